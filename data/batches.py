@@ -1,0 +1,120 @@
+"""Training batches and evaluation sets, each a pure function of its seed.
+
+There is no iterator, hence no iterator state to save.
+"""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from data.canvas import Canvas, compose
+from data.sources import Split
+
+# Evaluation canvases are the same for all training seeds.
+_EVALUATION_SEED = 20_140_624
+_COMPOSED_AT_ONCE = 500
+
+
+class TrainingBatches:
+    """Endless batches; batch t is a pure function of (seed, t).
+
+    Every image of the split is used once an epoch, in an order of that epoch.
+
+    Args:
+        split: What is placed on the canvases; clutter is cut from it too.
+        canvas: What is composed.
+        batch_size: B.
+        seed: Any integer that fits 31 bits.
+
+    Raises:
+        ValueError: On images that do not fit, or a batch size out of range.
+    """
+
+    def __init__(
+        self, split: Split, canvas: Canvas, batch_size: int, seed: int
+    ):
+        canvas.check(split.image)
+        if not 1 <= batch_size <= len(split.label):
+            raise ValueError(
+                "`batch_size` must lie between 1 and the number of training "
+                f"images, {len(split.label)}. Received: {batch_size}"
+            )
+        self._images = tf.constant(split.image)
+        self._labels = tf.constant(split.label)
+        self._canvas = canvas
+        self.batch_size = batch_size
+        self.seed = seed
+        self._order = functools.lru_cache(maxsize=2)(self._epoch_order)
+
+    @property
+    def size(self) -> int:
+        """Images in an epoch."""
+        return int(self._labels.shape[0])
+
+    def indices(self, step: int, count: int) -> np.ndarray:
+        """Which images make the batches step .. step + count - 1.
+
+        Returns:
+            [count, B] int32.
+        """
+        start = step * self.batch_size
+        end = start + count * self.batch_size
+        epochs = range(start // self.size, (end - 1) // self.size + 1)
+        order = np.concatenate([self._order(epoch) for epoch in epochs])
+        start -= epochs[0] * self.size
+        taken = order[start : start + count * self.batch_size]
+        return taken.reshape(count, self.batch_size)
+
+    def make(self, indices: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Composes batch `step` as tensor operations; compiles under XLA.
+
+        Args:
+            indices: [B] int32, the row of `indices` for this step.
+            step: An integer scalar.
+
+        Returns:
+            {"image": [B, side, side, C] uint8, "label": [B] int32}.
+        """
+        seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
+        images = tf.gather(self._images, indices)
+        return {
+            "image": compose(self._canvas, images, self._images, seed),
+            "label": tf.gather(self._labels, indices),
+        }
+
+    def _epoch_order(self, epoch: int) -> np.ndarray:
+        bits = np.random.Philox(key=[self.seed, epoch])
+        order = np.random.Generator(bits).permutation(self.size)
+        return order.astype(np.int32)
+
+
+def evaluation_set(
+    split: Split, canvas: Canvas, repeats: int = 1
+) -> dict[str, np.ndarray]:
+    """Canvases to evaluate on: the same bytes on every machine.
+
+    Args:
+        split: Validation or test images; clutter is cut from them too.
+        canvas: What is composed.
+        repeats: Canvases made of each image.
+
+    Returns:
+        {"image": [n * repeats, side, side, C] uint8, "label": [...] int32}.
+    """
+    canvas.check(split.image)
+    image = np.tile(split.image, (repeats, 1, 1, 1))
+    pool = tf.constant(split.image)
+    made = [
+        compose(
+            canvas,
+            tf.constant(image[start : start + _COMPOSED_AT_ONCE]),
+            pool,
+            tf.constant([_EVALUATION_SEED, start], tf.int32),
+        ).numpy()
+        for start in range(0, len(image), _COMPOSED_AT_ONCE)
+    ]
+    return {
+        "image": np.concatenate(made),
+        "label": np.tile(split.label, repeats),
+    }

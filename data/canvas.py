@@ -1,0 +1,127 @@
+"""Canvases: a digit at a random place, with clutter (paper, section 4.1).
+
+As the authors' published generator does it: positions are uniform with
+inclusive bounds, everything lies fully inside the canvas, clutter is cut from
+images drawn with replacement from any class, and values are added and clamped,
+so that clutter may lie over the digit.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+
+@dataclasses.dataclass(frozen=True)
+class Canvas:
+    """What is composed.
+
+    Attributes:
+        side: Pixels along a side of the canvas.
+        clutter: Number of patches of other digits.
+        clutter_size: Pixels along a side of a patch.
+    """
+
+    side: int
+    clutter: int = 0
+    clutter_size: int = 8
+
+    def check(self, images) -> None:
+        """Raises ValueError unless images [n, h, w, C] fit on the canvas."""
+        _, height, width, _ = images.shape
+        if self.side < max(height, width):
+            raise ValueError(
+                "`canvas` must be at least as large as the images, "
+                f"{height}x{width}. Received: canvas={self.side}"
+            )
+        if self.clutter < 0:
+            raise ValueError(
+                f"`clutter` must be at least 0. Received: {self.clutter}"
+            )
+        if not 1 <= self.clutter_size <= min(height, width):
+            raise ValueError(
+                "`clutter_size` must lie between 1 and the side of an image, "
+                f"{min(height, width)}. Received: {self.clutter_size}"
+            )
+
+
+def compose(
+    canvas: Canvas, images: tf.Tensor, pool: tf.Tensor, seed: tf.Tensor
+) -> tf.Tensor:
+    """Puts each image on a canvas of its own; the same bytes everywhere.
+
+    All arithmetic is on whole numbers (exact in float32), all randomness from
+    Philox: eager mode, graphs and XLA agree.
+
+    Args:
+        canvas: What to compose.
+        images: [B, h, w, C] uint8.
+        pool: [P, h, w, C] uint8, the split that clutter is cut from.
+        seed: A stateless seed, [2] integers.
+
+    Returns:
+        [B, side, side, C] uint8.
+    """
+    batch, (height, width) = tf.shape(images)[0], images.shape[1:3]
+    count, size = canvas.clutter, canvas.clutter_size
+    where, other, cut, there = tf.unstack(_seeds(seed, 4))
+    corner = _corners(where, [batch, 1], canvas.side, height, width)
+    total = _place(canvas.side, images[:, None], corner)
+    if count:
+        index = _below(other, [batch, count], tf.shape(pool)[0])
+        source = _corners(cut, [batch, count], (height, width), size, size)
+        patches = _cut(pool, index, source, size)
+        corner = _corners(there, [batch, count], canvas.side, size, size)
+        total += _place(canvas.side, patches, corner)
+    return tf.cast(tf.minimum(total, 255.0), tf.uint8)
+
+
+def _place(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
+    """Sum of patches [B, P, h, w, C] on a blank canvas, [B, side, side, C].
+
+    Two products with one-hot matrices, one along each axis: scattering would
+    be a sequential loop under XLA.
+    """
+    height, width = patches.shape[2:4]
+    rows = _one_hot(corner[..., 0], height, side)
+    columns = _one_hot(corner[..., 1], width, side)
+    wide = tf.einsum("bphwc,bpwx->bphxc", tf.cast(patches, tf.float32), columns)
+    return tf.einsum("bphy,bphxc->byxc", rows, wide)
+
+
+def _one_hot(start: tf.Tensor, extent: int, side: int) -> tf.Tensor:
+    """[B, P, extent, side]: 1 where pixel i of a patch falls on pixel x."""
+    return tf.one_hot(start[..., None] + tf.range(extent), side)
+
+
+def _cut(
+    pool: tf.Tensor, index: tf.Tensor, corner: tf.Tensor, size: int
+) -> tf.Tensor:
+    """Sub-patches [B, P, size, size, C] of the pool's images."""
+    _, height, width, channels = pool.shape
+    first = (index * height + corner[..., 0]) * width + corner[..., 1]
+    window = tf.range(size)[:, None] * width + tf.range(size)
+    pixels = first[..., None, None] + window
+    return tf.gather(tf.reshape(pool, [-1, channels]), pixels)
+
+
+def _corners(seed, shape, bound, height: int, width: int) -> tf.Tensor:
+    """Corners [..., 2] of windows fully inside, bounds inclusive."""
+    bounds = (bound, bound) if isinstance(bound, int) else bound
+    axes = [
+        _below(sub, shape, outer - inner + 1)
+        for sub, outer, inner in zip(
+            tf.unstack(_seeds(seed, 2)), bounds, (height, width), strict=True
+        )
+    ]
+    return tf.stack(axes, axis=-1)
+
+
+def _below(seed, shape, bound) -> tf.Tensor:
+    """Whole numbers in [0, bound)."""
+    return tf.random.stateless_uniform(
+        shape, seed, minval=0, maxval=bound, dtype=tf.int32, alg="philox"
+    )
+
+
+def _seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
+    return tf.random.experimental.stateless_split(seed, count, alg="philox")

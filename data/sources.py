@@ -1,0 +1,124 @@
+"""Where digits come from, by name: TFDS, or what scikit-learn carries."""
+
+import itertools
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+_DIGITS_TRAIN, _DIGITS_VALIDATION = 1197, 1497
+
+
+class Split(NamedTuple):
+    """Labelled images.
+
+    Attributes:
+        image: [n, h, w, C] uint8.
+        label: [n] int32.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+
+
+class Source(NamedTuple):
+    """Disjoint splits, and how often evaluation places each image.
+
+    Attributes:
+        train: Trained on.
+        validation: Models are chosen on it.
+        test: Read once, at the end.
+        num_classes: K.
+        repeats: Canvases made of each validation or test image.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    num_classes: int
+    repeats: int
+
+
+def load(name: str, data_dir: str | None = None) -> Source:
+    """Loads a source.
+
+    Args:
+        name: One of `NAMES`.
+        data_dir: TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.
+
+    Raises:
+        ValueError: On an unknown name.
+        RuntimeError: If TFDS has not got the data and cannot fetch it.
+    """
+    if name not in _LOADERS:
+        raise ValueError(
+            f"`source` must be one of {list(NAMES)}. Received: {name!r}"
+        )
+    return _LOADERS[name](name, data_dir)
+
+
+def _load_tfds(name: str, data_dir: str | None) -> Source:
+    """50,000 training images, 10,000 for validation, 10,000 for the test."""
+    import tensorflow_datasets as tfds  # Slow to import; not always needed.
+
+    try:
+        train, validation, test = tfds.load(
+            name,
+            split=["train[:50000]", "train[50000:]", "test"],
+            data_dir=data_dir,
+            batch_size=-1,
+        )
+    except Exception as error:  # TFDS raises many kinds, by the failure.
+        place = data_dir or os.environ.get("TFDS_DATA_DIR") or "TFDS's default"
+        raise RuntimeError(
+            f"TFDS could not load {name!r} from data_dir={place} nor download "
+            f"it there ({type(error).__name__}: {error}). Ways out: name a "
+            "directory that TFDS has prepared with --data_dir or "
+            "TFDS_DATA_DIR; run once with internet; or use --source=digits, "
+            "which needs neither."
+        ) from error
+    return Source(
+        *(
+            Split(np.asarray(part["image"]), np.asarray(part["label"], "int32"))
+            for part in (train, validation, test)
+        ),
+        num_classes=10,
+        repeats=1,
+    )
+
+
+def _load_digits(name: str, data_dir: str | None) -> Source:
+    """The 1,797 handwritten digits of scikit-learn, 8x8, made 28x28."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    del name, data_dir
+    digits = load_digits()
+    small = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    bicubic = Image.Resampling.BICUBIC
+    large = np.stack(
+        [
+            np.asarray(Image.fromarray(i).resize((28, 28), bicubic))
+            for i in small
+        ]
+    )
+    image = large[..., None]
+    label = digits.target.astype(np.int32)
+    edges = (0, _DIGITS_TRAIN, _DIGITS_VALIDATION, len(label))
+    return Source(
+        *(
+            Split(image[start:end], label[start:end])
+            for start, end in itertools.pairwise(edges)
+        ),
+        num_classes=10,
+        repeats=10,
+    )
+
+
+_LOADERS: dict[str, Callable[[str, str | None], Source]] = {
+    "mnist": _load_tfds,
+    "fashion_mnist": _load_tfds,
+    "digits": _load_digits,
+}
+NAMES = tuple(_LOADERS)

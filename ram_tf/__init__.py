@@ -1,0 +1,17 @@
+"""The Recurrent Attention Model in TensorFlow and Keras."""
+
+from ram_tf.agent import ReinforceAgent
+from ram_tf.cell import RAMCell
+from ram_tf.glimpse_net import GlimpseNet
+from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.location_policy import LocationPolicy
+from ram_tf.model import RecurrentAttentionModel
+
+__all__ = [
+    "GlimpseNet",
+    "GlimpseSensor",
+    "LocationPolicy",
+    "RAMCell",
+    "RecurrentAttentionModel",
+    "ReinforceAgent",
+]

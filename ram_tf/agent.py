@@ -1,0 +1,173 @@
+"""REINFORCE with a baseline, and cross-entropy (paper, section 3.1)."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from ram_tf import losses
+from ram_tf.environments.environment import Environment
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.policies import (
+    Policy,
+    ReplayPolicy,
+    SamplingPolicy,
+    sampling_noise,
+)
+from ram_tf.types import LossInfo, Trajectory
+from ram_tf.unroll import unroll
+from ram_tf.validation import (
+    check_at_least,
+    check_choice,
+    check_positive_int,
+)
+
+BASELINES = ("learned", "leave_one_out")
+
+
+class ReinforceAgent:
+    """Trains a RecurrentAttentionModel, in the vocabulary of TF-Agents.
+
+    The hybrid loss is the cross-entropy of the answers, plus `policy_weight`
+    times REINFORCE for the locations, plus `baseline_weight` times the squared
+    error of the learned baseline.
+
+    Args:
+        model: A built model.
+        optimizer: A Keras optimizer; clipping and schedule are its business.
+        rollouts: M, episodes an image, which the environment must have too.
+        baseline: "learned", or "leave_one_out": the mean return of the other
+            rollouts of the image.
+        policy_weight: Weight of REINFORCE.
+        baseline_weight: Weight of the baseline's squared error.
+        reinforce_into_core: Whether REINFORCE trains core and glimpse network
+            as well as the location network.
+
+    Raises:
+        ValueError: On unknown names, counts or weights out of range, or
+            "leave_one_out" with a single rollout.
+    """
+
+    def __init__(
+        self,
+        model: RecurrentAttentionModel,
+        optimizer: keras.optimizers.Optimizer,
+        *,
+        rollouts: int = 1,
+        baseline: str = "learned",
+        policy_weight: float = 1.0,
+        baseline_weight: float = 1.0,
+        reinforce_into_core: bool = True,
+    ):
+        check_positive_int("rollouts", rollouts)
+        check_choice("baseline", baseline, BASELINES)
+        check_at_least("policy_weight", policy_weight, 0)
+        check_at_least("baseline_weight", baseline_weight, 0)
+        if baseline == "leave_one_out" and rollouts < 2:
+            raise ValueError(
+                '`baseline="leave_one_out"` needs at least two rollouts an '
+                f"image. Received: rollouts={rollouts}"
+            )
+        self.model = model
+        self.optimizer = optimizer
+        self.rollouts = rollouts
+        self._baseline = baseline
+        self._policy_weight = policy_weight
+        self._baseline_weight = baseline_weight
+        self._into_core = reinforce_into_core
+        optimizer.build(model.trainable_variables)
+
+    @property
+    def train_step_counter(self):
+        """Updates made so far: the optimizer's `iterations`."""
+        return self.optimizer.iterations
+
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The keys of LossInfo.extra."""
+        names = ("return", "policy_gradient_loss", "baseline_loss")
+        if self.model.num_classes is None:
+            return names
+        return (*names, "cross_entropy", "accuracy")
+
+    @property
+    def policy(self) -> Policy:
+        """The deterministic policy."""
+        return Policy(self.model.cell)
+
+    def collect_policy(self, seed: tf.Tensor, environment: Environment):
+        """The stochastic policy for one unroll of an environment.
+
+        Args:
+            seed: A stateless seed, [2] integers.
+            environment: Gives the number of rows and steps.
+        """
+        return SamplingPolicy(
+            self.model.cell,
+            sampling_noise(seed, environment.rows, environment.steps),
+            reinforce_into_core=self._into_core,
+        )
+
+    def loss(self, trajectory: Trajectory) -> LossInfo:
+        """The hybrid loss of a trajectory, differentiable if it is."""
+        valid = trajectory.valid
+        return_t = losses.returns(trajectory.reward, valid)
+        baseline = trajectory.baseline
+        if self._baseline == "leave_one_out":
+            baseline = losses.leave_one_out(return_t, self.rollouts)
+        policy_gradient = losses.policy_gradient_loss(
+            trajectory.log_prob, return_t - baseline, valid
+        )
+        regression = losses.baseline_loss(trajectory.baseline, return_t, valid)
+        loss = (
+            self._policy_weight * policy_gradient
+            + self._baseline_weight * regression
+        )
+        extra = {
+            "return": tf.reduce_mean(return_t[:, 0]),
+            "policy_gradient_loss": policy_gradient,
+            "baseline_loss": regression,
+        }
+        if trajectory.label is not None:
+            extra["cross_entropy"] = losses.cross_entropy_loss(
+                trajectory.logits,
+                trajectory.label,
+                trajectory.label_weight,
+                valid,
+            )
+            extra["accuracy"] = losses.accuracy(
+                trajectory.logits, trajectory.label, valid
+            )
+            loss += extra["cross_entropy"]
+        return LossInfo(loss, extra)
+
+    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
+        """Plays the environment once with sampled actions and makes a step.
+
+        Args:
+            environment: M rollouts of each of its images.
+            seed: A stateless seed, [2] integers.
+        """
+        policy = self.collect_policy(seed, environment)
+        return self._update(lambda: unroll(policy, environment))
+
+    def train_on_recorded(
+        self, environment: Environment, action: dict[str, tf.Tensor]
+    ) -> LossInfo:
+        """The same step on recorded actions, which are replayed.
+
+        Args:
+            environment: The episode, often a RecordedEpisode.
+            action: Actions by name, each [N, T, ...].
+        """
+        policy = ReplayPolicy(
+            self.model.cell, action, reinforce_into_core=self._into_core
+        )
+        return self._update(lambda: unroll(policy, environment))
+
+    def _update(self, play: Callable[[], Trajectory]) -> LossInfo:
+        variables = self.model.trainable_variables
+        with tf.GradientTape() as tape:
+            info = self.loss(play())
+        self.optimizer.apply(tape.gradient(info.loss, variables), variables)
+        return info

@@ -1,0 +1,190 @@
+"""One step of the recurrent attention model as a Keras RNN cell."""
+
+from typing import NamedTuple
+
+import keras
+import tensorflow as tf
+
+from ram_tf import geometry
+from ram_tf.glimpse_net import GlimpseNet
+from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.heads import Baseline, Classifier
+from ram_tf.location_policy import LocationPolicy
+from ram_tf.validation import check_choice, check_positive
+
+FIRST_FIXATIONS = ("learned", "centre", "random")
+
+
+class CellOutput(NamedTuple):
+    """The named parts of a cell's output.
+
+    Attributes:
+        logits: Class scores after the glimpse, [N, K]; K is 0 without classes.
+        baseline: The return expected from here on, [N].
+        location: Mean of the next location, [N, 2].
+    """
+
+    logits: tf.Tensor
+    baseline: tf.Tensor
+    location: tf.Tensor
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class RAMCell(keras.layers.Layer):
+    """Looks, remembers, and says where to look next; wiring only.
+
+    It keeps Keras' contract of an RNN cell, so that
+    `keras.layers.RNN(RAMCell(...))` runs over a video [B, T, H, W, C]. There it
+    is deterministic: it looks at the mean location. Noise is the business of a
+    policy, in `ram_tf.unroll`.
+
+    The state is a flat list of float32 tensors named by `state_names`: the
+    core's, and last "location", the mean of the next fixation [N, 2].
+
+    Args:
+        sensor: A GlimpseSensor.
+        glimpse_net: A GlimpseNet.
+        core: A Keras RNN cell, the paper's SimpleRNNCell with ReLU or an
+            LSTMCell.
+        location_policy: A LocationPolicy.
+        num_classes: K, or None where nothing is classified.
+        first_fixation: Where an episode starts: "learned" (the location
+            network on the initial state), "centre", or "random" (uniform in
+            training; the centre in deterministic use).
+        location_unit: Pixels in a unit of location; None for half the canvas.
+
+    Call arguments:
+        frame: [B, H, W, C]; the states have N = M * B rows.
+        states: As above.
+
+    Returns:
+        (output, states): one float32 tensor that `split` divides into a
+        CellOutput, and the next states.
+
+    Raises:
+        ValueError: On an unknown first fixation or a unit that is not positive.
+    """
+
+    def __init__(
+        self,
+        sensor: GlimpseSensor,
+        glimpse_net: GlimpseNet,
+        core: keras.layers.Layer,
+        location_policy: LocationPolicy,
+        num_classes: int | None = None,
+        first_fixation: str = "learned",
+        location_unit: float | None = None,
+        **kwargs,
+    ):
+        check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
+        if location_unit is not None:
+            check_positive("location_unit", location_unit)
+        super().__init__(autocast=False, **kwargs)
+        self.sensor = sensor
+        self.glimpse_net = glimpse_net
+        self.core = core
+        self.location_policy = location_policy
+        self.num_classes = num_classes
+        self.first_fixation = first_fixation
+        self.location_unit = location_unit
+        self.classifier = (
+            Classifier(num_classes, name="classifier") if num_classes else None
+        )
+        self.baseline = Baseline(name="baseline")
+        core_size = core.state_size
+        self._core_sizes = (
+            [core_size] if isinstance(core_size, int) else list(core_size)
+        )
+
+    @property
+    def state_size(self) -> list[int]:
+        return [*self._core_sizes, 2]
+
+    @property
+    def state_names(self) -> list[str]:
+        """Names of the state's tensors, the same in every export."""
+        names = ["core", "core_memory"][: len(self._core_sizes)]
+        return [*names, "location"]
+
+    @property
+    def output_size(self) -> int:
+        return (self.num_classes or 0) + 1 + 2
+
+    def build(self, frame_shape):
+        self.channels = frame_shape[-1]
+        glimpse_shape = self.sensor.compute_output_shape(frame_shape, (None, 2))
+        self.glimpse_net.build(glimpse_shape, (None, 2))
+        self.core.build((None, self.glimpse_net.units))
+        features_shape = (None, self._core_sizes[0])
+        self.location_policy.build(features_shape)
+        self.baseline.build(features_shape)
+        if self.classifier:
+            self.classifier.build(features_shape)
+
+    def get_initial_state(self, batch_size=None) -> list[tf.Tensor]:
+        """States before the first glimpse; features are the first of them."""
+        core = [tf.zeros([batch_size, size]) for size in self._core_sizes]
+        if self.first_fixation == "learned":
+            return [*core, self.location_policy(core[0])]
+        return [*core, tf.zeros([batch_size, 2])]
+
+    def look(
+        self, frame: tf.Tensor, location: tf.Tensor, states: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Senses a frame at location [N, 2] and updates the core.
+
+        Returns:
+            (features [N, units] float32, the core's states).
+        """
+        # The choice of a place is trained by REINFORCE alone.
+        location = tf.stop_gradient(location)
+        offsets = geometry.to_offsets(location, frame, self.location_unit)
+        glimpse = self.glimpse_net(self.sensor(frame, offsets), location)
+        dtype = self.core.compute_dtype
+        core = [tf.cast(state, dtype) for state in states[:-1]]
+        features, core = self.core(glimpse, core)
+        return _float32(features), [_float32(state) for state in core]
+
+    def call(self, frame, states, training=None):
+        del training
+        features, core = self.look(frame, states[-1], states)
+        location = self.location_policy(features)
+        parts = [self.baseline(features)[:, None], location]
+        if self.classifier:
+            parts.insert(0, self.classifier(features))
+        return tf.concat(parts, axis=-1), [*core, location]
+
+    def split(self, output: tf.Tensor) -> CellOutput:
+        """Divides an output [..., output_size] into its named parts."""
+        classes = self.num_classes or 0
+        return CellOutput(
+            logits=output[..., :classes],
+            baseline=output[..., classes],
+            location=output[..., classes + 1 :],
+        )
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        config = {
+            "sensor": serialize(self.sensor),
+            "glimpse_net": serialize(self.glimpse_net),
+            "core": serialize(self.core),
+            "location_policy": serialize(self.location_policy),
+            "num_classes": self.num_classes,
+            "first_fixation": self.first_fixation,
+            "location_unit": self.location_unit,
+        }
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        layers = ("sensor", "glimpse_net", "core", "location_policy")
+        restored = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in layers
+        }
+        return cls(**{**config, **restored})
+
+
+def _float32(tensor: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tensor, tf.float32)

@@ -1,0 +1,1 @@
+"""What is looked at: each is a pure `reset` and `step` on tensors."""

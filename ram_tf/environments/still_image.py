@@ -1,0 +1,101 @@
+"""A still image: the frame never changes, the answer at the end is paid."""
+
+import tensorflow as tf
+
+from ram_tf import losses
+from ram_tf.environments.environment import Environment
+from ram_tf.types import TimeStep
+from ram_tf.validation import (
+    check_choice,
+    check_frames,
+    check_positive_int,
+)
+
+REWARDS = ("accuracy", "log_likelihood")
+
+
+class StillImage(Environment):
+    """T glimpses at each image, for each of M rollouts.
+
+    Args:
+        images: [B, H, W, C]; they are shared by the rollouts, never tiled.
+        labels: [B] integers in [0, K), or None where nothing is learned.
+        steps: T.
+        rollouts: M, episodes an image.
+        reward: What the last answer earns: "accuracy", 1 if right else 0
+            (paper, section 3), or "log_likelihood" of the right class.
+        intermediate_weight: Weight of the cross-entropy after each glimpse but
+            the last, which has 1: 0 is the paper, above it the model is trained
+            to answer at any time.
+
+    Raises:
+        ValueError: On images or labels of another rank or dtype, counts below
+            one, or an unknown reward.
+    """
+
+    _ranks = (4,)
+
+    def __init__(
+        self,
+        images: tf.Tensor,
+        labels: tf.Tensor | None = None,
+        *,
+        steps: int,
+        rollouts: int = 1,
+        reward: str = "accuracy",
+        intermediate_weight: float = 0.0,
+    ):
+        images = tf.convert_to_tensor(images)
+        check_frames(images, self._ranks)
+        check_positive_int("steps", steps)
+        check_positive_int("rollouts", rollouts)
+        check_choice("reward", reward, REWARDS)
+        self._images = images
+        self._reward = reward
+        self.steps = steps
+        self.rows = (images.shape[0] or tf.shape(images)[0]) * rollouts
+        if labels is not None:
+            self.label = self._label_rows(labels, rollouts)
+            weights = [intermediate_weight] * (steps - 1) + [1.0]
+            self.label_weight = tf.broadcast_to(
+                tf.constant(weights, tf.float32), [self.rows, steps]
+            )
+
+    def _label_rows(self, labels, rollouts):
+        labels = tf.convert_to_tensor(labels)
+        if labels.shape.rank != 1 or not labels.dtype.is_integer:
+            raise ValueError(
+                "Labels must be integers of shape [B]. Received: "
+                f"shape={tuple(labels.shape)}, dtype={labels.dtype.name}"
+            )
+        if labels.shape[0] != self._images.shape[0]:
+            raise ValueError(
+                "There must be as many labels as images. Received: "
+                f"{labels.shape[0]} labels, {self._images.shape[0]} images"
+            )
+        rows = tf.repeat(tf.cast(labels, tf.int32), rollouts)[:, None]
+        return tf.broadcast_to(rows, [self.rows, self.steps])
+
+    def reset(self):
+        return 0, self._time_step(0)
+
+    def step(self, state, action):
+        del action  # Looking changes nothing in the world.
+        return state + 1, self._time_step(state + 1)
+
+    def answer_reward(self, logits, valid):
+        if self.label is None:
+            return tf.zeros_like(valid)
+        paid = losses.last_valid(valid)
+        return paid * losses.answer_reward(logits, self.label, self._reward)
+
+    def _time_step(self, t: int) -> TimeStep:
+        return TimeStep(
+            observation=self._frame(t),
+            reward=tf.zeros([self.rows]),
+            is_last=tf.fill([self.rows], t >= self.steps),
+        )
+
+    def _frame(self, t: int) -> tf.Tensor:
+        del t
+        return self._images

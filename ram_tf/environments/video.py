@@ -1,0 +1,58 @@
+"""Frames that are there already: a video, or an episode that was recorded."""
+
+import tensorflow as tf
+
+from ram_tf.environments.still_image import StillImage
+from ram_tf.types import TimeStep
+
+
+class Video(StillImage):
+    """One glimpse at each frame of [B, T, H, W, C]; else like StillImage."""
+
+    _ranks = (5,)
+
+    def __init__(self, frames: tf.Tensor, labels=None, **kwargs):
+        steps = tf.convert_to_tensor(frames).shape[1]
+        super().__init__(frames, labels, steps=steps, **kwargs)
+
+    def _frame(self, t: int) -> tf.Tensor:
+        return self._images[:, min(t, self.steps - 1)]
+
+
+class RecordedEpisode(Video):
+    """An episode played elsewhere, from which the agent learns by replay.
+
+    Args:
+        frames: What was seen, [N, T, H, W, C].
+        rewards: All that step t earned, answers included, [N, T].
+        valid: 1 where the episode was running, [N, T].
+        label: [N, T] int32, or None.
+        label_weight: [N, T], or None.
+    """
+
+    def __init__(
+        self,
+        frames: tf.Tensor,
+        rewards: tf.Tensor,
+        valid: tf.Tensor,
+        label: tf.Tensor | None = None,
+        label_weight: tf.Tensor | None = None,
+    ):
+        super().__init__(frames)
+        self._rewards = rewards
+        self._valid = valid
+        self.label = label
+        self.label_weight = label_weight
+
+    def answer_reward(self, logits, valid):
+        return tf.zeros_like(valid)  # It is in the record.
+
+    def _time_step(self, t: int) -> TimeStep:
+        ended = t >= self.steps
+        return TimeStep(
+            observation=self._frame(t),
+            reward=self._rewards[:, t - 1] if t else tf.zeros([self.rows]),
+            is_last=(
+                tf.fill([self.rows], True) if ended else self._valid[:, t] == 0
+            ),
+        )

@@ -1,0 +1,153 @@
+"""The evaluation protocol: one home for what a test error means.
+
+The headline is the error of one deterministic rollout. Beside it stand the same
+weights averaged over ten stochastic rollouts (ten times the glimpses), with
+random fixations, and with every fixation at the centre: a policy that is worth
+anything beats the last two.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.policies import (
+    CentreFixations,
+    Policy,
+    RandomFixations,
+    SamplingPolicy,
+    sampling_noise,
+    uniform_noise,
+)
+from ram_tf.unroll import unroll
+from ram_tf.validation import check_frames, check_labels
+
+DRAWS = 10
+_BATCH_SIZE = 500
+
+
+class Rollouts(NamedTuple):
+    """One rollout for each image.
+
+    Attributes:
+        probabilities: After each glimpse, [n, T, K].
+        locations: Looked at, [n, T, 2].
+    """
+
+    probabilities: np.ndarray
+    locations: np.ndarray
+
+
+def _random(cell, seed, environment):
+    shape = [environment.rows, environment.steps, 2]
+    return RandomFixations(cell, uniform_noise(seed, shape))
+
+
+def _stochastic(cell, seed, environment):
+    noise = sampling_noise(seed, environment.rows, environment.steps)
+    return SamplingPolicy(cell, noise)
+
+
+_POLICIES: dict[str, Callable[..., Policy]] = {
+    "deterministic": lambda cell, seed, environment: Policy(cell),
+    "stochastic": _stochastic,
+    "random": _random,
+    "centre": lambda cell, seed, environment: CentreFixations(cell),
+}
+
+
+class Evaluator:
+    """Plays a model over a set of images, compiled, in batches.
+
+    Args:
+        model: A built model with classes, whose sensor XLA can compile.
+        data: {"image": [n, H, W, C] (or video), "label": [n]}.
+
+    Raises:
+        ValueError: On bad images, or labels outside the classes.
+    """
+
+    def __init__(
+        self, model: RecurrentAttentionModel, data: dict[str, np.ndarray]
+    ):
+        check_frames(tf.convert_to_tensor(data["image"][:1]), (4, 5))
+        check_labels(tf.convert_to_tensor(data["label"]), model.num_classes)
+        self._model = model
+        self._images = data["image"]
+        self._labels = data["label"]
+        self._play = tf.function(
+            self._unroll, jit_compile=True, autograph=False
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of images, n."""
+        return len(self._images)
+
+    def rollouts(
+        self, policy: str = "deterministic", draw: int = 0
+    ) -> Rollouts:
+        """Plays every image once.
+
+        Args:
+            policy: "deterministic", "stochastic", "random" or "centre".
+            draw: Number of the seeded draw of a policy with randomness.
+        """
+        count = len(self._images)
+        size = min(_BATCH_SIZE, count)
+        parts = []
+        for start in range(0, count, size):
+            batch = self._images[start : start + size]
+            # One shape, one compilation: the last batch is filled up.
+            missing = size - len(batch)
+            batch = np.concatenate([batch, self._images[:missing]])
+            seed = tf.constant([draw, start], tf.int32)
+            parts.append(self._play(tf.constant(batch), seed, policy))
+        joined = [
+            np.concatenate(part)[:count] for part in zip(*parts, strict=True)
+        ]
+        return Rollouts(*joined)
+
+    def error(self, probabilities: np.ndarray) -> list[float]:
+        """Error in % after each glimpse, of probabilities [n, T, K]."""
+        wrong = probabilities.argmax(-1) != self._labels[:, None]
+        return [round(float(100 * w), 4) for w in wrong.mean(axis=0)]
+
+    def _unroll(self, images, seed, policy):
+        environment = self._model.environment(images)
+        policy = _POLICIES[policy](self._model.cell, seed, environment)
+        trajectory = unroll(policy, environment)
+        return Rollouts(
+            tf.nn.softmax(trajectory.logits), trajectory.action["location"]
+        )
+
+
+def evaluate(evaluator: Evaluator) -> dict[str, float | list[float]]:
+    """All of the protocol's errors, in %, last glimpse and by glimpse."""
+    by_glimpse = {
+        "error": evaluator.error(evaluator.rollouts().probabilities),
+        "error_mc10": evaluator.error(
+            np.mean(_draws(evaluator, "stochastic"), axis=0)
+        ),
+        "error_random_fixations": np.mean(
+            [evaluator.error(draw) for draw in _draws(evaluator, "random")],
+            axis=0,
+        )
+        .round(4)
+        .tolist(),
+        "error_centre_only": evaluator.error(
+            evaluator.rollouts("centre").probabilities
+        ),
+    }
+    last = {name: errors[-1] for name, errors in by_glimpse.items()}
+    return last | {
+        f"{n}_by_glimpse": errors for n, errors in by_glimpse.items()
+    }
+
+
+def _draws(evaluator: Evaluator, policy: str) -> list[np.ndarray]:
+    return [
+        evaluator.rollouts(policy, draw).probabilities for draw in range(DRAWS)
+    ]

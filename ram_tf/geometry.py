@@ -1,0 +1,74 @@
+"""The one map between locations and pixels.
+
+A *location* is what the policy emits, in units: by default half a canvas, so
+that (-1, -1) is the top left corner and (1, 1) the bottom right one (paper,
+section 3); or a fixed number of pixels, so that a model can run on a larger
+canvas with moves of the same size. The sensor takes *offsets*: locations in
+halves of the canvas it looks at.
+"""
+
+import tensorflow as tf
+
+# A window further away than this is wholly outside any image.
+_FAR = 2.0**30
+
+
+def to_offsets(
+    locations: tf.Tensor, images: tf.Tensor, unit: float | None
+) -> tf.Tensor:
+    """Turns locations into the sensor's offsets.
+
+    Args:
+        locations: [N, 2] (y, x) in units.
+        images: [B, H, W, C], only their shape is read.
+        unit: Pixels in a unit, or None for half the canvas.
+
+    Returns:
+        Offsets [N, 2] in halves of the canvas.
+    """
+    if unit is None:
+        return locations
+    return locations * (2.0 * unit / _sides(images))
+
+
+def to_pixels(
+    locations: tf.Tensor, images: tf.Tensor, unit: float | None
+) -> tf.Tensor:
+    """Centres of the fixations in pixels (y, x) from the top left corner."""
+    return (to_offsets(locations, images, unit) + 1.0) * 0.5 * _sides(images)
+
+
+def window_start(
+    offsets: tf.Tensor, extent: tf.Tensor, window: int
+) -> tf.Tensor:
+    """First pixel of the windows centred on offsets, along one axis.
+
+    Repeats the float32 arithmetic of `tf.image.extract_glimpse` in its order,
+    with its truncation toward zero, so that both cut the same pixels.
+
+    Args:
+        offsets: [N] float32, in halves of the canvas.
+        extent: Pixels of the image along the axis, an integer scalar.
+        window: Pixels of the window along the axis.
+
+    Returns:
+        [N] int32; negative or beyond the image where the window overhangs.
+    """
+    extent = tf.cast(extent, tf.float32)
+    position = _rounded(offsets * extent) / 2.0
+    position = _rounded(position + extent / 2.0) - window / 2.0
+    return tf.cast(position, tf.int32)
+
+
+def _rounded(value: tf.Tensor) -> tf.Tensor:
+    """The value itself, with a clip that XLA cannot compute across.
+
+    Without it XLA contracts the product and the sum into one fused
+    multiply-add, and adds the two constants before the value sees them; both
+    round differently from extract_glimpse.
+    """
+    return tf.clip_by_value(value, -_FAR, _FAR)
+
+
+def _sides(images: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.shape(images)[-3:-1], tf.float32)

@@ -1,0 +1,76 @@
+"""The glimpse network f_g: what was seen, and where (paper, section 3)."""
+
+import keras
+import tensorflow as tf
+
+from ram_tf.validation import check_positive_int
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class GlimpseNet(keras.layers.Layer):
+    """g = ReLU(Linear(h_g) + Linear(h_l)).
+
+    h_g = ReLU(Linear(glimpse)) is what was seen, h_l = ReLU(Linear(location))
+    where. The sizes of the paper are the defaults.
+
+    Args:
+        glimpse_units: Size of h_g.
+        location_units: Size of h_l.
+        units: Size of g.
+
+    Call arguments:
+        glimpses: [N, g, g, S * C] float32.
+        locations: [N, 2] (y, x) in units of the policy.
+
+    Returns:
+        [N, units] in the layer's compute dtype.
+
+    Raises:
+        ValueError: On sizes below one.
+    """
+
+    def __init__(
+        self,
+        glimpse_units: int = 128,
+        location_units: int = 128,
+        units: int = 256,
+        **kwargs,
+    ):
+        check_positive_int("glimpse_units", glimpse_units)
+        check_positive_int("location_units", location_units)
+        check_positive_int("units", units)
+        super().__init__(**kwargs)
+        self.glimpse_units = glimpse_units
+        self.location_units = location_units
+        self.units = units
+        dense, dtype = keras.layers.Dense, self.dtype_policy
+        self.flatten = keras.layers.Flatten(dtype=dtype)
+        self.see = dense(glimpse_units, "relu", name="see", dtype=dtype)
+        # The encoding of the place stays float32 under mixed precision.
+        self.place = dense(
+            location_units, "relu", name="place", dtype="float32"
+        )
+        self.what = dense(units, name="what", dtype=dtype)
+        self.where = dense(units, use_bias=False, name="where", dtype=dtype)
+
+    def build(self, glimpses_shape, locations_shape):
+        _, height, width, depth = glimpses_shape
+        self.see.build((None, height * width * depth))
+        self.place.build((None, locations_shape[-1]))
+        self.what.build((None, self.glimpse_units))
+        self.where.build((None, self.location_units))
+
+    def call(self, glimpses: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
+        seen = self.what(self.see(self.flatten(glimpses)))
+        return tf.nn.relu(seen + self.where(self.place(locations)))
+
+    def compute_output_shape(self, glimpses_shape, locations_shape):
+        return (glimpses_shape[0], self.units)
+
+    def get_config(self):
+        config = {
+            "glimpse_units": self.glimpse_units,
+            "location_units": self.location_units,
+            "units": self.units,
+        }
+        return {**super().get_config(), **config}

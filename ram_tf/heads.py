@@ -1,0 +1,40 @@
+"""What is read off the core's features, beside the location (paper, section 3).
+
+Both are a linear map: the action network f_a of a still image, and the
+baseline b_t. They are named classes so that a saved model says what each is.
+"""
+
+import keras
+import tensorflow as tf
+
+from ram_tf.validation import check_positive_int
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class Classifier(keras.layers.Dense):
+    """Class scores (logits) [..., K] float32 of features [..., D].
+
+    Raises:
+        ValueError: On fewer than one class.
+    """
+
+    def __init__(self, units: int, **kwargs):
+        check_positive_int("num_classes", units)
+        super().__init__(units, **{**kwargs, "dtype": "float32"})
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class Baseline(keras.layers.Dense):
+    """The return expected from features [..., D], as [...] float32.
+
+    Its error does not train the core: the features are taken as they are.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "units": 1, "dtype": "float32"})
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        return super().call(tf.stop_gradient(features))[..., 0]
+
+    def compute_output_shape(self, features_shape):
+        return tuple(features_shape[:-1])

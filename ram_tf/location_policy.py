@@ -1,0 +1,66 @@
+"""The location network f_l: where to look next (paper, section 3)."""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from ram_tf.validation import check_positive
+
+tfd = tfp.distributions
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class LocationPolicy(keras.layers.Layer):
+    """A two-component Gaussian with fixed spread around a learned mean.
+
+    The mean is location_range * tanh(Linear(features)), so that it cannot run
+    away; samples are neither squashed nor clipped, so that their density is the
+    Gaussian's. The layer is float32 whatever the dtype policy.
+
+    Args:
+        std: Standard deviation of a sample, in units of a location.
+        location_range: Largest mean in each direction, in the same units.
+
+    Call arguments:
+        features: [N, D] from the core.
+
+    Returns:
+        Mean locations [N, 2] (y, x) float32: the mode, for deterministic use.
+
+    Raises:
+        ValueError: On a std or range that is not positive.
+    """
+
+    def __init__(self, std: float = 0.1, location_range: float = 1.0, **kwargs):
+        check_positive("std", std)
+        check_positive("location_range", location_range)
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.std = std
+        self.location_range = location_range
+        self.dense = keras.layers.Dense(2, "tanh", name="mean", dtype="float32")
+
+    def build(self, features_shape):
+        self.dense.build(features_shape)
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        return self.location_range * self.dense(features)
+
+    def distribution(self, mean: tf.Tensor) -> tfd.Distribution:
+        """The policy around mean [N, 2], as a TFP distribution over [N, 2]."""
+        scale = tf.constant(self.std, mean.dtype)
+        return tfd.Independent(tfd.Normal(mean, scale), 1)
+
+    def mode(self, mean: tf.Tensor) -> tf.Tensor:
+        """The location without noise, [N, 2]."""
+        return mean
+
+    def sample(self, mean: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """A sample from given standard normal noise, both [N, 2]."""
+        return mean + self.std * noise
+
+    def compute_output_shape(self, features_shape):
+        return (features_shape[0], 2)
+
+    def get_config(self):
+        config = {"std": self.std, "location_range": self.location_range}
+        return {**super().get_config(), **config}

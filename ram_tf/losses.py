@@ -1,0 +1,123 @@
+"""Rewards, returns and losses as pure functions of [N, T] tensors.
+
+Each takes `valid` [N, T]: 1 where an episode was still running, else 0. Losses
+are sums over the steps of an episode, averaged over the N episodes (paper,
+section 3.1). Gradients are stopped inside, where the mathematics says so.
+"""
+
+import tensorflow as tf
+
+
+def last_valid(valid: tf.Tensor) -> tf.Tensor:
+    """1 at the last step of each episode, else 0; [N, T] -> [N, T]."""
+    following = tf.pad(valid[:, 1:], [[0, 0], [0, 1]])
+    return valid * (1.0 - following)
+
+
+def answer_reward(
+    logits: tf.Tensor, label: tf.Tensor, kind: str = "accuracy"
+) -> tf.Tensor:
+    """What an answer earns.
+
+    Args:
+        logits: Class scores [N, T, K].
+        label: Right classes [N, T] int32.
+        kind: "accuracy": 1 if the highest score is the label's, else 0; or
+            "log_likelihood": the log-probability of the label.
+
+    Returns:
+        [N, T], without gradient.
+    """
+    logits = tf.stop_gradient(logits)
+    if kind == "log_likelihood":
+        return -tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)
+    return _is_right(logits, label)
+
+
+def accuracy(
+    logits: tf.Tensor, label: tf.Tensor, valid: tf.Tensor
+) -> tf.Tensor:
+    """Fraction of episodes whose last answer is right, a scalar."""
+    right = _is_right(logits, label) * last_valid(valid)
+    return tf.reduce_mean(tf.reduce_sum(right, axis=1))
+
+
+def returns(reward: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """R_t, the sum of the rewards from step t on; [N, T] -> [N, T]."""
+    return tf.cumsum(reward * valid, axis=1, reverse=True)
+
+
+def leave_one_out(return_t: tf.Tensor, rollouts: int) -> tf.Tensor:
+    """Mean return of the other rollouts of the same image.
+
+    Args:
+        return_t: [N, T], row r belongs to image r // M.
+        rollouts: M, at least 2.
+
+    Returns:
+        [N, T]: a baseline that does not depend on the row itself.
+    """
+    steps = return_t.shape[1]
+    groups = tf.reshape(return_t, [-1, rollouts, steps])
+    others = tf.reduce_sum(groups, axis=1, keepdims=True) - groups
+    return tf.reshape(others / (rollouts - 1), [-1, steps])
+
+
+def cross_entropy_loss(
+    logits: tf.Tensor, label: tf.Tensor, weight: tf.Tensor, valid: tf.Tensor
+) -> tf.Tensor:
+    """Cross-entropy of the answers, each step with its weight.
+
+    Args:
+        logits: [N, T, K].
+        label: [N, T] int32.
+        weight: [N, T]; the paper's is 1 at the last step, else 0.
+        valid: [N, T].
+
+    Returns:
+        A scalar.
+    """
+    per_step = tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)
+    return _mean_episode(per_step * weight, valid)
+
+
+def policy_gradient_loss(
+    log_prob: tf.Tensor, advantage: tf.Tensor, valid: tf.Tensor
+) -> tf.Tensor:
+    """REINFORCE (paper, equation 2): its gradient is minus that of E[R].
+
+    Args:
+        log_prob: Log-probability of what was done at step t, [N, T].
+        advantage: R_t - b_t, [N, T]; no gradient flows through it.
+        valid: [N, T].
+
+    Returns:
+        A scalar.
+    """
+    return _mean_episode(-log_prob * tf.stop_gradient(advantage), valid)
+
+
+def baseline_loss(
+    baseline: tf.Tensor, return_t: tf.Tensor, valid: tf.Tensor
+) -> tf.Tensor:
+    """Squared error of the baseline to the return, averaged over steps.
+
+    Args:
+        baseline: [N, T].
+        return_t: [N, T]; no gradient flows through it.
+        valid: [N, T].
+
+    Returns:
+        A scalar.
+    """
+    error = tf.square(tf.stop_gradient(return_t) - baseline) * valid
+    return tf.reduce_sum(error) / tf.reduce_sum(valid)
+
+
+def _is_right(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    guess = tf.argmax(logits, axis=-1, output_type=label.dtype)
+    return tf.cast(guess == label, tf.float32)
+
+
+def _mean_episode(per_step: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.reduce_sum(per_step * valid, axis=1))

@@ -1,0 +1,145 @@
+"""The recurrent attention model, whole."""
+
+import keras
+import tensorflow as tf
+
+from ram_tf.cell import RAMCell
+from ram_tf.environments.still_image import StillImage
+from ram_tf.environments.video import Video
+from ram_tf.glimpse_net import GlimpseNet
+from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.location_policy import LocationPolicy
+from ram_tf.policies import Policy
+from ram_tf.unroll import unroll
+from ram_tf.validation import check_choice, check_frames, check_positive_int
+
+CORES = ("rnn", "lstm")
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class RecurrentAttentionModel(keras.Model):
+    """Looks T times at an image and says what it is (paper, section 3).
+
+    Every size of the paper is a default; every size is an argument.
+
+    Args:
+        num_classes: K, or None where nothing is classified.
+        glimpses: T, looks at a still image; a video has one a frame.
+        glimpse_size: g, side of a glimpse in pixels.
+        scales: S, windows of the retina.
+        core: "rnn" (linear with ReLU, starting from the identity) or "lstm".
+        core_units: Size of the core.
+        glimpse_units, location_units, units: Sizes of the glimpse network.
+        location_std, location_range: See LocationPolicy.
+        location_unit: Pixels in a unit of location; None for half the canvas.
+        first_fixation: "learned", "centre" or "random"; see RAMCell.
+        sensor: Implementation of the GlimpseSensor.
+        pooling: Pooling of the GlimpseSensor.
+
+    Call arguments:
+        images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
+
+    Returns:
+        A dictionary of one deterministic rollout: `logits` [B, T, K] and
+        `probabilities` [B, T, K] after each glimpse, `locations` [B, T, 2]
+        looked at, and `baseline` [B, T] expected before each glimpse.
+
+    Raises:
+        ValueError: On sizes below one, unknown names, or bad images.
+    """
+
+    def __init__(
+        self,
+        num_classes: int | None = 10,
+        glimpses: int = 6,
+        glimpse_size: int = 8,
+        scales: int = 1,
+        core: str = "rnn",
+        core_units: int = 256,
+        glimpse_units: int = 128,
+        location_units: int = 128,
+        units: int = 256,
+        location_std: float = 0.1,
+        location_range: float = 1.0,
+        location_unit: float | None = None,
+        first_fixation: str = "learned",
+        sensor: str = "extract_glimpse",
+        pooling: str = "average",
+        **kwargs,
+    ):
+        config = {k: v for k, v in locals().items() if k in _ARGUMENTS}
+        check_positive_int("glimpses", glimpses)
+        check_positive_int("core_units", core_units)
+        check_choice("core", core, CORES)
+        super().__init__(**kwargs)
+        self._config = config
+        self.num_classes = num_classes
+        self.glimpses = glimpses
+        dtype = self.dtype_policy
+        self.cell = RAMCell(
+            GlimpseSensor(glimpse_size, scales, sensor, pooling),
+            GlimpseNet(glimpse_units, location_units, units, dtype=dtype),
+            _core(core, core_units, dtype),
+            LocationPolicy(location_std, location_range),
+            num_classes=num_classes,
+            first_fixation=first_fixation,
+            location_unit=location_unit,
+            name="cell",
+        )
+
+    def build(self, images_shape):
+        self.cell.build((None, *images_shape[-3:]))
+
+    def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+        trajectory = unroll(Policy(self.cell), self.environment(images))
+        outputs = {
+            "locations": trajectory.action["location"],
+            "baseline": trajectory.baseline,
+        }
+        if trajectory.logits is not None:
+            outputs["logits"] = trajectory.logits
+            outputs["probabilities"] = tf.nn.softmax(trajectory.logits)
+        return outputs
+
+    def environment(self, images: tf.Tensor, labels=None, **kwargs):
+        """Images or videos as the environment that this model looks at."""
+        images = tf.convert_to_tensor(images)
+        check_frames(images, (4, 5))
+        if images.shape.rank == 5:
+            return Video(images, labels, **kwargs)
+        return StillImage(images, labels, steps=self.glimpses, **kwargs)
+
+    def get_config(self):
+        return {**super().get_config(), **self._config}
+
+
+_ARGUMENTS = (
+    "num_classes",
+    "glimpses",
+    "glimpse_size",
+    "scales",
+    "core",
+    "core_units",
+    "glimpse_units",
+    "location_units",
+    "units",
+    "location_std",
+    "location_range",
+    "location_unit",
+    "first_fixation",
+    "sensor",
+    "pooling",
+)
+
+
+def _core(kind: str, units: int, dtype) -> keras.layers.Layer:
+    if kind == "lstm":
+        return keras.layers.LSTMCell(units, dtype=dtype, name="core")
+    # Starting from the identity, the core remembers before it has learned to.
+    return keras.layers.SimpleRNNCell(
+        units,
+        activation="relu",
+        recurrent_initializer="identity",
+        dtype=dtype,
+        name="core",
+    )

@@ -1,0 +1,111 @@
+"""Run state on disk: saved whole, restored from the newest that is sound.
+
+The order of a restart: the configuration is compared first, then the newest
+checkpoint is read; if it is damaged, the one before it; and so on.
+"""
+
+import logging
+import pathlib
+
+import keras
+import tensorflow as tf
+
+_KEPT = 3
+_DAMAGE = (tf.errors.OpError, ValueError, AssertionError)
+
+
+class RunState:
+    """Everything that an uninterrupted run would have in memory.
+
+    Attributes:
+        best: The best weights on validation so far.
+        best_error: Their validation error in %.
+        best_step: The step they are from.
+        seconds: Time spent in training so far, by all processes.
+    """
+
+    def __init__(
+        self, model: keras.Model, optimizer: keras.optimizers.Optimizer
+    ):
+        self.model = model
+        self.optimizer = optimizer
+        self.best = [tf.Variable(v.value) for v in model.variables]
+        self.best_error = tf.Variable(float("inf"), dtype=tf.float64)
+        self.best_step = tf.Variable(0, dtype=tf.int64)
+        self.seconds = tf.Variable(0.0, dtype=tf.float64)
+
+    @property
+    def step(self) -> int:
+        """Updates made."""
+        return int(self.optimizer.iterations)
+
+    def keep_if_best(self, error: float) -> None:
+        """Remembers the present weights if no earlier ones were as good."""
+        if error < float(self.best_error):
+            self.best_error.assign(error)
+            self.best_step.assign(self.step)
+            for kept, variable in zip(
+                self.best, self.model.variables, strict=True
+            ):
+                kept.assign(variable)
+
+    def use_best(self) -> None:
+        """Puts the best weights into the model."""
+        for kept, variable in zip(self.best, self.model.variables, strict=True):
+            variable.assign(kept)
+
+
+class Checkpointer:
+    """Saves and restores a RunState in a directory.
+
+    Args:
+        state: What is saved.
+        directory: Where; made when needed.
+    """
+
+    def __init__(self, state: RunState, directory: pathlib.Path):
+        self._state = state
+        self._checkpoint = tf.train.Checkpoint(
+            model=state.model,
+            optimizer=state.optimizer,
+            best=state.best,
+            best_error=state.best_error,
+            best_step=state.best_step,
+            seconds=state.seconds,
+        )
+        self._manager = tf.train.CheckpointManager(
+            self._checkpoint, str(directory), max_to_keep=_KEPT
+        )
+
+    def save(self) -> None:
+        """Writes a checkpoint, unless there is one of this step."""
+        self._manager.save(checkpoint_number=self._state.step)
+
+    def restore(self) -> bool:
+        """Restores the newest sound checkpoint.
+
+        Returns:
+            Whether there was any checkpoint.
+
+        Raises:
+            RuntimeError: If there are checkpoints and all are damaged.
+        """
+        paths = self._manager.checkpoints[::-1]
+        for path in paths:
+            try:
+                self._checkpoint.restore(path).assert_consumed()
+            except _DAMAGE as error:
+                logging.warning(
+                    "checkpoint %s is damaged (%s): falling back to the one "
+                    "before",
+                    path,
+                    type(error).__name__,
+                )
+            else:
+                return True
+        if paths:
+            raise RuntimeError(
+                "No checkpoint can be read; all are damaged: "
+                f"{', '.join(paths)}. Remove them to start afresh."
+            )
+        return False

@@ -1,0 +1,210 @@
+"""The training loop: steps, validation, checkpoints, and nothing else."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from ram_tf.agent import ReinforceAgent
+from ram_tf.environments.environment import Environment
+from ram_tf.evaluation import Evaluator, Rollouts
+from ram_tf.training.checkpoint import Checkpointer, RunState
+from ram_tf.training.interrupt import Interrupt
+from ram_tf.training.step import Batch, compile_steps
+from ram_tf.training.summaries import Summaries
+
+_STEPS_PER_CALL = 50
+_PICTURES = 10
+
+
+class Batches(Protocol):
+    """Batches that are a pure function of (seed, step)."""
+
+    batch_size: int
+    seed: int
+
+    def indices(self, step: int, count: int) -> np.ndarray: ...
+
+    def make(self, indices: tf.Tensor, step: tf.Tensor) -> Batch: ...
+
+
+class Interrupted(Exception):
+    """The run was told to stop, and saved itself."""
+
+
+class TrainingLoop:
+    """Trains an agent from wherever its state is.
+
+    Args:
+        agent: What is trained.
+        batches: What it is trained on.
+        make_environment: Turns a batch into episodes.
+        validation: Chooses the weights to keep.
+        state: The state of the run, restored already.
+        checkpointer: Saves it.
+        summaries: Where it is logged.
+        draw: Draws rollouts of the validation set as an image [h, w, 3].
+    """
+
+    def __init__(
+        self,
+        agent: ReinforceAgent,
+        batches: Batches,
+        make_environment: Callable[[Batch], Environment],
+        validation: Evaluator,
+        state: RunState,
+        checkpointer: Checkpointer,
+        summaries: Summaries,
+        draw: Callable[[Rollouts], np.ndarray],
+    ):
+        self._batches = batches
+        self._validation = validation
+        self._state = state
+        self._checkpointer = checkpointer
+        self._summaries = summaries
+        self._draw = draw
+        self._optimizer = agent.optimizer
+        self._train = compile_steps(
+            agent, batches.make, make_environment, batches.seed
+        )
+        self._rate = _Rate(batches.batch_size)
+
+    @property
+    def images_per_second(self) -> float | None:
+        """Images trained on a second, compilation and evaluation left out."""
+        return self._rate.images_per_second
+
+    def run(self, steps: int, evaluations: int) -> None:
+        """Trains until step `steps`, with so many evaluations on the way.
+
+        Raises:
+            Interrupted: After SIGTERM or Ctrl-C, when the state is saved.
+            FloatingPointError: On a loss that is not finite.
+        """
+        goals = [
+            round(steps * (i + 1) / evaluations) for i in range(evaluations)
+        ]
+        pictured = goals[:: -max(1, evaluations // _PICTURES)]
+        bar = _progress(self._state.step, steps)
+        with Interrupt() as interrupt, bar:
+            for goal in goals:
+                if goal <= self._state.step:
+                    continue
+                metrics = self._train_until(goal, bar, interrupt)
+                if interrupt.signal:
+                    self._leave(interrupt.signal)
+                self._evaluate(metrics, steps, picture=goal in pictured)
+
+    def _train_until(self, goal, bar, interrupt) -> dict[str, float]:
+        """Means of the training metrics over the steps up to goal."""
+        total, made = {}, 0
+        while (step := self._state.step) < goal and not interrupt.signal:
+            count = min(_STEPS_PER_CALL, goal - step)
+            started = time.perf_counter()
+            sums = self._call(step, count)
+            self._count_time(time.perf_counter() - started, count)
+            total = {n: total.get(n, 0.0) + value for n, value in sums.items()}
+            made += count
+            bar.update(count)
+            bar.set_postfix_str(f"{self.images_per_second or 0:.0f} images/s")
+        return {name: value / made for name, value in total.items()}
+
+    def _call(self, step: int, count: int) -> dict[str, float]:
+        indices = self._batches.indices(step, count)
+        padding = ((0, _STEPS_PER_CALL - count), (0, 0))
+        info = self._train(
+            tf.constant(np.pad(indices, padding)),
+            tf.constant(step),
+            tf.constant(count),
+        )
+        losses = info.loss.numpy()[:count]
+        if not np.isfinite(losses).all():
+            bad = step + int(np.flatnonzero(~np.isfinite(losses))[0]) + 1
+            raise FloatingPointError(
+                f"The loss became {losses[bad - step - 1]} at step {bad}; the "
+                "last checkpoint is kept. A lower --learning_rate or a smaller "
+                "--policy_weight may help."
+            )
+        totals = {name: float(value) for name, value in info.total.items()}
+        return {"loss": float(losses.sum(dtype=np.float64)), **totals}
+
+    def _count_time(self, seconds: float, steps: int) -> None:
+        self._state.seconds.assign_add(seconds)
+        self._rate.add(seconds, steps)
+
+    def _evaluate(self, metrics, steps: int, picture: bool) -> None:
+        state, step = self._state, self._state.step
+        rollouts = self._validation.rollouts()
+        by_glimpse = self._validation.error(rollouts.probabilities)
+        state.keep_if_best(by_glimpse[-1])
+        row = metrics | {
+            "validation_error": by_glimpse[-1],
+            "validation_error_by_glimpse": by_glimpse,
+            "best_validation_error": float(state.best_error),
+            # Over the images: 0 if all paths are the same.
+            "location_spread": float(rollouts.locations.std(axis=0).mean()),
+            "learning_rate": float(self._optimizer.learning_rate),
+            "images_per_second": self.images_per_second or 0.0,
+            "seconds": float(state.seconds),
+        }
+        self._summaries.scalars(step, row)
+        if picture:
+            self._summaries.picture(step, self._draw(rollouts))
+        self._checkpointer.save()
+        tqdm.tqdm.write(_line(step, steps, row), file=sys.stdout)
+        sys.stdout.flush()
+
+    def _leave(self, number) -> None:
+        self._checkpointer.save()
+        raise Interrupted(
+            f"{number.name}: saved step {self._state.step}; run the same "
+            "command again to resume"
+        )
+
+
+class _Rate:
+    """Images a second of this process, its first call (compiling) left out."""
+
+    def __init__(self, batch_size: int):
+        self._batch_size = batch_size
+        self._calls = self._steps = 0
+        self._seconds = 0.0
+
+    def add(self, seconds: float, steps: int) -> None:
+        self._calls += 1
+        if self._calls > 1:
+            self._seconds += seconds
+            self._steps += steps
+
+    @property
+    def images_per_second(self) -> float | None:
+        if not self._seconds:
+            return None
+        return self._steps * self._batch_size / self._seconds
+
+
+def _progress(step: int, steps: int) -> tqdm.tqdm:
+    return tqdm.tqdm(
+        initial=step,
+        total=steps,
+        unit="step",
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+    )
+
+
+def _line(step: int, steps: int, row: dict[str, Any]) -> str:
+    left = row["seconds"] / step * (steps - step)
+    return (
+        f"step {step}/{steps}  loss {row['loss']:.3f}  "
+        f"train accuracy {100 * row['accuracy']:.1f}%  "
+        f"validation error {row['validation_error']:.2f}% "
+        f"(best {row['best_validation_error']:.2f}%)  "
+        f"location spread {row['location_spread']:.2f}  "
+        f"{row['images_per_second']:.0f} images/s  "
+        f"{left / 60:.1f} min left"
+    )

@@ -1,0 +1,68 @@
+"""The compiled program that makes many training steps in one call."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from ram_tf.agent import ReinforceAgent
+from ram_tf.environments.environment import Environment
+
+Batch = dict[str, tf.Tensor]
+
+# Seeds of the policy's noise; data draws from other streams of the same seed.
+_NOISE_STREAM = 1
+
+
+class StepsInfo(NamedTuple):
+    """What a call reports.
+
+    Attributes:
+        loss: Of each step, [max_steps]; 0 beyond the steps that were made.
+        total: Sums over the steps of each scalar in LossInfo.extra.
+    """
+
+    loss: tf.Tensor
+    total: dict[str, tf.Tensor]
+
+
+def compile_steps(
+    agent: ReinforceAgent,
+    make_batch: Callable[[tf.Tensor, tf.Tensor], Batch],
+    make_environment: Callable[[Batch], Environment],
+    seed: int,
+) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], StepsInfo]:
+    """Compiles data, play, gradient and update into one program.
+
+    Args:
+        agent: Trains its model.
+        make_batch: Turns indices [B] and the step into a batch.
+        make_environment: Turns a batch into episodes.
+        seed: Of the policy's noise, folded with the step.
+
+    Returns:
+        A function of (indices [max_steps, B], first step, number of steps).
+    """
+
+    def one(indices, step):
+        noise = tf.random.experimental.stateless_fold_in(
+            tf.constant([seed, _NOISE_STREAM], tf.int32), step, alg="philox"
+        )
+        environment = make_environment(make_batch(indices, step))
+        return agent.train(environment, noise)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def steps(indices, first, count):
+        zeros = {name: tf.zeros([]) for name in agent.metric_names}
+
+        def body(k, loss, total):
+            info = one(indices[k], first + k)
+            loss = tf.tensor_scatter_nd_update(loss, [[k]], [info.loss])
+            total = {n: total[n] + value for n, value in info.extra.items()}
+            return k + 1, loss, total
+
+        start = (0, tf.zeros(indices.shape[:1]), zeros)
+        _, loss, total = tf.while_loop(lambda k, *_: k < count, body, start)
+        return StepsInfo(loss, total)
+
+    return steps

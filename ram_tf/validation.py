@@ -1,0 +1,89 @@
+"""Checks of arguments: each states its rule and what was received."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+
+def check_positive_int(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is an integer above zero."""
+    if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+        raise ValueError(
+            f"`{name}` must be a positive integer. Received: {name}={value!r}"
+        )
+
+
+def check_positive(name: str, value: Any) -> None:
+    """Raises ValueError unless `value` is a finite number above zero."""
+    if not 0 < value < float("inf"):
+        raise ValueError(
+            f"`{name}` must be a positive finite number. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_at_least(name: str, value: Any, least: float) -> None:
+    """Raises ValueError unless `value` is a finite number >= `least`."""
+    if not least <= value < float("inf"):
+        raise ValueError(
+            f"`{name}` must be a finite number, at least {least}. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
+    """Raises ValueError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise ValueError(
+            f"`{name}` must be one of {list(choices)}. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_frames(frames: tf.Tensor, ranks: Sequence[int] = (4,)) -> None:
+    """Checks images [B, H, W, C] or, with rank 5 allowed, videos [B, T, ...].
+
+    Raises:
+        ValueError: On another rank or dtype, an empty batch, or NaN. The last
+            two are seen only where the values are there, that is in eager mode.
+    """
+    if frames.shape.rank not in ranks:
+        wanted = " or ".join(f"rank {rank}" for rank in ranks)
+        raise ValueError(
+            f"Images must have {wanted}: [B, H, W, C] (4), [B, T, H, W, C] (5)."
+            f" Received: shape={tuple(frames.shape)}"
+        )
+    if frames.dtype not in (tf.uint8, tf.float32):
+        raise ValueError(
+            "Images must be uint8 (0 to 255) or float32 (0 to 1). "
+            f"Received: dtype={frames.dtype.name}"
+        )
+    if not tf.executing_eagerly():
+        return
+    if 0 in frames.shape:
+        raise ValueError(
+            f"Images must not be empty. Received: shape={tuple(frames.shape)}"
+        )
+    if frames.dtype == tf.float32 and not tf.reduce_all(
+        tf.math.is_finite(frames)
+    ):
+        raise ValueError(
+            "Images must be finite. Received: values that are NaN or infinite."
+        )
+
+
+def check_labels(labels: tf.Tensor, num_classes: int) -> None:
+    """Raises ValueError on a label outside [0, K) (seen in eager mode only)."""
+    if not labels.dtype.is_integer:
+        raise ValueError(
+            f"Labels must be integers. Received: dtype={labels.dtype.name}"
+        )
+    if not tf.executing_eagerly():
+        return
+    low, high = int(tf.reduce_min(labels)), int(tf.reduce_max(labels))
+    if low < 0 or high >= num_classes:
+        raise ValueError(
+            f"Labels must lie in [0, {num_classes}). "
+            f"Received: labels from {low} to {high}"
+        )

@@ -1,0 +1,132 @@
+"""A whole run of a classifier: train, choose on validation, test once."""
+
+import math
+import sys
+
+import numpy as np
+
+from data.batches import TrainingBatches
+from data.sources import Source
+from ram_tf import viz
+from ram_tf.agent import ReinforceAgent
+from ram_tf.evaluation import Evaluator, Rollouts
+from ram_tf.training.checkpoint import Checkpointer, RunState
+from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.summaries import Summaries
+from trainers import record, results, setup
+from trainers.config import Config
+from trainers.workdir import Workdir, write_json
+
+_PICTURED = 8
+
+
+def train_and_evaluate(
+    settings: Config, source: Source, workdir: Workdir
+) -> int:
+    """Runs, or resumes, and writes the results; returns the exit code."""
+    batches = TrainingBatches(
+        source.train,
+        setup.canvas(settings),
+        settings.batch_size,
+        settings.seed,
+    )
+    steps = math.ceil(settings.epochs * batches.size / settings.batch_size)
+    evaluations = max(1, round(settings.epochs / settings.evaluate_every))
+    agent = setup.make_agent(
+        settings, setup.make_model(settings, source), steps
+    )
+    state = RunState(agent.model, agent.optimizer)
+    checkpointer = _resume(state, settings, workdir)
+    loop = _loop(agent, batches, source, state, checkpointer, settings, workdir)
+    try:
+        loop.run(steps, min(evaluations, steps))
+    except Interrupted as interrupted:
+        print(interrupted)
+        return 130
+    state.use_best()
+    _finish(agent, source, state, loop.images_per_second, settings, workdir)
+    return 0
+
+
+def _resume(
+    state: RunState, settings: Config, workdir: Workdir
+) -> Checkpointer:
+    """Claims the directory, then reads the newest sound checkpoint in it."""
+    for change in workdir.claim(settings, record.machine()):
+        print(
+            f"warning: {change}: the last bits of the result may differ from "
+            "an uninterrupted run's",
+            file=sys.stderr,
+        )
+    checkpointer = Checkpointer(state, workdir.checkpoints)
+    if checkpointer.restore():
+        print(f"resuming from step {state.step}", flush=True)
+    return checkpointer
+
+
+def _loop(
+    agent: ReinforceAgent,
+    batches: TrainingBatches,
+    source: Source,
+    state: RunState,
+    checkpointer: Checkpointer,
+    settings: Config,
+    workdir: Workdir,
+) -> TrainingLoop:
+    validation = setup.evaluation_data(settings, source, source.validation)
+    return TrainingLoop(
+        agent,
+        batches,
+        setup.make_environment(settings, agent.model),
+        Evaluator(agent.model, validation),
+        state,
+        checkpointer,
+        Summaries(workdir.path, state.step, vars(settings)),
+        lambda rollouts: viz.to_image(_draw(agent.model, validation, rollouts)),
+    )
+
+
+def _finish(
+    agent: ReinforceAgent,
+    source: Source,
+    state: RunState,
+    images_per_second: float | None,
+    settings: Config,
+    workdir: Workdir,
+) -> None:
+    """Reads the test set, once, with the weights best on validation."""
+    best_step = int(state.best_step)
+    print(
+        f"weights of step {best_step}, the best on validation "
+        f"({float(state.best_error):.2f}%); reading the test set",
+        flush=True,
+    )
+    workdir.save_model(agent.model)
+    test = setup.evaluation_data(settings, source, source.test)
+    evaluator = Evaluator(agent.model, test)
+    result = results.measure(evaluator, settings) | {
+        "validation_error": float(state.best_error),
+        "best_step": best_step,
+        "steps": state.step,
+        "images_per_second": images_per_second,
+        "seconds": float(state.seconds),
+    }
+    write_json(workdir.result, result)
+    figure = _draw(agent.model, test, evaluator.rollouts())
+    viz.save(figure, workdir.picture)
+    print(results.table(result))
+    print(f"results: {workdir.result}\npicture: {workdir.picture}")
+
+
+def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts):
+    first = {name: value[:_PICTURED] for name, value in data.items()}
+    paths = {
+        name: value[:_PICTURED] for name, value in rollouts._asdict().items()
+    }
+    return viz.draw_paths(
+        first["image"],
+        paths,
+        model.cell.sensor,
+        labels=first["label"],
+        location_unit=model.cell.location_unit,
+    )

@@ -1,0 +1,75 @@
+"""What every command does around its `main`: flagfiles, errors, exit codes.
+
+Import it before TensorFlow, whose notes on start-up it quiets.
+"""
+
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+
+from absl import app, flags
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+_FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
+
+
+# The kinds of error that say what the user can do about them.
+_TOLD = (ValueError, RuntimeError, FloatingPointError, OSError)
+
+
+def run(main: Callable[..., int | None], positional: bool = False) -> None:
+    """Parses the flags and runs `main`, whose result is the exit code.
+
+    Args:
+        main: Called without arguments or, if `positional`, with the list of
+            those that are not flags. Errors that say what the user can do are
+            printed without a traceback.
+        positional: Whether there may be any.
+    """
+    flags.FLAGS.set_default("verbosity", -1)  # Warnings and worse.
+    app.run(_guarded(main, positional), argv=_prepare(sys.argv))
+
+
+def _guarded(main, positional):
+    def guarded(argv):
+        arguments = argv[1:]
+        if arguments and not positional:
+            raise app.UsageError(f"Unknown arguments: {' '.join(arguments)}")
+        try:
+            return main(arguments) if positional else main()
+        except _TOLD as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+
+    return guarded
+
+
+def _prepare(argv: list[str]) -> list[str]:
+    """Finds bare flagfile names, and names the default workdir after them."""
+    prepared, names = [], []
+    arguments = iter(argv[1:])
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name in ("--flagfile", "-flagfile"):
+            value = value if equals else next(arguments, "")
+            path = _find(value)
+            names.append(path.stem)
+            argument = f"--flagfile={path}"
+        prepared.append(argument)
+    if names and "workdir" in flags.FLAGS:
+        # First, so that any other --workdir has the last word.
+        prepared.insert(0, f"--workdir=runs/{names[-1]}")
+    return [argv[0], *prepared]
+
+
+def _find(value: str) -> pathlib.Path:
+    for path in (pathlib.Path(value), _FLAGFILES / value):
+        if path.is_file():
+            return path
+    known = ", ".join(sorted(path.name for path in _FLAGFILES.glob("*.flags")))
+    sys.exit(
+        f"error: --flagfile must name a file, or one of: {known}. "
+        f"Received: {value!r}"
+    )

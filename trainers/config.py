@@ -1,0 +1,134 @@
+"""The flags that make a run what it is; their values are its configuration."""
+
+import types
+
+from absl import flags
+
+from data.sources import NAMES
+from ram_tf.agent import BASELINES
+from ram_tf.cell import FIRST_FIXATIONS
+from ram_tf.environments.still_image import REWARDS
+from ram_tf.glimpse_sensor import POOLINGS
+from ram_tf.model import CORES
+from ram_tf.training.optimizers import OPTIMIZERS, SCHEDULES
+
+Config = types.SimpleNamespace
+
+_count = {"lower_bound": 1}
+_weight = {"lower_bound": 0.0}
+_above_zero = {"lower_bound": 1e-9}
+
+# Data.
+flags.DEFINE_enum("source", "mnist", NAMES, "Where the digits come from.")
+flags.DEFINE_integer("canvas", 28, "Side of the canvas in pixels.", **_count)
+flags.DEFINE_integer(
+    "clutter", 0, "Patches of other digits on a canvas.", lower_bound=0
+)
+flags.DEFINE_integer("clutter_size", 8, "Side of a patch in pixels.", **_count)
+# Model.
+flags.DEFINE_integer("glimpses", 6, "Looks at an image.", **_count)
+flags.DEFINE_integer(
+    "glimpse_size", 8, "Side of a glimpse in pixels.", **_count
+)
+flags.DEFINE_integer(
+    "scales", 1, "Windows of the retina, each twice as wide.", **_count
+)
+flags.DEFINE_enum("pooling", "average", POOLINGS, "Pooling in the retina.")
+flags.DEFINE_enum("core", "rnn", CORES, "The recurrent core.")
+flags.DEFINE_integer("core_units", 256, "Size of the core.", **_count)
+flags.DEFINE_integer(
+    "glimpse_units", 128, "Size of the encoding of what was seen.", **_count
+)
+flags.DEFINE_integer(
+    "location_units", 128, "Size of the encoding of where.", **_count
+)
+flags.DEFINE_integer("units", 256, "Size of the joint encoding.", **_count)
+flags.DEFINE_float(
+    "location_std",
+    0.1,
+    "Standard deviation of a sampled location, in units.",
+    **_above_zero,
+)
+flags.DEFINE_float(
+    "location_range",
+    1.0,
+    "Largest mean location in each direction, in units.",
+    **_above_zero,
+)
+flags.DEFINE_float(
+    "location_unit",
+    None,
+    "Pixels in a unit of location; by default half the canvas.",
+    **_above_zero,
+)
+flags.DEFINE_enum(
+    "first_fixation", "learned", FIRST_FIXATIONS, "Where an episode starts."
+)
+# Agent.
+flags.DEFINE_integer("rollouts", 4, "Episodes an image.", **_count)
+flags.DEFINE_enum(
+    "reward",
+    "log_likelihood",
+    REWARDS,
+    "What the last answer earns: 1 or 0, or the log-likelihood of the class.",
+)
+flags.DEFINE_enum(
+    "baseline",
+    "leave_one_out",
+    BASELINES,
+    "Subtracted from the return: learned, or the image's other rollouts.",
+)
+flags.DEFINE_float("policy_weight", 0.14, "Weight of REINFORCE.", **_weight)
+flags.DEFINE_float(
+    "baseline_weight", 1.0, "Weight of the baseline's error.", **_weight
+)
+flags.DEFINE_bool(
+    "reinforce_into_core", True, "Whether REINFORCE trains the core too."
+)
+flags.DEFINE_float(
+    "intermediate_weight",
+    0.0,
+    "Weight of the cross-entropy after each glimpse but the last.",
+    **_weight,
+)
+# Training.
+flags.DEFINE_enum("optimizer", "adam", OPTIMIZERS, "The optimizer.")
+flags.DEFINE_float(
+    "momentum", 0.9, "Momentum of sgd.", lower_bound=0.0, upper_bound=1.0
+)
+flags.DEFINE_float(
+    "learning_rate", 1e-3, "Learning rate at the start.", **_above_zero
+)
+flags.DEFINE_enum(
+    "schedule", "cosine", SCHEDULES, "How the learning rate falls to zero."
+)
+flags.DEFINE_float(
+    "clip_norm", 5.0, "Largest norm of the gradient; 0: no limit.", **_weight
+)
+flags.DEFINE_integer("batch_size", 32, "Images in a batch.", **_count)
+flags.DEFINE_float(
+    "epochs", 30.0, "Times that each training image is used.", **_above_zero
+)
+flags.DEFINE_float(
+    "evaluate_every",
+    1.0,
+    "Epochs between evaluations, each with a checkpoint.",
+    **_above_zero,
+)
+flags.DEFINE_integer(
+    "seed", 0, "Seed of everything.", lower_bound=0, upper_bound=2**31 - 1
+)
+
+
+@flags.multi_flags_validator(
+    ["baseline", "rollouts"],
+    "--baseline=leave_one_out needs --rollouts of at least 2",
+)
+def _has_others(values):
+    return values["baseline"] != "leave_one_out" or values["rollouts"] > 1
+
+
+def from_flags() -> Config:
+    """The configuration that the command line asks for."""
+    own = flags.FLAGS.get_key_flags_for_module("trainers.config")
+    return Config(**{flag.name: flag.value for flag in own})

@@ -1,0 +1,26 @@
+"""Trains RAM to classify digits, and measures it on the test set.
+
+    python -m trainers.mnist --flagfile=cluttered.flags
+
+A run is resumed by the same command. It leaves in --workdir: model.keras (the
+weights that were best on validation), result.json, glimpses.png, metrics.jsonl,
+tensorboard/ and checkpoints/.
+"""
+
+from absl import flags
+
+from trainers.command import run
+from data import sources
+from trainers import classification, config
+from trainers.workdir import Workdir
+
+
+def main() -> int:
+    settings = config.from_flags()
+    source = sources.load(settings.source, flags.FLAGS.data_dir)
+    workdir = Workdir(flags.FLAGS.workdir)
+    return classification.train_and_evaluate(settings, source, workdir)
+
+
+if __name__ == "__main__":
+    run(main)

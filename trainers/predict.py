@@ -1,0 +1,61 @@
+"""Classifies image files and draws the path of each.
+
+    python -m trainers.predict --workdir=runs/cluttered digit.png other.jpg
+
+Images are read as the model's canvas: larger ones are scaled down, smaller ones
+stand in the middle of a black canvas. Light strokes on black are expected;
+--invert turns dark strokes on white into that.
+"""
+
+import pathlib
+
+import numpy as np
+from absl import flags
+
+from trainers.command import run
+from data.files import read_image
+from ram_tf import viz
+from trainers.workdir import Workdir
+
+_OUT = flags.DEFINE_string(
+    "out",
+    None,
+    "Picture of the paths; by default predictions.png in --workdir.",
+)
+_INVERT = flags.DEFINE_bool(
+    "invert", False, "Whether strokes are dark on white."
+)
+
+
+def main(paths: list[str]) -> None:
+    if not paths:
+        raise ValueError("Name at least one image file.")
+    workdir = Workdir(flags.FLAGS.workdir)
+    settings = workdir.load_config()
+    model = workdir.load_model()
+    channels = model.cell.channels
+    images = np.stack(
+        [
+            read_image(path, settings.canvas, channels, invert=_INVERT.value)
+            for path in paths
+        ]
+    )
+    outputs = {name: value.numpy() for name, value in model(images).items()}
+    for path, probabilities in zip(
+        paths, outputs["probabilities"], strict=True
+    ):
+        best = probabilities[-1].argmax()
+        print(f"{path}: {best} ({100 * probabilities[-1, best]:.1f}%)")
+    figure = viz.draw_paths(
+        images,
+        outputs,
+        model.cell.sensor,
+        location_unit=model.cell.location_unit,
+    )
+    out = pathlib.Path(_OUT.value or workdir.path / "predictions.png")
+    viz.save(figure, out)
+    print(f"picture: {out}")
+
+
+if __name__ == "__main__":
+    run(main, positional=True)

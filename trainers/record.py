@@ -1,0 +1,51 @@
+"""What a result is worth without: where it was made, and of what."""
+
+import importlib.metadata
+import os
+import pathlib
+import platform
+import subprocess
+from typing import Any
+
+_PACKAGES = (
+    "keras",
+    "numpy",
+    "tensorflow",
+    "tensorflow-datasets",
+    "tensorflow-probability",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that a result depends on."""
+    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **found}
+
+
+def machine() -> dict[str, Any]:
+    """What equality to the bit depends on, beside the code."""
+    return {
+        "processor": _processor(),
+        "threads": len(os.sched_getaffinity(0)),
+    }
+
+
+def git_revision() -> str | None:
+    """The commit, with "-dirty" if files differ; None outside a repository."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
+        cwd=pathlib.Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or None
+
+
+def _processor() -> str:
+    info = pathlib.Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

@@ -1,0 +1,39 @@
+"""The record of a result, and how it is shown."""
+
+from typing import Any
+
+from ram_tf.evaluation import DRAWS, Evaluator, evaluate
+from trainers import record
+from trainers.config import Config
+
+_ROWS = {
+    "test_error": "one deterministic rollout",
+    "test_error_mc10": f"mean of {DRAWS} stochastic rollouts",
+    "test_error_random_fixations": "random fixations",
+    "test_error_centre_only": "centre only",
+}
+
+
+def measure(evaluator: Evaluator, settings: Config) -> dict[str, Any]:
+    """Reads the test set and returns the errors with their circumstances."""
+    errors = evaluate(evaluator)
+    return {f"test_{name}": error for name, error in errors.items()} | {
+        "test_cases": evaluator.count,
+        "config": vars(settings),
+        "versions": record.versions(),
+        "machine": record.machine(),
+        "git_revision": record.git_revision(),
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """The errors as a few lines of text."""
+    lines = [f"test error, % of {result['test_cases']} cases"]
+    width = max(map(len, _ROWS.values()))
+    for name, words in _ROWS.items():
+        lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
+    by_glimpse = result["test_error_by_glimpse"]
+    lines.append(
+        "  after each glimpse: " + " ".join(f"{e:.2f}" for e in by_glimpse)
+    )
+    return "\n".join(lines)

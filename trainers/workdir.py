@@ -1,0 +1,110 @@
+"""The directory of a run: its configuration, its model, its results."""
+
+import json
+import os
+import pathlib
+from typing import Any
+
+import keras
+from absl import flags
+
+import ram_tf  # noqa: F401  Registers the layers that are loaded.
+from trainers.config import Config
+
+flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
+flags.DEFINE_string(
+    "data_dir",
+    None,
+    "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
+)
+
+
+class Workdir:
+    """Paths in a run's directory, and its small files.
+
+    Args:
+        path: The directory; it need not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = pathlib.Path(path)
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model.keras"
+        self.picture = self.path / "glimpses.png"
+        self.result = self.path / "result.json"
+        self._config = self.path / "config.json"
+
+    def claim(self, config: Config, machine: dict[str, Any]) -> list[str]:
+        """Makes the directory this configuration's own.
+
+        Args:
+            config: What is to be run.
+            machine: What equality to the bit depends on.
+
+        Returns:
+            What has changed about the machine since the run began.
+
+        Raises:
+            ValueError: If the directory holds another configuration.
+        """
+        if not self._config.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            record = {"config": vars(config), "machine": machine}
+            write_json(self._config, record)
+            return []
+        record = json.loads(self._config.read_text())
+        changed = _differences(record["config"], vars(config))
+        if changed:
+            raise ValueError(
+                f"--workdir={self.path} holds a run of another configuration: "
+                f"{'; '.join(changed)}. Use another --workdir, or the same "
+                "flags."
+            )
+        return _differences(record["machine"], machine)
+
+    def load_config(self) -> Config:
+        """The configuration of the run.
+
+        Raises:
+            ValueError: If there is no run here.
+        """
+        if not self._config.exists():
+            raise ValueError(
+                "--workdir must name the directory of a run, with a "
+                f"config.json. Received: {self.path}"
+            )
+        return Config(**json.loads(self._config.read_text())["config"])
+
+    def save_model(self, model: keras.Model) -> None:
+        """Writes the trained model; the file is whole or not there."""
+        draft = self.model.with_name("draft.keras")
+        model.save(draft)
+        os.replace(draft, self.model)
+
+    def load_model(self) -> keras.Model:
+        """The trained model.
+
+        Raises:
+            ValueError: If training has not finished.
+        """
+        if not self.model.exists():
+            raise ValueError(
+                f"There is no {self.model}: the run has not finished. "
+                "Run its trainer again to resume it."
+            )
+        return keras.saving.load_model(self.model)
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes JSON so that the file is either whole or not there."""
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_text(json.dumps(value, indent=2) + "\n")
+    os.replace(draft, path)
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    return [
+        f"{name} was {old.get(name)!r}, now {new.get(name)!r}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
