@@ -1,7 +1,4 @@
-"""Glimpse paths, drawn as the paper's figures do, without pyplot's state.
-
-Beyond the letters of `ram_tf.types`: n images, and W, the widest window's side.
-"""
+"""Glimpse paths, drawn as the paper's figures do, without pyplot's state."""
 
 import os
 import tempfile
@@ -20,7 +17,14 @@ from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import check_frames, check_labels, check_positive_int
 
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
-_NUMBER = {"fontsize": 7.5, "ha": "center", "va": "center"}
+_LEADER = {"arrowstyle": "-", "color": "white"}
+_NUMBER = {
+    "fontsize": 7.5,
+    "ha": "center",
+    "va": "center",
+    "annotation_clip": False,
+    "arrowprops": _LEADER,
+}
 _HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
@@ -49,9 +53,8 @@ def foveate(glimpse: np.ndarray, scales: int) -> np.ndarray:
         for scale, window in enumerate(np.split(glimpse, scales, axis=-1))
     ]
     for window in reversed(finer):
-        first = (len(picture) - len(window)) // 2
-        inside = slice(first, first + len(window))
-        picture[inside, inside] = window
+        start = (len(picture) - len(window)) // 2
+        picture[start:, start:][: len(window), : len(window)] = window
     return picture
 
 
@@ -92,16 +95,16 @@ def draw_paths(
     offsets = geometry.to_offsets(locations, images, location_unit)
     points = geometry.to_pixels(locations, images, location_unit).numpy()
     glimpses = iter(sensor(images, tf.reshape(offsets, [-1, 2])).numpy())
+    colours = colormaps["turbo"](np.linspace(0.2, 0.78, locations.shape[1]))
     figure, axes = _sheet(*locations.shape[:2])
     for row, (panel, *views) in enumerate(axes):
-        _draw_path(panel, images[row], points[row], offsets[row], sensor.size)
+        _show(panel, images[row])
+        _draw_path(panel, points[row], offsets[row], sensor.size, colours)
+        for view, colour in zip(views, colours, strict=True):
+            _show(view, foveate(next(glimpses), sensor.scales))
+            view.spines[:].set(color=colour, linewidth=2.5)
         label = None if labels is None else labels[row]
-        _write_title(panel, answers[row, -1], label, names)
-        for step, colour in enumerate(_COLOURS(len(views))):
-            _show(views[step], foveate(next(glimpses), sensor.scales))
-            views[step].spines[:].set(color=colour, linewidth=2.5)
-            text = f"step {step + 1}\n{_said(answers[row, step], names)}"
-            views[step].set_xlabel(text, fontsize=9, parse_math=False)
+        _write(panel, views, answers[row], label, names)
     return figure
 
 
@@ -133,24 +136,23 @@ def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
     return figure, axes
 
 
-def _draw_path(axes: Axes, image, points, offsets, size: int) -> None:
-    """An image [H, W, C] and its fixations: points and offsets are [T, 2]."""
-    _show(axes, image)
-    sides, colours = np.array(image.shape[:2]), _COLOURS(len(points))
-    places = _spread(points, sides, _BADGE / _IMAGE * max(sides))
+def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
+    """Fixations on an image: points and offsets are [T, 2], colours [T, 4]."""
+    limits = axes.get_xlim(), axes.get_ylim()
+    sides = np.array([limits[1][0], limits[0][1]])
+    room = _BADGE / _IMAGE * max(sides)
+    shown = np.clip(points, 0, sides)[:, ::-1]
+    places = _spread(points, sides, room)[:, ::-1]
     for step, colour in enumerate(colours):
         line = {"color": colour, "path_effects": _HALO}
         y, x = map(geometry.window_start, offsets[step], sides, (size, size))
         axes.add_patch(Rectangle((x, y), size, size, fill=False, **line))
         axes.plot(*points[max(step - 1, 0) : step + 1, ::-1].T, **line)
-        box = {"boxstyle": "circle,pad=.2", "fc": colour}
-        if step == 0:
-            box = {"boxstyle": "square", "fc": "white", "ec": colour, "lw": 2}
-        ends = {"xy": points[step, ::-1], "xytext": places[step, ::-1]}
-        arrow = {"arrowstyle": "-", "color": colour}
-        axes.annotate(step + 1, **ends, bbox=box, arrowprops=arrow, **_NUMBER)
+        shape, fill = ("circle", colour) if step else ("square", "white")
+        box = {"boxstyle": f"{shape},pad=.2", "fc": fill, "ec": colour, "lw": 2}
+        axes.annotate(step + 1, shown[step], places[step], bbox=box, **_NUMBER)
     axes.scatter(*points.T[::-1], s=9, c=colours, label="fixations")
-    axes.set(xlim=(0, sides[1]), ylim=(sides[0], 0))
+    axes.set(xlim=limits[0], ylim=limits[1])
 
 
 def _spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
@@ -172,16 +174,17 @@ def _show(axes: Axes, picture: np.ndarray) -> None:
     axes.set(xticks=[], yticks=[], anchor="NW")
 
 
-def _said(answer: np.ndarray, names: Sequence) -> str:
-    best = np.argmax(answer)
-    return f"{names[best]!s:.16} ({answer[best]:.0%})"
-
-
-def _write_title(axes: Axes, answer, label, names: Sequence) -> None:
-    text, colour = f"predicted {_said(answer, names)}", "#333333"
+def _write(axes: Axes, views: list[Axes], answers, label, names) -> None:
+    """The title over an image, and the captions under its views."""
+    best = answers.argmax(-1)
+    for step, view in enumerate(views):
+        said = f"{names[best[step]]!s:.16} ({answers[step].max():.0%})"
+        caption = f"step {step + 1}\n{said}"
+        view.set_xlabel(caption, fontsize=9, parse_math=False)
+    text, colour = f"predicted {said}", "#333333"
     if label is not None:
         text = f"label {names[label]!s:.16},  {text}"
-        colour = "#1a7f37" if label == np.argmax(answer) else "#c62828"
+        colour = "#1a7f37" if label == best[-1] else "#c62828"
     style = {"loc": "left", "size": 10, "weight": "bold", "parse_math": False}
     axes.set_title(text, color=colour, **style)
 
