@@ -6,25 +6,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from matplotlib import patheffects
+from matplotlib import colormaps, patches, patheffects
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from ram_tf import geometry
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import check_frames, check_labels, check_positive_int
 
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
-_LEADER = {"arrowstyle": "-", "color": "white"}
-_NUMBER = {
-    "fontsize": 7.5,
-    "ha": "center",
-    "va": "center",
-    "annotation_clip": False,
-    "arrowprops": _LEADER,
-}
+_NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
 _HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
@@ -69,8 +61,8 @@ def draw_paths(
 ) -> Figure:
     """Draws where a model looked, what it saw there, and what it answered.
 
-    One row an image: the image with the path (it starts at the white square),
-    then what the retina saw, framed in the colours of the steps.
+    One row an image: first the image with its path, from the white square on,
+    then what the retina saw, framed in the steps' colours; the axes likewise.
 
     Args:
         images: [n, H, W, C], uint8 in 0..255 or float in [0, 1]; C is 1 or 3.
@@ -79,9 +71,6 @@ def draw_paths(
         labels: Right classes, [n] integers in [0, K).
         class_names: Names of the K classes; by default their numbers.
         location_unit: Pixels in a unit of location; None for half the canvas.
-
-    Returns:
-        A figure; its axes are, row by row, the image's and the T views'.
 
     Raises:
         ValueError: On shapes, dtypes or values other than these.
@@ -109,7 +98,7 @@ def draw_paths(
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Writes a PNG whole or not at all: under a name beside, then renamed."""
+    """Writes a PNG whole or not at all: in a folder beside, then renamed."""
     folder = os.path.dirname(os.path.abspath(path))
     with tempfile.TemporaryDirectory(dir=folder) as beside:
         figure.savefig(os.path.join(beside, "figure.png"), dpi=figure.dpi)
@@ -128,7 +117,7 @@ def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
     widths = [_IMAGE] + steps * [_VIEW]
     width = sum(widths) + (steps + 2) * _GAP
     height = rows * (_TITLE + _IMAGE + _GAP)
-    figure = Figure((width, height), dpi=100)
+    figure = Figure((width, height), dpi=120)
     axes = figure.subplots(rows, 1 + steps, squeeze=False, width_ratios=widths)
     edges = _GAP / width, _GAP / height, 1 - _GAP / width, 1 - _TITLE / height
     gaps = _GAP / np.mean(widths), (_TITLE + _GAP) / _IMAGE
@@ -138,40 +127,38 @@ def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
 
 def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
     """Fixations on an image: points and offsets are [T, 2], colours [T, 4]."""
-    limits = axes.get_xlim(), axes.get_ylim()
-    sides = np.array([limits[1][0], limits[0][1]])
-    room = _BADGE / _IMAGE * max(sides)
-    shown = np.clip(points, 0, sides)[:, ::-1]
-    places = _spread(points, sides, room)[:, ::-1]
+    sides = np.array([axes.get_ylim()[0], axes.get_xlim()[1]])
+    places = _spread(points, sides, _BADGE / _IMAGE * max(sides))
+    ends = np.stack([points, places])
+    axes.plot(ends[..., 1], ends[..., 0], color="white", linewidth=0.8)
     for step, colour in enumerate(colours):
-        line = {"color": colour, "path_effects": _HALO}
+        ink = {"color": colour, "path_effects": _HALO}
         y, x = map(geometry.window_start, offsets[step], sides, (size, size))
-        axes.add_patch(Rectangle((x, y), size, size, fill=False, **line))
-        axes.plot(*points[max(step - 1, 0) : step + 1, ::-1].T, **line)
-        shape, fill = ("circle", colour) if step else ("square", "white")
-        box = {"boxstyle": f"{shape},pad=.2", "fc": fill, "ec": colour, "lw": 2}
-        axes.annotate(step + 1, shown[step], places[step], bbox=box, **_NUMBER)
+        axes.add_patch(patches.Rectangle((x, y), size, size, fill=False, **ink))
+        axes.plot(*points[max(step - 1, 0) : step + 1, ::-1].T, **ink)
+        box = {"boxstyle": "circle,pad=.15", "fc": colour}
+        if step == 0:
+            box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
+        axes.text(*places[step, ::-1], step + 1, bbox=box, **_NUMBER)
     axes.scatter(*points.T[::-1], s=9, c=colours, label="fixations")
-    axes.set(xlim=limits[0], ylim=limits[1])
 
 
 def _spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
     """Places [T, 2] for badges `room` pixels wide that do not overlap."""
     turns = np.arange(len(points)) * 2.4  # Tells equal points apart.
-    places = points + 0.02 * room * np.stack([np.sin(turns), np.cos(turns)], 1)
+    ties = 0.01 * room * np.stack([np.sin(turns), np.cos(turns)], 1)
     for _ in range(200):
-        gaps = places[:, None] - places
+        gaps = (points + ties)[:, None] - (points + ties)
         away = np.linalg.norm(gaps, axis=-1, keepdims=True) + 1e-6
         push = (gaps / away * np.maximum(room - away, 0)).sum(axis=1)
-        places = np.clip(places + 0.3 * push, room / 2, sides - room / 2)
-    return places
+        points = np.clip(points + 0.3 * push, room / 2, sides - room / 2)
+    return points
 
 
-def _show(axes: Axes, picture: np.ndarray) -> None:
-    extent = (0, picture.shape[1], picture.shape[0], 0)
-    style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-    axes.imshow(picture, extent=extent, **style)
-    axes.set(xticks=[], yticks=[], anchor="NW")
+def _show(axes: Axes, image: np.ndarray) -> None:
+    box = (0, image.shape[1], image.shape[0], 0)
+    axes.imshow(image, "gray", vmin=0, vmax=1, extent=box, interpolation="none")
+    axes.set(xticks=[], yticks=[], anchor="NW", autoscale_on=False)
 
 
 def _write(axes: Axes, views: list[Axes], answers, label, names) -> None:
@@ -180,7 +167,7 @@ def _write(axes: Axes, views: list[Axes], answers, label, names) -> None:
     for step, view in enumerate(views):
         said = f"{names[best[step]]!s:.16} ({answers[step].max():.0%})"
         caption = f"step {step + 1}\n{said}"
-        view.set_xlabel(caption, fontsize=9, parse_math=False)
+        view.set_xlabel(caption, size=9, parse_math=False)
     text, colour = f"predicted {said}", "#333333"
     if label is not None:
         text = f"label {names[label]!s:.16},  {text}"
@@ -197,7 +184,7 @@ def _arrays(images, outputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if images.shape[-1] not in (1, 3) or images.min() < 0 or images.max() > 1:
         raise ValueError(
             "Images must have 1 or 3 channels, and floats lie in [0, 1]. "
-            f"Received: shape={images.shape}, values up to {images.max()}"
+            f"Received: {images.shape}, from {images.min()} to {images.max()}"
         )
     locations = np.asarray(outputs.get("locations"), np.float32)
     answers = np.asarray(outputs.get("probabilities"), np.float32)
@@ -208,7 +195,6 @@ def _arrays(images, outputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _check_shape(name: str, value, shape: list[int | None]) -> None:
     """Raises ValueError unless the shape fits; None stands for any size."""
-    if not tf.TensorShape(shape).is_compatible_with(np.shape(value)):
-        raise ValueError(
-            f"`{name}` must have shape {shape}. Received: {np.shape(value)}"
-        )
+    got = np.shape(value)
+    if not tf.TensorShape(shape).is_compatible_with(got):
+        raise ValueError(f"`{name}` must have shape {shape}. Received: {got}")

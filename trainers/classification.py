@@ -14,7 +14,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.summaries import Summaries
 from trainers import record, results, setup
-from trainers.config import Config
+from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
 
 _PICTURED = 8

@@ -8,9 +8,23 @@ import pathlib
 import sys
 from collections.abc import Callable
 
-from absl import app, flags
+from absl import app, flags, logging
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+def _import_tensorflow_quietly() -> None:
+    """Imports TensorFlow without its notes, which no log level holds back."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    errors = os.dup(2)
+    with open(os.devnull, "w") as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(errors, 2)
+            os.close(errors)
+
+
+_import_tensorflow_quietly()
 
 _FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
 
@@ -28,7 +42,7 @@ def run(main: Callable[..., int | None], positional: bool = False) -> None:
             printed without a traceback.
         positional: Whether there may be any.
     """
-    flags.FLAGS.set_default("verbosity", -1)  # Warnings and worse.
+    logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
     app.run(_guarded(main, positional), argv=_prepare(sys.argv))
 
 

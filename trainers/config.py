@@ -1,7 +1,5 @@
 """The flags that make a run what it is; their values are its configuration."""
 
-import types
-
 from absl import flags
 
 from data.sources import NAMES
@@ -11,8 +9,7 @@ from ram_tf.environments.still_image import REWARDS
 from ram_tf.glimpse_sensor import POOLINGS
 from ram_tf.model import CORES
 from ram_tf.training.optimizers import OPTIMIZERS, SCHEDULES
-
-Config = types.SimpleNamespace
+from trainers.setup import Config
 
 _count = {"lower_bound": 1}
 _weight = {"lower_bound": 0.0}

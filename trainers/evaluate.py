@@ -10,22 +10,22 @@ from absl import flags
 from trainers.command import run
 from data import sources
 from ram_tf.evaluation import Evaluator
-from trainers import results, setup
-from trainers.workdir import Workdir, write_json
+from trainers import results, setup, workdir
 
+flags.adopt_module_key_flags(workdir)
 _OUT = flags.DEFINE_string("out", None, "JSON file for the result.")
 
 
 def main() -> None:
-    workdir = Workdir(flags.FLAGS.workdir)
-    settings = workdir.load_config()
-    model = workdir.load_model()
+    run_dir = workdir.Workdir(flags.FLAGS.workdir)
+    settings = run_dir.load_config()
+    model = run_dir.load_model()
     source = sources.load(settings.source, flags.FLAGS.data_dir)
     test = setup.evaluation_data(settings, source, source.test)
     result = results.measure(Evaluator(model, test), settings)
     print(results.table(result))
     if _OUT.value:
-        write_json(pathlib.Path(_OUT.value), result)
+        workdir.write_json(pathlib.Path(_OUT.value), result)
 
 
 if __name__ == "__main__":

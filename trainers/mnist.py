@@ -11,15 +11,18 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from trainers import classification, config
-from trainers.workdir import Workdir
+from trainers import classification, config, workdir
+
+flags.adopt_module_key_flags(config)
+flags.adopt_module_key_flags(workdir)
 
 
 def main() -> int:
     settings = config.from_flags()
     source = sources.load(settings.source, flags.FLAGS.data_dir)
-    workdir = Workdir(flags.FLAGS.workdir)
-    return classification.train_and_evaluate(settings, source, workdir)
+    return classification.train_and_evaluate(
+        settings, source, workdir.Workdir(flags.FLAGS.workdir)
+    )
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ from absl import flags
 from trainers.command import run
 from data.files import read_image
 from ram_tf import viz
-from trainers.workdir import Workdir
+from trainers import workdir
 
+flags.adopt_module_key_flags(workdir)
 _OUT = flags.DEFINE_string(
     "out",
     None,
@@ -30,9 +31,9 @@ _INVERT = flags.DEFINE_bool(
 def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
-    workdir = Workdir(flags.FLAGS.workdir)
-    settings = workdir.load_config()
-    model = workdir.load_model()
+    run_dir = workdir.Workdir(flags.FLAGS.workdir)
+    settings = run_dir.load_config()
+    model = run_dir.load_model()
     channels = model.cell.channels
     images = np.stack(
         [
@@ -52,7 +53,7 @@ def main(paths: list[str]) -> None:
         model.cell.sensor,
         location_unit=model.cell.location_unit,
     )
-    out = pathlib.Path(_OUT.value or workdir.path / "predictions.png")
+    out = pathlib.Path(_OUT.value or run_dir.path / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

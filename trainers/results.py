@@ -4,7 +4,7 @@ from typing import Any
 
 from ram_tf.evaluation import DRAWS, Evaluator, evaluate
 from trainers import record
-from trainers.config import Config
+from trainers.setup import Config
 
 _ROWS = {
     "test_error": "one deterministic rollout",

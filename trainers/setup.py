@@ -1,6 +1,7 @@
 """From a configuration to the parts of a run."""
 
 import functools
+import types
 from collections.abc import Callable
 
 import keras
@@ -12,7 +13,9 @@ from data.sources import Source, Split
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.environments.environment import Environment
 from ram_tf.training.optimizers import make_optimizer
-from trainers.config import Config
+
+# Values of the flags by name, as `trainers.config` defines them.
+Config = types.SimpleNamespace
 
 
 def canvas(config: Config) -> Canvas:

@@ -9,7 +9,7 @@ import keras
 from absl import flags
 
 import ram_tf  # noqa: F401  Registers the layers that are loaded.
-from trainers.config import Config
+from trainers.setup import Config
 
 flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
 flags.DEFINE_string(

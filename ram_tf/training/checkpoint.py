@@ -11,7 +11,6 @@ import keras
 import tensorflow as tf
 
 _KEPT = 3
-_DAMAGE = (tf.errors.OpError, ValueError, AssertionError)
 
 
 class RunState:
@@ -94,12 +93,13 @@ class Checkpointer:
         for path in paths:
             try:
                 self._checkpoint.restore(path).assert_consumed()
-            except _DAMAGE as error:
+            except Exception as error:  # Its kind depends on the damage.
                 logging.warning(
-                    "checkpoint %s is damaged (%s): falling back to the one "
-                    "before",
+                    "checkpoint %s is damaged (%s: %s): falling back to the "
+                    "one before",
                     path,
                     type(error).__name__,
+                    error,
                 )
             else:
                 return True

@@ -152,9 +152,9 @@ class TrainingLoop:
             "seconds": float(state.seconds),
         }
         self._summaries.scalars(step, row)
+        self._checkpointer.save()
         if picture:
             self._summaries.picture(step, self._draw(rollouts))
-        self._checkpointer.save()
         tqdm.tqdm.write(_line(step, steps, row), file=sys.stdout)
         sys.stdout.flush()
 
