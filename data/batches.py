@@ -40,6 +40,10 @@ class TrainingBatches:
                 "`batch_size` must lie between 1 and the number of training "
                 f"images, {len(split.label)}. Received: {batch_size}"
             )
+        if not 0 <= seed < 2**31 or seed != int(seed):
+            raise ValueError(
+                f"`seed` must be a whole number in [0, 2**31). Received: {seed}"
+            )
         self._images = tf.constant(split.image)
         self._labels = tf.constant(split.label)
         self._canvas = canvas

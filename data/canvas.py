@@ -37,7 +37,7 @@ class Canvas:
             raise ValueError(
                 f"`clutter` must be at least 0. Received: {self.clutter}"
             )
-        if not 1 <= self.clutter_size <= min(height, width):
+        if self.clutter and not 1 <= self.clutter_size <= min(height, width):
             raise ValueError(
                 "`clutter_size` must lie between 1 and the side of an image, "
                 f"{min(height, width)}. Received: {self.clutter_size}"

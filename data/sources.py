@@ -1,6 +1,7 @@
 """Where digits come from, by name: TFDS, or what scikit-learn carries."""
 
 import itertools
+import logging
 import os
 from collections.abc import Callable
 from typing import NamedTuple
@@ -63,12 +64,19 @@ def _load_tfds(name: str, data_dir: str | None) -> Source:
     import tensorflow_datasets as tfds  # Slow to import; not always needed.
 
     try:
-        train, validation, test = tfds.load(
-            name,
-            split=["train[:50000]", "train[50000:]", "test"],
-            data_dir=data_dir,
-            batch_size=-1,
+        builder = tfds.builder(name, data_dir=data_dir)
+        if not builder.is_prepared():
+            logging.warning(
+                "%s is not in %s: downloading it (offline, TFDS tries for "
+                "minutes)",
+                name,
+                builder.data_dir,
+            )
+            builder.download_and_prepare()
+        train, validation, test = builder.as_dataset(
+            ["train[:50000]", "train[50000:]", "test"], batch_size=-1
         )
+        train, validation, test = tfds.as_numpy((train, validation, test))
     except Exception as error:  # TFDS raises many kinds, by the failure.
         place = data_dir or os.environ.get("TFDS_DATA_DIR") or "TFDS's default"
         raise RuntimeError(

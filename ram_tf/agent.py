@@ -1,7 +1,5 @@
 """REINFORCE with a baseline, and cross-entropy (paper, section 3.1)."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
@@ -19,7 +17,9 @@ from ram_tf.unroll import unroll
 from ram_tf.validation import (
     check_at_least,
     check_choice,
+    check_labels,
     check_positive_int,
+    check_shape,
 )
 
 BASELINES = ("learned", "leave_one_out")
@@ -67,6 +67,12 @@ class ReinforceAgent:
             raise ValueError(
                 '`baseline="leave_one_out"` needs at least two rollouts an '
                 f"image. Received: rollouts={rollouts}"
+            )
+        if not model.built:
+            raise ValueError(
+                "`model` must be built before it is trained: call "
+                "model.build((None, H, W, C)). Received: a model without "
+                "weights"
             )
         self.model = model
         self.optimizer = optimizer
@@ -148,8 +154,7 @@ class ReinforceAgent:
             environment: M rollouts of each of its images.
             seed: A stateless seed, [2] integers.
         """
-        policy = self.collect_policy(seed, environment)
-        return self._update(lambda: unroll(policy, environment))
+        return self._update(self.collect_policy(seed, environment), environment)
 
     def train_on_recorded(
         self, environment: Environment, action: dict[str, tf.Tensor]
@@ -160,14 +165,36 @@ class ReinforceAgent:
             environment: The episode, often a RecordedEpisode.
             action: Actions by name, each [N, T, ...].
         """
+        check_shape(
+            'action["location"]',
+            action["location"],
+            (environment.rows, environment.steps, 2),
+        )
         policy = ReplayPolicy(
             self.model.cell, action, reinforce_into_core=self._into_core
         )
-        return self._update(lambda: unroll(policy, environment))
+        return self._update(policy, environment)
 
-    def _update(self, play: Callable[[], Trajectory]) -> LossInfo:
+    def _update(self, policy: Policy, environment: Environment) -> LossInfo:
+        self._check(environment)
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
-            info = self.loss(play())
+            info = self.loss(unroll(policy, environment))
         self.optimizer.apply(tape.gradient(info.loss, variables), variables)
         return info
+
+    def _check(self, environment: Environment) -> None:
+        if environment.rollouts != self.rollouts:
+            raise ValueError(
+                "The environment must have the agent's number of rollouts, "
+                f"{self.rollouts}. Received: {environment.rollouts}"
+            )
+        classes = self.model.num_classes
+        if (environment.label is None) != (classes is None):
+            raise ValueError(
+                "An environment has labels if the model has classes, and only "
+                f"then. Received: {classes} classes, "
+                f"{'no ' if environment.label is None else ''}labels"
+            )
+        if classes:
+            check_labels(environment.label, classes)

@@ -113,13 +113,18 @@ class RAMCell(keras.layers.Layer):
     def build(self, frame_shape):
         self.channels = frame_shape[-1]
         glimpse_shape = self.sensor.compute_output_shape(frame_shape, (None, 2))
-        self.glimpse_net.build(glimpse_shape, (None, 2))
-        self.core.build((None, self.glimpse_net.units))
         features_shape = (None, self._core_sizes[0])
-        self.location_policy.build(features_shape)
-        self.baseline.build(features_shape)
+        shapes = [
+            (self.glimpse_net, (glimpse_shape, (None, 2))),
+            (self.core, ((None, self.glimpse_net.units),)),
+            (self.location_policy, (features_shape,)),
+            (self.baseline, (features_shape,)),
+        ]
         if self.classifier:
-            self.classifier.build(features_shape)
+            shapes.append((self.classifier, (features_shape,)))
+        for layer, shape in shapes:
+            if not layer.built:  # Keras builds those it deserialises.
+                layer.build(*shape)
 
     def get_initial_state(self, batch_size=None) -> list[tf.Tensor]:
         """States before the first glimpse; features are the first of them."""
@@ -136,6 +141,11 @@ class RAMCell(keras.layers.Layer):
         Returns:
             (features [N, units] float32, the core's states).
         """
+        if frame.shape[-1] != self.channels:
+            raise ValueError(
+                f"Images must have {self.channels} channels, as when the model "
+                f"was built. Received: shape={tuple(frame.shape)}"
+            )
         # The choice of a place is trained by REINFORCE alone.
         location = tf.stop_gradient(location)
         offsets = geometry.to_offsets(location, frame, self.location_unit)

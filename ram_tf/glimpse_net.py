@@ -39,7 +39,7 @@ class GlimpseNet(keras.layers.Layer):
         check_positive_int("glimpse_units", glimpse_units)
         check_positive_int("location_units", location_units)
         check_positive_int("units", units)
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)  # Locations are float32.
         self.glimpse_units = glimpse_units
         self.location_units = location_units
         self.units = units

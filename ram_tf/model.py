@@ -71,7 +71,9 @@ class RecurrentAttentionModel(keras.Model):
         check_positive_int("glimpses", glimpses)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
-        super().__init__(**kwargs)
+        if num_classes is not None:
+            check_positive_int("num_classes", num_classes)
+        super().__init__(autocast=False, **kwargs)
         self._config = config
         self.num_classes = num_classes
         self.glimpses = glimpses

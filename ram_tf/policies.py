@@ -69,7 +69,7 @@ class Noise(NamedTuple):
 
     Attributes:
         normal: Standard normal, [N, T, 2].
-        first: For a random first fixation, uniform in [-1, 1), [N, 2].
+        first: For a random first fixation, uniform in (-1, 1), [N, 2].
     """
 
     normal: tf.Tensor
@@ -78,19 +78,24 @@ class Noise(NamedTuple):
 
 def sampling_noise(seed: tf.Tensor, rows, steps: int) -> Noise:
     """Noise for N rows and T steps from a stateless seed [2]."""
-    # Philox gives the same numbers in eager mode and under XLA.
     seeds = tf.random.experimental.stateless_split(seed, 2, alg="philox")
+    uniform = uniform_noise(seeds[0], [rows, steps, 2])
     return Noise(
-        tf.random.stateless_normal([rows, steps, 2], seeds[0], alg="philox"),
+        tf.math.ndtri((uniform + 1.0) / 2.0),
         uniform_noise(seeds[1], [rows, 2]),
     )
 
 
 def uniform_noise(seed: tf.Tensor, shape) -> tf.Tensor:
-    """Uniform in [-1, 1) from a stateless seed [2]."""
-    return tf.random.stateless_uniform(
-        shape, seed, minval=-1.0, maxval=1.0, alg="philox"
+    """Uniform in (-1, 1) from a stateless seed [2]."""
+    # From whole numbers, because only these are the same in eager mode and
+    # under XLA; TensorFlow's own floats are not.
+    bits = tf.random.stateless_uniform(
+        shape, seed, None, None, tf.int32, alg="philox"
     )
+    # The highest 23 bits, which float32 holds exactly, set off by a half.
+    numbers = tf.cast(tf.bitwise.right_shift(bits, 9), tf.float32)
+    return (numbers + 0.5) * 2.0**-22
 
 
 class SamplingPolicy(Policy):
@@ -136,7 +141,7 @@ class RandomFixations(Policy):
     """A control: fixations uniform over the range of the mean.
 
     Args:
-        uniform: In [-1, 1], [N, T, 2].
+        uniform: In (-1, 1), [N, T, 2].
     """
 
     def __init__(self, cell: RAMCell, uniform: tf.Tensor):

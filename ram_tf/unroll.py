@@ -23,7 +23,7 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
     env_state, time_step = environment.reset()
     state = policy.get_initial_state(environment.rows)
     features, steps, rewards, valid = [state[0]], [], [], []
-    running = tf.ones_like(state[0][:, 0])
+    running = tf.cast(~time_step.is_last, tf.float32)
     for t in range(environment.steps):
         step = policy.action(time_step, state, t)
         env_state, time_step = environment.step(env_state, step.action)

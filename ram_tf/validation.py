@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -38,6 +39,16 @@ def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
         raise ValueError(
             f"`{name}` must be one of {list(choices)}. "
             f"Received: {name}={value!r}"
+        )
+
+
+def check_shape(name: str, value: Any, shape: Sequence[int | None]) -> None:
+    """Raises ValueError unless the shape fits; None stands for any size."""
+    received = value.shape if tf.is_tensor(value) else np.shape(value)
+    sizes = [size if isinstance(size, int) else None for size in shape]
+    if not tf.TensorShape(sizes).is_compatible_with(received):
+        raise ValueError(
+            f"`{name}` must have shape {sizes}. Received: {tuple(received)}"
         )
 
 

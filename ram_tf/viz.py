@@ -13,7 +13,12 @@ from matplotlib.figure import Figure
 
 from ram_tf import geometry
 from ram_tf.glimpse_sensor import GlimpseSensor
-from ram_tf.validation import check_frames, check_labels, check_positive_int
+from ram_tf.validation import (
+    check_frames,
+    check_labels,
+    check_positive_int,
+    check_shape,
+)
 
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
 _NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
@@ -77,9 +82,9 @@ def draw_paths(
     """
     images, locations, answers = _arrays(images, outputs)
     names = range(answers.shape[-1]) if class_names is None else class_names
-    _check_shape("class_names", names, [answers.shape[-1]])
+    check_shape("class_names", names, [answers.shape[-1]])
     if labels is not None:
-        _check_shape("labels", labels, [len(images)])
+        check_shape("labels", labels, [len(images)])
         check_labels(tf.convert_to_tensor(labels), len(names))
     offsets = geometry.to_offsets(locations, images, location_unit)
     points = geometry.to_pixels(locations, images, location_unit).numpy()
@@ -188,13 +193,6 @@ def _arrays(images, outputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         )
     locations = np.asarray(outputs.get("locations"), np.float32)
     answers = np.asarray(outputs.get("probabilities"), np.float32)
-    _check_shape("locations", locations, [len(images), None, 2])
-    _check_shape("probabilities", answers, [*locations.shape[:2], None])
+    check_shape("locations", locations, [len(images), None, 2])
+    check_shape("probabilities", answers, [*locations.shape[:2], None])
     return images, locations, answers
-
-
-def _check_shape(name: str, value, shape: list[int | None]) -> None:
-    """Raises ValueError unless the shape fits; None stands for any size."""
-    got = np.shape(value)
-    if not tf.TensorShape(shape).is_compatible_with(got):
-        raise ValueError(f"`{name}` must have shape {shape}. Received: {got}")

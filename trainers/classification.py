@@ -14,6 +14,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.summaries import Summaries
 from trainers import record, results, setup
+from trainers.curve import draw_curve
 from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
 
@@ -81,7 +82,9 @@ def _loop(
         Evaluator(agent.model, validation),
         state,
         checkpointer,
-        Summaries(workdir.path, state.step, vars(settings)),
+        Summaries(
+            workdir.metrics, workdir.tensorboard, state.step, vars(settings)
+        ),
         lambda rollouts: viz.to_image(_draw(agent.model, validation, rollouts)),
     )
 
@@ -114,8 +117,13 @@ def _finish(
     write_json(workdir.result, result)
     figure = _draw(agent.model, test, evaluator.rollouts())
     viz.save(figure, workdir.picture)
+    viz.save(draw_curve(workdir.metrics, settings.epochs), workdir.curve)
     print(results.table(result))
-    print(f"results: {workdir.result}\npicture: {workdir.picture}")
+    print(
+        f"results: {workdir.result}\n"
+        f"glimpse paths: {workdir.picture}\n"
+        f"learning curve: {workdir.curve}"
+    )
 
 
 def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts):

@@ -19,6 +19,7 @@ flags.adopt_module_key_flags(workdir)
 
 def main() -> int:
     settings = config.from_flags()
+    print(f"loading {settings.source}", flush=True)
     source = sources.load(settings.source, flags.FLAGS.data_dir)
     return classification.train_and_evaluate(
         settings, source, workdir.Workdir(flags.FLAGS.workdir)

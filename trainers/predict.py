@@ -18,8 +18,8 @@ from ram_tf import viz
 from trainers import workdir
 
 flags.adopt_module_key_flags(workdir)
-_OUT = flags.DEFINE_string(
-    "out",
+_PICTURE = flags.DEFINE_string(
+    "picture",
     None,
     "Picture of the paths; by default predictions.png in --workdir.",
 )
@@ -53,7 +53,7 @@ def main(paths: list[str]) -> None:
         model.cell.sensor,
         location_unit=model.cell.location_unit,
     )
-    out = pathlib.Path(_OUT.value or run_dir.path / "predictions.png")
+    out = pathlib.Path(_PICTURE.value or run_dir.path / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

@@ -31,6 +31,9 @@ class Workdir:
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model.keras"
         self.picture = self.path / "glimpses.png"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.curve = self.path / "curve.png"
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 

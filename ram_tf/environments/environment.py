@@ -15,6 +15,7 @@ class Environment:
 
     Attributes:
         rows: N, an int or an integer scalar tensor.
+        rollouts: M; rows r * M to r * M + M - 1 are episodes of one image.
         steps: T, an int.
         label: Right class at each step, [N, T] int32, or None.
         label_weight: Its weight in the cross-entropy, [N, T] float32, or None.
@@ -22,6 +23,7 @@ class Environment:
 
     rows: int | tf.Tensor
     steps: int
+    rollouts: int = 1
     label: tf.Tensor | None = None
     label_weight: tf.Tensor | None = None
 

@@ -6,6 +6,7 @@ from ram_tf import losses
 from ram_tf.environments.environment import Environment
 from ram_tf.types import TimeStep
 from ram_tf.validation import (
+    check_at_least,
     check_choice,
     check_frames,
     check_positive_int,
@@ -50,9 +51,11 @@ class StillImage(Environment):
         check_positive_int("steps", steps)
         check_positive_int("rollouts", rollouts)
         check_choice("reward", reward, REWARDS)
+        check_at_least("intermediate_weight", intermediate_weight, 0)
         self._images = images
         self._reward = reward
         self.steps = steps
+        self.rollouts = rollouts
         self.rows = (images.shape[0] or tf.shape(images)[0]) * rollouts
         if labels is not None:
             self.label = self._label_rows(labels, rollouts)

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
 from ram_tf.types import TimeStep
+from ram_tf.validation import check_frames, check_shape
 
 
 class Video(StillImage):
@@ -12,8 +13,9 @@ class Video(StillImage):
     _ranks = (5,)
 
     def __init__(self, frames: tf.Tensor, labels=None, **kwargs):
-        steps = tf.convert_to_tensor(frames).shape[1]
-        super().__init__(frames, labels, steps=steps, **kwargs)
+        frames = tf.convert_to_tensor(frames)
+        check_frames(frames, self._ranks)
+        super().__init__(frames, labels, steps=frames.shape[1], **kwargs)
 
     def _frame(self, t: int) -> tf.Tensor:
         return self._images[:, min(t, self.steps - 1)]
@@ -28,6 +30,10 @@ class RecordedEpisode(Video):
         valid: 1 where the episode was running, [N, T].
         label: [N, T] int32, or None.
         label_weight: [N, T], or None.
+        rollouts: M, episodes of the same image, in rows beside each other.
+
+    Raises:
+        ValueError: On rewards or a mask that are not [N, T].
     """
 
     def __init__(
@@ -37,8 +43,12 @@ class RecordedEpisode(Video):
         valid: tf.Tensor,
         label: tf.Tensor | None = None,
         label_weight: tf.Tensor | None = None,
+        rollouts: int = 1,
     ):
         super().__init__(frames)
+        for name, value in (("rewards", rewards), ("valid", valid)):
+            check_shape(name, value, (self.rows, self.steps))
+        self.rollouts = rollouts
         self._rewards = rewards
         self._valid = valid
         self.label = label

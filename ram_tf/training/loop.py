@@ -104,14 +104,25 @@ class TrainingLoop:
         total, made = {}, 0
         while (step := self._state.step) < goal and not interrupt.signal:
             count = min(_STEPS_PER_CALL, goal - step)
-            started = time.perf_counter()
-            sums = self._call(step, count)
-            self._count_time(time.perf_counter() - started, count)
+            sums = self._timed_call(step, count)
             total = {n: total.get(n, 0.0) + value for n, value in sums.items()}
             made += count
             bar.update(count)
             bar.set_postfix_str(f"{self.images_per_second or 0:.0f} images/s")
         return {name: value / made for name, value in total.items()}
+
+    def _timed_call(self, step: int, count: int) -> dict[str, float]:
+        first = not self._rate.calls
+        if first:
+            _say("compiling the training step")
+        started = time.perf_counter()
+        sums = self._call(step, count)
+        seconds = time.perf_counter() - started
+        if first:
+            _say(f"compiled, and made {count} steps, in {seconds:.1f} s")
+        self._state.seconds.assign_add(seconds)
+        self._rate.add(seconds, count)
+        return sums
 
     def _call(self, step: int, count: int) -> dict[str, float]:
         indices = self._batches.indices(step, count)
@@ -132,10 +143,6 @@ class TrainingLoop:
         totals = {name: float(value) for name, value in info.total.items()}
         return {"loss": float(losses.sum(dtype=np.float64)), **totals}
 
-    def _count_time(self, seconds: float, steps: int) -> None:
-        self._state.seconds.assign_add(seconds)
-        self._rate.add(seconds, steps)
-
     def _evaluate(self, metrics, steps: int, picture: bool) -> None:
         state, step = self._state, self._state.step
         rollouts = self._validation.rollouts()
@@ -155,8 +162,7 @@ class TrainingLoop:
         self._checkpointer.save()
         if picture:
             self._summaries.picture(step, self._draw(rollouts))
-        tqdm.tqdm.write(_line(step, steps, row), file=sys.stdout)
-        sys.stdout.flush()
+        _say(_line(step, steps, row))
 
     def _leave(self, number) -> None:
         self._checkpointer.save()
@@ -171,12 +177,12 @@ class _Rate:
 
     def __init__(self, batch_size: int):
         self._batch_size = batch_size
-        self._calls = self._steps = 0
+        self.calls = self._steps = 0
         self._seconds = 0.0
 
     def add(self, seconds: float, steps: int) -> None:
-        self._calls += 1
-        if self._calls > 1:
+        self.calls += 1
+        if self.calls > 1:
             self._seconds += seconds
             self._steps += steps
 
@@ -195,6 +201,12 @@ def _progress(step: int, steps: int) -> tqdm.tqdm:
         disable=not sys.stderr.isatty(),
         dynamic_ncols=True,
     )
+
+
+def _say(line: str) -> None:
+    """Prints a line without tearing the progress bar."""
+    tqdm.tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()
 
 
 def _line(step: int, steps: int, row: dict[str, Any]) -> str:

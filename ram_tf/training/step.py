@@ -31,6 +31,7 @@ def compile_steps(
     make_batch: Callable[[tf.Tensor, tf.Tensor], Batch],
     make_environment: Callable[[Batch], Environment],
     seed: int,
+    jit_compile: bool = True,
 ) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], StepsInfo]:
     """Compiles data, play, gradient and update into one program.
 
@@ -39,6 +40,7 @@ def compile_steps(
         make_batch: Turns indices [B] and the step into a batch.
         make_environment: Turns a batch into episodes.
         seed: Of the policy's noise, folded with the step.
+        jit_compile: Whether XLA compiles it; not so for extract_glimpse.
 
     Returns:
         A function of (indices [max_steps, B], first step, number of steps).
@@ -51,7 +53,7 @@ def compile_steps(
         environment = make_environment(make_batch(indices, step))
         return agent.train(environment, noise)
 
-    @tf.function(jit_compile=True, autograph=False)
+    @tf.function(jit_compile=jit_compile, autograph=False)
     def steps(indices, first, count):
         zeros = {name: tf.zeros([]) for name in agent.metric_names}
 

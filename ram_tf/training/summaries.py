@@ -13,19 +13,23 @@ class Summaries:
     """Writes a flushed line and TensorBoard's events for each evaluation.
 
     Args:
-        workdir: metrics.jsonl and tensorboard/ go here.
-        step: Where the run goes on; later lines are another run's and dropped.
+        metrics: File for the lines, metrics.jsonl.
+        tensorboard: Directory for the events.
+        step: Where the run goes on; lines beyond it are dropped, because the
+            steps will be made again.
         config: Hyperparameters, for TensorBoard's table of runs.
     """
 
     def __init__(
-        self, workdir: pathlib.Path, step: int, config: dict[str, Any]
+        self,
+        metrics: pathlib.Path,
+        tensorboard: pathlib.Path,
+        step: int,
+        config: dict[str, Any],
     ):
-        self._path = workdir / "metrics.jsonl"
-        _drop_after(self._path, step)
-        self._writer = tf.summary.create_file_writer(
-            str(workdir / "tensorboard")
-        )
+        self._path = metrics
+        _drop_after(metrics, step)
+        self._writer = tf.summary.create_file_writer(str(tensorboard))
         with self._writer.as_default():
             hparams.hparams(
                 {k: "none" if v is None else v for k, v in config.items()}

@@ -1,0 +1,176 @@
+"""Cost against the size of the image: RAM beside the paper's conv net.
+
+    python -m benchmarks.image_size --out=benchmarks/results/image_size.json
+
+Same retina, batch 8, uint8 images that differ from call to call, locations all
+over the canvas. Run it with nothing else running.
+"""
+
+import itertools
+import pathlib
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from trainers.command import run
+from benchmarks import plots
+from benchmarks.timing import REPETITIONS, interleave, show, write
+from ram_tf import RecurrentAttentionModel, ReinforceAgent
+from ram_tf.policies import RandomFixations, uniform_noise
+from ram_tf.training.optimizers import make_optimizer
+from ram_tf.unroll import unroll
+
+_SIDES = flags.DEFINE_multi_integer(
+    "canvas", [60, 256, 1024, 4096], "Sides of the images.", lower_bound=28
+)
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Images.", lower_bound=1)
+_GLIMPSES = flags.DEFINE_integer("glimpses", 8, "Looks.", lower_bound=1)
+_PLOT = flags.DEFINE_string("plot", None, "PNG file for the plot.")
+_SETS = 5  # Batches of images that take turns.
+_CALLS = 20  # In a measured repetition.
+_CONV_LIMIT = 1024  # At 4096 the conv net has 1.4 thousand million weights.
+
+
+def main() -> None:
+    sides = _SIDES.value
+    contestants, memory = {}, {}
+    for side in sides:
+        images = _images(side)
+        for name, call in _ram(side).items():
+            turns = itertools.cycle(images)
+            contestants[name, side] = _repeat(call, turns)
+            memory[name, side] = _extra_memory(contestants[name, side])
+        if side <= _CONV_LIMIT:
+            for name, call in _conv(side).items():
+                contestants[name, side] = _repeat(call, itertools.cycle(images))
+    seconds = interleave(contestants, REPETITIONS.value)
+    rows = [_row(side, seconds, memory) for side in sides]
+    show(f"ms a call, batch {_BATCH_SIZE.value}", rows)
+    ratios = {
+        name: seconds[name, sides[-1]] / seconds[name, sides[0]]
+        for name in ("ram_train", "ram_classify")
+    }
+    show(f"RAM, side {sides[-1]} over side {sides[0]}", [ratios])
+    write({"image_size": rows, "ratios": ratios})
+    if _PLOT.value:
+        plots.image_size(rows, pathlib.Path(_PLOT.value))
+
+
+def _row(side: int, seconds, memory) -> dict:
+    row = {"side": side}
+    for name in ("ram_train", "ram_classify", "conv_train", "conv_classify"):
+        one = seconds.get((name, side))
+        row[f"{name}_ms"] = None if one is None else 1e3 * one / _CALLS
+    row["ram_train_extra_mb"] = memory["ram_train", side]
+    row["ram_classify_extra_mb"] = memory["ram_classify", side]
+    return row
+
+
+def _images(side: int) -> list[tf.Tensor]:
+    rng = np.random.default_rng(side)
+    shape = (_BATCH_SIZE.value, side, side, 1)
+    return [
+        tf.constant(rng.integers(0, 256, shape, np.uint8)) for _ in range(_SETS)
+    ]
+
+
+def _labels() -> tf.Tensor:
+    return tf.range(_BATCH_SIZE.value) % 10
+
+
+def _ram(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+    keras.utils.set_random_seed(0)
+    model = RecurrentAttentionModel(
+        glimpses=_GLIMPSES.value,
+        glimpse_size=12,
+        scales=3,
+        sensor="gather",
+        location_std=0.5,  # Spreads the samples over the canvas.
+    )
+    model.build((None, side, side, 1))
+    agent = ReinforceAgent(model, make_optimizer("adam", 1e-4, 10**6))
+
+    @tf.function(jit_compile=True, autograph=False)
+    def train(images):
+        step = tf.cast(agent.train_step_counter, tf.int32)
+        environment = model.environment(images, _labels())
+        return agent.train(environment, tf.stack([0, step])).loss
+
+    @tf.function(jit_compile=True, autograph=False)
+    def classify(images):
+        environment = model.environment(images)
+        noise = uniform_noise(
+            tf.constant([0, 1]), [environment.rows, environment.steps, 2]
+        )
+        policy = RandomFixations(model.cell, noise)
+        return tf.nn.softmax(unroll(policy, environment).logits)
+
+    return {"ram_train": train, "ram_classify": classify}
+
+
+def _conv(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+    """The paper's: 8 filters of 10x10 at stride 5, then 256 and 10 units."""
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((side, side, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 10, 5, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    optimizer = make_optimizer("sgd", 1e-4, 10**6, clip_norm=0)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def train(images):
+        variables = model.trainable_variables
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(
+                tf.nn.sparse_softmax_cross_entropy_with_logits(
+                    _labels(), model(images, training=True)
+                )
+            )
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return loss
+
+    classify = tf.function(
+        lambda images: tf.nn.softmax(model(images)),
+        jit_compile=True,
+        autograph=False,
+    )
+    return {"conv_train": train, "conv_classify": classify}
+
+
+def _repeat(call, turns):
+    def repeated():
+        for _ in range(_CALLS):
+            result = call(next(turns))
+        return result.numpy()
+
+    return repeated
+
+
+def _extra_memory(call) -> float:
+    """Peak memory of a call beside what was there before, in MB."""
+    call()  # Compiles.
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # Resets the peak.
+    before = _status("VmRSS")
+    call()
+    return max(0.0, _status("VmHWM") - before) / 1024
+
+
+def _status(name: str) -> float:
+    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name):
+            return float(line.split()[1])
+    raise RuntimeError(f"/proc/self/status has no {name}.")
+
+
+if __name__ == "__main__":
+    run(main)

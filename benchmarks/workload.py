@@ -1,0 +1,102 @@
+"""The workload W: the paper's cluttered 60x60 task, and its arithmetic."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+from absl import flags
+
+from data.batches import TrainingBatches
+from data.canvas import Canvas
+from data.sources import Split
+from ram_tf import RecurrentAttentionModel, ReinforceAgent
+from ram_tf.training.optimizers import make_optimizer
+from ram_tf.training.step import compile_steps
+
+_STEPS = 20  # Of a measured call.
+_FRESH_DIGITS = 10_000
+
+CANVAS = flags.DEFINE_integer(
+    "canvas", 60, "Side of the canvas.", lower_bound=28
+)
+GLIMPSES = flags.DEFINE_integer(
+    "glimpses", 8, "Looks at an image.", lower_bound=1
+)
+
+
+class Workload:
+    """W, for one batch size and number of rollouts.
+
+    Args:
+        batch_size: B.
+        rollouts: M.
+        sensor: Implementation of the GlimpseSensor.
+    """
+
+    def __init__(self, batch_size: int, rollouts: int = 1, sensor="gather"):
+        keras.utils.set_random_seed(0)
+        self._batch_size = batch_size
+        self._rollouts = rollouts
+        self._model = RecurrentAttentionModel(
+            glimpses=GLIMPSES.value, glimpse_size=12, scales=3, sensor=sensor
+        )
+        self._model.build((None, CANVAS.value, CANVAS.value, 1))
+        self._agent = ReinforceAgent(
+            self._model, make_optimizer("adam", 1e-4, 10**6), rollouts=rollouts
+        )
+        self._data = TrainingBatches(
+            _random_digits(), Canvas(CANVAS.value, 4), batch_size, seed=0
+        )
+
+    @property
+    def images(self) -> int:
+        """Images in a call."""
+        return _STEPS * self._batch_size
+
+    @property
+    def flop(self) -> int:
+        """Floating-point operations in a call: forward, backward, update."""
+        return self.images * self._rollouts * _flop_of_an_image(self._model)
+
+    def training(self, fresh: bool, compiled: bool = True):
+        """A call of several steps, on fresh data or on one fixed batch."""
+        indices = self._data.indices(0, _STEPS)
+        fixed = self._data.make(tf.constant(indices[0]), tf.constant(0))
+        make_batch = self._data.make if fresh else (lambda *unused: fixed)
+        steps = compile_steps(
+            self._agent,
+            make_batch,
+            self._environment,
+            seed=0,
+            jit_compile=compiled,
+        )
+        arguments = map(tf.constant, (indices, 0, _STEPS))
+        arguments = tuple(arguments)
+        return lambda: steps(*arguments).loss.numpy()
+
+    def _environment(self, batch):
+        return self._model.environment(
+            batch["image"], batch["label"], rollouts=self._rollouts
+        )
+
+
+def _random_digits() -> Split:
+    """Noise in the shape of MNIST: speed does not depend on what it shows."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, [_FRESH_DIGITS, 28, 28, 1], np.uint8)
+    return Split(image, rng.integers(0, 10, _FRESH_DIGITS).astype(np.int32))
+
+
+def _flop_of_an_image(model: RecurrentAttentionModel) -> int:
+    """2 a multiply-add forward, twice that backward.
+
+    All kernels work at every glimpse but the classifier, which is needed at
+    the last.
+    """
+    kernels = {
+        weight.path: int(np.prod(weight.shape))
+        for weight in model.trainable_weights
+        if len(weight.shape) == 2
+    }
+    once = sum(n for path, n in kernels.items() if "classifier" in path)
+    each = sum(kernels.values()) - once
+    return 6 * (model.glimpses * each + once)

@@ -1,0 +1,74 @@
+"""What several tests need: small models, and the data that is at hand."""
+
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SMALL = {
+    "num_classes": 3,
+    "glimpses": 3,
+    "glimpse_size": 4,
+    "scales": 2,
+    "core_units": 6,
+    "glimpse_units": 5,
+    "location_units": 4,
+    "units": 7,
+    "location_std": 0.2,
+    "sensor": "gather",
+}
+
+
+@pytest.fixture
+def make_model():
+    """Builds a small model for grey images; the same weights each time.
+
+    The biases that start at zero are moved, so that the first location is not
+    the centre and the first baseline not 0.
+    """
+    from ram_tf import RecurrentAttentionModel
+
+    def make(channels=1, **changes):
+        keras.utils.set_random_seed(7)
+        model = RecurrentAttentionModel(**{**SMALL, **changes})
+        model.build((None, 9, 11, channels))
+        model.cell.location_policy.dense.bias.assign([0.3, -0.2])
+        model.cell.baseline.bias.assign([0.4])
+        return model
+
+    return make
+
+
+@pytest.fixture
+def images():
+    """Four small grey images [4, 9, 11, 1] uint8."""
+    rng = np.random.default_rng(3)
+    return rng.integers(0, 256, [4, 9, 11, 1], np.uint8)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The bundled source."""
+    from data import sources
+
+    return sources.load("digits")
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """Real MNIST, where TFDS has it prepared."""
+    from data import sources
+
+    default = ROOT.parent / "shared" / "tfds"
+    place = pathlib.Path(os.environ.get("TFDS_DATA_DIR", default))
+    if not (place / "mnist").is_dir():
+        pytest.skip(
+            f"Real MNIST is not in {place}: set TFDS_DATA_DIR to a directory "
+            "that TFDS has prepared."
+        )
+    return sources.load("mnist", str(place))

@@ -1,0 +1,187 @@
+"""The composition of canvases."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from data.canvas import Canvas, compose
+
+SEED = tf.constant([1, 2])
+
+
+def _grey(values):
+    """Images [n, h, w, 1] of nested lists."""
+    return np.array(values, np.uint8)[..., None]
+
+
+def _full(value, count=1, side=3, channels=1):
+    return np.full([count, side, side, channels], value, np.uint8)
+
+
+def _composed(canvas, images, pool=None, seed=SEED):
+    pool = images if pool is None else pool
+    made = compose(canvas, tf.constant(images), tf.constant(pool), seed)
+    return made.numpy()
+
+
+def _corners(canvases):
+    """Top left corner of what is on each canvas [n, side, side, 1]."""
+    lit = canvases[..., 0] > 0
+    return np.stack([lit.any(2).argmax(1), lit.any(1).argmax(1)], axis=-1)
+
+
+def _count(corners, positions):
+    """How often each of positions x positions occurs."""
+    return np.bincount(
+        corners[:, 0] * positions + corners[:, 1], minlength=positions**2
+    )
+
+
+def test_every_place_is_as_likely_the_bounds_included():
+    # 2 x 2 on 5 x 5: corners 0 to 3 on each axis.
+    images = _full(9, count=3200, side=2)
+    canvases = _composed(Canvas(5, clutter_size=1), images)
+    np.testing.assert_array_equal(canvases.sum((1, 2, 3)), [4 * 9] * 3200)
+    counts = _count(_corners(canvases), 4)
+    # 200 expected in each of 16; a standard deviation is 14.
+    assert counts.min() > 140
+    assert counts.max() < 260
+
+
+def test_clutter_reaches_every_place_too():
+    blank, pool = _full(0, count=3200, side=2), _full(9, side=2)
+    canvases = _composed(Canvas(5, clutter=1, clutter_size=2), blank, pool)
+    counts = _count(_corners(canvases), 4)
+    assert counts.min() > 140
+    assert counts.max() < 260
+
+
+def test_the_image_is_whole_and_as_it_was():
+    image = _grey([[[1, 2, 3], [4, 5, 6], [7, 8, 9]]] * 20)
+    canvases = _composed(Canvas(7, clutter_size=1), image)
+    for canvas, (y, x) in zip(canvases, _corners(canvases), strict=True):
+        np.testing.assert_array_equal(canvas[y : y + 3, x : x + 3], image[0])
+        assert canvas.sum() == 45
+
+
+def test_no_clutter_and_no_room_is_the_image():
+    images = np.random.default_rng(0).integers(0, 256, [5, 6, 6, 3], np.uint8)
+    np.testing.assert_array_equal(
+        _composed(Canvas(6, clutter_size=1), images), images
+    )
+
+
+def test_images_need_not_be_square():
+    images = _full(7, count=500, side=4)[:, :2]
+    canvases = _composed(Canvas(5, clutter_size=1), images)
+    np.testing.assert_array_equal(canvases.sum((1, 2, 3)), [8 * 7] * 500)
+    corners = _corners(canvases)
+    assert set(corners[:, 0]) == {0, 1, 2, 3}
+    assert set(corners[:, 1]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "clutter", "expected"),
+    [(50, 3, 200), (85, 2, 255), (100, 2, 255), (255, 9, 255), (3, 0, 3)],
+)
+def test_values_are_added_and_clamped(value, clutter, expected):
+    # There is no room: everything lies on everything.
+    images = _full(value, count=2)
+    canvases = _composed(Canvas(3, clutter, clutter_size=3), images)
+    np.testing.assert_array_equal(canvases, _full(expected, count=2))
+
+
+def test_clutter_is_cut_from_the_pool_alone():
+    blank = _full(0, count=200, side=6)
+    pool = np.concatenate([_full(value, side=6) for value in (3, 5, 7)])
+    canvases = _composed(Canvas(6, clutter=1, clutter_size=2), blank, pool)
+    np.testing.assert_array_equal(np.unique(canvases), [0, 3, 5, 7])
+    np.testing.assert_array_equal((canvases > 0).sum((1, 2, 3)), [4] * 200)
+
+
+def test_clutter_is_drawn_with_replacement():
+    # Two patches of ones of two: they are equal in half of the cases.
+    blank, pool = _full(0, count=400, side=2), _full(1, count=2, side=2)
+    pool[1] = 2
+    canvases = _composed(Canvas(2, clutter=2, clutter_size=2), blank, pool)
+    values, counts = np.unique(canvases[:, 0, 0, 0], return_counts=True)
+    np.testing.assert_array_equal(values, [2, 3, 4])
+    np.testing.assert_allclose(counts / 400, [0.25, 0.5, 0.25], atol=0.08)
+
+
+def test_every_part_of_an_image_becomes_clutter():
+    # Sub-patches of 2 x 2 of an image of 4 x 5: 3 x 4 of them.
+    pool = _grey([np.arange(1, 21).reshape(4, 5)])
+    blank = np.zeros([2400, 4, 5, 1], np.uint8)
+    canvases = _composed(Canvas(5, clutter=1, clutter_size=2), blank, pool)
+    first = []
+    for canvas, (y, x) in zip(canvases, _corners(canvases), strict=True):
+        patch = canvas[y : y + 2, x : x + 2].flatten().astype(int)
+        np.testing.assert_array_equal(patch - patch[0], [0, 1, 5, 6])
+        assert canvas.sum() == patch.sum()
+        first.append(patch[0])
+    values, counts = np.unique(first, return_counts=True)
+    np.testing.assert_array_equal(
+        values, [1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14]
+    )
+    assert counts.min() > 140
+    assert counts.max() < 260
+
+
+def test_patches_are_independent():
+    blank, pool = _full(0, count=500, side=2), _full(1, side=2)
+    canvases = _composed(Canvas(9, clutter=2, clutter_size=1), blank, pool)
+    # Both on the same pixel of 81: about six times in 500.
+    assert 0 < (canvases.max((1, 2, 3)) == 2).sum() < 20
+
+
+def test_colours_stay_together():
+    image = _full(0, count=30, channels=3) + np.uint8([1, 20, 100])
+    canvases = _composed(Canvas(8, clutter=2, clutter_size=2), image)
+    layers = canvases[..., 0] * np.uint8(1)
+    assert layers.max() > 1
+    np.testing.assert_array_equal(canvases[..., 1], layers * 20)
+    np.testing.assert_array_equal(
+        canvases[..., 2], np.minimum(layers.astype(int) * 100, 255)
+    )
+
+
+def test_eager_graph_and_xla_make_the_same_bytes():
+    rng = np.random.default_rng(0)
+    images = tf.constant(rng.integers(0, 256, [20, 28, 28, 1], np.uint8))
+    pool = tf.constant(rng.integers(0, 256, [50, 28, 28, 1], np.uint8))
+
+    def make(images, pool, seed):
+        return compose(Canvas(60, clutter=4), images, pool, seed)
+
+    expected = make(images, pool, SEED)
+    for jit in (False, True):
+        made = tf.function(make, jit_compile=jit)(images, pool, SEED)
+        np.testing.assert_array_equal(made, expected)
+
+
+def test_another_seed_makes_another_canvas():
+    images = _full(9, count=20)
+    canvas = Canvas(30, clutter_size=1)
+    seeds = [SEED, SEED, tf.constant([1, 3]), tf.constant([2, 2])]
+    first, same, *others = (_composed(canvas, images, seed=s) for s in seeds)
+    np.testing.assert_array_equal(first, same)
+    assert all(np.any(first != other) for other in others)
+
+
+def test_small_images_need_no_clutter_size():
+    Canvas(60).check(_full(0, side=6))
+
+
+@pytest.mark.parametrize(
+    ("canvas", "message"),
+    [
+        (Canvas(27), "`canvas` must be at least.*28x28.*canvas=27"),
+        (Canvas(60, clutter=-1), "`clutter` must be at least 0.*-1"),
+        (Canvas(60, 4, 0), "`clutter_size` must lie between 1 and.*28.*: 0"),
+        (Canvas(60, 4, 29), "`clutter_size` must lie between 1 and.*28.*29"),
+    ],
+)
+def test_bad_canvases(canvas, message):
+    with pytest.raises(ValueError, match=message):
+        canvas.check(_full(0, side=28))

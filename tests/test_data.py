@@ -1,0 +1,201 @@
+"""Sources, training batches and evaluation sets."""
+
+import hashlib
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from data import sources
+from data.batches import TrainingBatches, evaluation_set
+from data.canvas import Canvas
+from data.sources import Split
+
+CANVAS = Canvas(9, clutter=1, clutter_size=2)
+SIZE, BATCH = 10, 4
+
+
+@pytest.fixture
+def split():
+    """Ten images; image i is i + 1 bright and has label i."""
+    label = np.arange(SIZE, dtype=np.int32)
+    bright = (label + 1).astype(np.uint8)[:, None, None, None]
+    return Split(np.tile(bright, (1, 4, 4, 1)), label)
+
+
+def _batches(split, seed=5, batch_size=BATCH):
+    return TrainingBatches(split, CANVAS, batch_size, seed)
+
+
+def _batch(batches, step):
+    made = batches.make(batches.indices(step, 1)[0], tf.constant(step))
+    return {name: value.numpy() for name, value in made.items()}
+
+
+def _same(first, second):
+    return all(np.array_equal(first[name], second[name]) for name in first)
+
+
+def test_a_batch(split):
+    batch = _batch(_batches(split), 0)
+    assert batch["image"].shape == (BATCH, 9, 9, 1)
+    assert batch["image"].dtype == np.uint8
+    assert batch["label"].shape == (BATCH,)
+    assert batch["label"].dtype == np.int32
+
+
+def test_an_image_has_its_label(split):
+    batches = TrainingBatches(split, Canvas(6, clutter_size=1), BATCH, 5)
+    batch = _batch(batches, 3)
+    np.testing.assert_array_equal(
+        batch["image"].max((1, 2, 3)), batch["label"] + 1
+    )
+
+
+def test_a_batch_is_a_function_of_seed_and_step(split):
+    forward, backward = _batches(split), _batches(split)
+    steps = [0, 1, 2, 7, 1000]
+    first = {step: _batch(forward, step) for step in steps}
+    second = {step: _batch(backward, step) for step in reversed(steps)}
+    assert all(_same(first[step], second[step]) for step in steps)
+    assert not _same(first[0], first[1])
+    assert not _same(first[0], _batch(_batches(split, seed=6), 0))
+
+
+def test_every_image_is_used_once_an_epoch(split):
+    # Batch 2 straddles the end of epoch 0: 4 + 4 + 2 | 2 + 4 + 4.
+    taken = _batches(split).indices(0, 5).reshape(2, SIZE)
+    np.testing.assert_array_equal(np.sort(taken), [np.arange(SIZE)] * 2)
+    assert np.any(taken[0] != taken[1])
+    assert np.any(taken[0] != np.arange(SIZE))
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, SIZE])
+def test_many_steps_at_once_are_the_single_steps(split, batch_size):
+    batches = _batches(split, batch_size=batch_size)
+    for start, count in [(0, 1), (0, 30), (3, 8), (29, 2)]:
+        single = [batches.indices(start + i, 1)[0] for i in range(count)]
+        np.testing.assert_array_equal(batches.indices(start, count), single)
+
+
+def test_another_seed_has_another_order(split):
+    first, second = (_batches(split, seed).indices(0, 2) for seed in (5, 6))
+    assert np.any(first != second)
+
+
+def test_xla_makes_the_same_batch(split):
+    batches = _batches(split)
+    indices, step = tf.constant(batches.indices(2, 1)[0]), tf.constant(2)
+    made = tf.function(batches.make, jit_compile=True)(indices, step)
+    assert _same(_batch(batches, 2), {k: v.numpy() for k, v in made.items()})
+
+
+def test_size(split):
+    assert _batches(split).size == SIZE
+
+
+@pytest.mark.parametrize("batch_size", [0, SIZE + 1])
+def test_bad_batch_sizes(split, batch_size):
+    message = f"between 1 and the number of training images, 10.*{batch_size}"
+    with pytest.raises(ValueError, match=message):
+        _batches(split, batch_size=batch_size)
+
+
+def test_images_that_do_not_fit(split):
+    message = "`canvas` must be at least.*4x4.*canvas=3"
+    with pytest.raises(ValueError, match=message):
+        TrainingBatches(split, Canvas(3), BATCH, 0)
+    with pytest.raises(ValueError, match=message):
+        evaluation_set(split, Canvas(3))
+
+
+def test_evaluation_places_each_image_several_times(split):
+    made = evaluation_set(split, Canvas(6, clutter_size=1), repeats=3)
+    assert made["image"].shape == (3 * SIZE, 6, 6, 1)
+    np.testing.assert_array_equal(made["label"], np.tile(split.label, 3))
+    np.testing.assert_array_equal(
+        made["image"].max((1, 2, 3)), made["label"] + 1
+    )
+    places = made["image"].reshape(3, SIZE, -1) > 0
+    assert np.any(places[0] != places[1])
+
+
+def test_evaluation_draws_clutter_from_the_split(split):
+    bright = split._replace(image=split.image + np.uint8(100))
+    made = evaluation_set(bright, CANVAS)["image"]
+    lit = made[made > 0]
+    assert lit.min() > 100
+    assert lit.max() > 200
+
+
+def _digests(made):
+    return [
+        hashlib.sha256(made[name].tobytes()).hexdigest()
+        for name in ("image", "label")
+    ]
+
+
+def test_evaluation_sets_are_the_same_everywhere(digits):
+    assert _digests(evaluation_set(digits.test, Canvas(60, 4), 2)) == [
+        "e22d2e132b64af6c3cc3e1170c4ae8cb9ba7d1977414877b900d2b2c69dd8970",
+        "3613e1155a6980fd88157a857f2e288f12c550fb2267179dabbb5d6e1d20ca3c",
+    ]
+
+
+def test_evaluation_sets_of_real_mnist_are_the_same_everywhere(mnist):
+    assert _digests(evaluation_set(mnist.test, Canvas(60, 4))) == [
+        "661efd60c256b1111b43dd7f6f3a48a6820902de252245503efdd3750f718401",
+        "58b236bac2b9f39e838e65b8a6942832a40044c1da3df14e20f2f8291c6af177",
+    ]
+
+
+def _assert_splits(source, sizes):
+    splits = source[:3]
+    assert [len(split.label) for split in splits] == sizes
+    for split, size in zip(splits, sizes, strict=True):
+        assert split.image.shape == (size, 28, 28, 1)
+        assert split.image.dtype == np.uint8
+        assert split.label.dtype == np.int32
+        np.testing.assert_array_equal(np.unique(split.label), np.arange(10))
+    assert source.num_classes == 10
+
+
+def test_digits(digits):
+    _assert_splits(digits, [1197, 300, 300])
+    assert digits.repeats > 1
+
+
+def test_digits_are_scikit_learns_by_index(digits):
+    from sklearn.datasets import load_digits
+
+    original = load_digits()
+    labels = np.concatenate([split.label for split in digits[:3]])
+    np.testing.assert_array_equal(labels, original.target)
+    # Enlarged images keep their brightness where they had it.
+    image = np.concatenate([split.image for split in digits[:3]])
+    blocks = image.reshape(-1, 4, 7, 4, 7).mean((2, 4)) / 255
+    coarse = original.images.reshape(-1, 4, 2, 4, 2).mean((2, 4)) / 16
+    np.testing.assert_allclose(blocks, coarse, atol=0.15)
+
+
+def test_real_mnist(mnist):
+    _assert_splits(mnist, [50_000, 10_000, 10_000])
+    assert mnist.repeats == 1
+    assert mnist.test.label[:5].tolist() == [2, 0, 4, 8, 7]
+
+
+def test_an_unknown_source():
+    message = "`source` must be one of.*mnist.*digits.*Received: 'cifar'"
+    with pytest.raises(ValueError, match=message):
+        sources.load("cifar")
+
+
+def test_data_that_cannot_be_had(tmp_path, monkeypatch):
+    # An address without a host ends TFDS's attempts to download at once.
+    monkeypatch.setenv("https_proxy", "http://")
+    with pytest.raises(RuntimeError) as caught:
+        sources.load("mnist", str(tmp_path))
+    message = str(caught.value)
+    assert f"could not load 'mnist' from data_dir={tmp_path}" in message
+    for way_out in ("--data_dir", "TFDS_DATA_DIR", "--source=digits"):
+        assert way_out in message.split("Ways out:")[1]

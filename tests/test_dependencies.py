@@ -1,0 +1,104 @@
+"""Dependencies run one way: this reads the imports of every module."""
+
+import ast
+import pathlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Modules and packages of ram_tf; none may import from a later group.
+GROUPS = [
+    ["geometry", "types", "validation", "losses"],
+    ["glimpse_sensor"],
+    ["glimpse_net", "location_policy", "heads"],
+    ["cell"],
+    ["policies", "unroll", "environments"],
+    ["model"],
+    ["agent"],
+    ["evaluation", "viz"],
+    ["training"],
+    ["pretrained"],
+]
+ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}
+
+
+def _files(package):
+    files = sorted((ROOT / package).rglob("*.py"))
+    assert files, f"{package} has no modules"
+    return files
+
+
+def _parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def _imports(path):
+    """Full names of what a file imports, at its top or inside a function."""
+    for node in ast.walk(_parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _offenders(package, forbidden):
+    """Imports of a package that lie in one of the forbidden ones."""
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in _files(package)
+        for name in _imports(path)
+        if any(f"{name}.".startswith(f"{root}.") for root in forbidden)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("package", "forbidden"),
+    [
+        ("ram_tf", ["data", "trainers", "tests", "absl.flags", "absl.app"]),
+        ("data", ["ram_tf", "trainers", "tests", "absl.flags", "absl.app"]),
+        ("trainers", ["tests"]),
+    ],
+)
+def test_packages(package, forbidden):
+    assert _offenders(package, forbidden) == []
+
+
+def test_the_check_sees_imports():
+    assert _offenders("trainers", ["absl.flags"])
+    assert _offenders("trainers", ["ram_tf", "data"])
+    assert _offenders("ram_tf", ["ram_tf.geometry"])
+
+
+@pytest.mark.parametrize("package", ["trainers", "data"])
+def test_packages_that_import_nothing(package):
+    assert list(_imports(ROOT / package / "__init__.py")) == []
+
+
+def _module(path):
+    """The module or package of ram_tf that a file belongs to."""
+    return path.relative_to(ROOT / "ram_tf").parts[0].removesuffix(".py")
+
+
+def _library_files():
+    return [f for f in _files("ram_tf") if _module(f) != "__init__"]
+
+
+def _library_imports(path):
+    names = (name.split(".") for name in _imports(path))
+    return [parts[1] for parts in names if parts[0] == "ram_tf"]
+
+
+def test_every_module_has_its_place():
+    unknown = {_module(path) for path in _library_files()} - set(ORDER)
+    assert not unknown, f"Give {unknown} a place in GROUPS."
+
+
+def test_no_module_imports_from_a_later_group():
+    offenders = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in _library_files()
+        for name in _library_imports(path)
+        if ORDER[name] > ORDER[_module(path)]
+    ]
+    assert offenders == []

@@ -1,0 +1,97 @@
+"""The evaluation protocol, against rollouts played one by one."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ram_tf.evaluation import DRAWS, Evaluator, evaluate
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(5)
+    return {
+        "image": rng.integers(0, 256, [7, 9, 11, 1], np.uint8),
+        "label": np.array([0, 1, 2, 0, 1, 2, 2], np.int32),
+    }
+
+
+def test_deterministic_rollouts_are_the_models_own(make_model, data):
+    model = make_model()
+    rollouts = Evaluator(model, data).rollouts()
+    outputs = model(data["image"])
+    np.testing.assert_allclose(
+        rollouts.probabilities, outputs["probabilities"], atol=1e-6
+    )
+    np.testing.assert_allclose(
+        rollouts.locations, outputs["locations"], atol=1e-6
+    )
+
+
+def test_batches_of_one_shape_cover_every_image(make_model, data, monkeypatch):
+    whole = Evaluator(make_model(), data).rollouts()
+    monkeypatch.setattr("ram_tf.evaluation._BATCH_SIZE", 3)
+    parts = Evaluator(make_model(), data).rollouts()
+    np.testing.assert_allclose(
+        parts.probabilities, whole.probabilities, atol=1e-6
+    )
+
+
+def test_controls_look_where_they_should(make_model, data):
+    evaluator = Evaluator(make_model(location_range=0.5), data)
+    assert not evaluator.rollouts("centre").locations.any()
+    random = evaluator.rollouts("random").locations
+    assert 0.4 < np.abs(random).max() <= 0.5
+    again = evaluator.rollouts("random").locations
+    np.testing.assert_array_equal(random, again)
+    other = evaluator.rollouts("random", draw=1).locations
+    assert (random != other).all()
+
+
+def test_error_by_glimpse_by_hand(make_model, data):
+    evaluator = Evaluator(make_model(), data)
+    # Class 0 always leads at glimpse 1, class 2 at glimpse 2.
+    probabilities = np.tile([[0.6, 0.2, 0.2], [0.1, 0.2, 0.7]], (7, 1, 1))
+    assert evaluator.error(probabilities) == [
+        round(500 / 7, 4),
+        round(400 / 7, 4),
+    ]
+
+
+def test_protocol_names_every_error(make_model, data):
+    evaluator = Evaluator(make_model(), data)
+    errors = evaluate(evaluator)
+    for name in (
+        "error",
+        "error_mc10",
+        "error_random_fixations",
+        "error_centre_only",
+    ):
+        assert errors[name] == errors[f"{name}_by_glimpse"][-1]
+        assert len(errors[f"{name}_by_glimpse"]) == 3
+    draws = [
+        evaluator.rollouts("stochastic", draw).probabilities
+        for draw in range(DRAWS)
+    ]
+    assert errors["error_mc10_by_glimpse"] == evaluator.error(
+        np.mean(draws, axis=0)
+    )
+    random = [
+        evaluator.error(evaluator.rollouts("random", draw).probabilities)[-1]
+        for draw in range(DRAWS)
+    ]
+    assert errors["error_random_fixations"] == pytest.approx(
+        np.mean(random), abs=1e-3
+    )
+
+
+def test_labels_outside_the_classes(make_model, data):
+    data["label"][0] = 3
+    with pytest.raises(ValueError, match=r"\[0, 3\).*from 0 to 3"):
+        Evaluator(make_model(), data)
+
+
+def test_images_of_another_dtype(make_model, data):
+    data["image"] = tf.cast(data["image"], tf.int32)
+    with pytest.raises(ValueError, match=r"uint8.*int32"):
+        Evaluator(make_model(), data)

@@ -1,0 +1,224 @@
+"""The commands, run as a user runs them."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from absl import app, flags
+from absl.testing import flagsaver
+from PIL import Image
+
+from data.files import read_image
+from trainers import command, config, evaluate, mnist, predict
+
+FLAGS = flags.FLAGS
+ROOT = pathlib.Path(__file__).parents[1]
+TINY = [
+    "--source=digits",
+    "--canvas=32",
+    "--glimpses=2",
+    "--core_units=16",
+    "--units=16",
+    "--glimpse_units=16",
+    "--location_units=8",
+]
+
+
+def _run(module, *arguments, cwd=ROOT):
+    # Any directory will do, if the repository is on the path.
+    return subprocess.run(
+        [sys.executable, "-m", f"trainers.{module}", *arguments],
+        cwd=cwd,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": "/tmp"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    """A finished run with the paper's own optimizer settings."""
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    done = _run(
+        "mnist",
+        "--flagfile=mnist_paper.flags",
+        *TINY,
+        f"--workdir={path}",
+        "--epochs=4",
+        "--learning_rate=0.02",
+        cwd=path.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "the best on validation" in done.stdout
+    return path
+
+
+@pytest.mark.slow
+def test_a_run_leaves_its_results(workdir):
+    result = json.loads((workdir / "result.json").read_text())
+    assert result["config"]["batch_size"] == 20
+    assert result["config"]["rollouts"] == 1
+    assert result["config"]["optimizer"] == "sgd"
+    assert result["test_cases"] == 3000
+    for name in ("mc10", "random_fixations", "centre_only"):
+        assert 0 <= result[f"test_error_{name}"] <= 100
+    rows = (workdir / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(row) for row in rows]
+    assert len(rows) == 4
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert rows[-1]["learning_rate"] == 0.0
+    errors = [row["validation_error"] for row in rows]
+    assert result["validation_error"] == min(errors)
+    with Image.open(workdir / "glimpses.png") as picture:
+        assert min(picture.size) > 200
+
+
+@pytest.mark.slow
+def test_evaluate_gives_the_same_errors(workdir, tmp_path):
+    out = tmp_path / "again.json"
+    done = _run("evaluate", f"--workdir={workdir}", f"--out={out}")
+    assert done.returncode == 0, done.stderr
+    before = json.loads((workdir / "result.json").read_text())
+    again = json.loads(out.read_text())
+    errors = {name for name in before if name.startswith("test_")}
+    assert {n: again[n] for n in errors} == {n: before[n] for n in errors}
+
+
+@pytest.mark.slow
+def test_predict_classifies_files_and_draws_them(workdir, tmp_path, digits):
+    files = []
+    for row in range(2):
+        files.append(str(tmp_path / f"{row}.png"))
+        Image.fromarray(digits.test.image[row, ..., 0]).save(files[-1])
+    out = tmp_path / "paths.png"
+    done = _run("predict", f"--workdir={workdir}", f"--picture={out}", *files)
+    assert done.returncode == 0, done.stderr
+    for file in files:
+        assert f"{file}: " in done.stdout
+    with Image.open(out) as picture:
+        assert min(picture.size) > 100
+
+
+def _main(module, *arguments):
+    """Runs a command in this process; returns its exit code."""
+    with flagsaver.flagsaver():
+        argv = command._prepare(["command", *arguments])
+        return command._guarded(module.main, module is predict)(FLAGS(argv))
+
+
+@pytest.mark.slow
+def test_another_configuration_is_refused(workdir, capsys):
+    code = _main(
+        mnist,
+        "--flagfile=mnist_paper.flags",
+        *TINY,
+        f"--workdir={workdir}",
+        "--seed=3",
+        "--epochs=4",
+        "--learning_rate=0.02",
+    )
+    assert code == 1
+    message = capsys.readouterr().err
+    assert "holds a run of another configuration" in message
+    assert "seed was 0, now 3. Use" in message
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--glimpses=0"], "--glimpses=0"),
+        (["--rollouts=1"], "needs --rollouts of at least 2"),
+        (["--reward=luck"], "accuracy|log_likelihood"),
+        (["--location_std=-1"], "--location_std=-1"),
+        (["--nonsense"], "nonsense"),
+    ],
+)
+def test_flags_out_of_range(arguments, words):
+    with pytest.raises(flags.Error, match=words):
+        _main(mnist, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--canvas=20"], r"canvas.*28x28.*canvas=20"),
+        (["--clutter=1", "--clutter_size=29"], r"clutter_size.*28.*29"),
+        (["--batch_size=2000"], r"batch_size.*1197.*2000"),
+    ],
+)
+def test_settings_that_do_not_fit_the_data(arguments, words, tmp_path, capsys):
+    workdir = tmp_path / "run"
+    code = _main(mnist, "--source=digits", *arguments, f"--workdir={workdir}")
+    assert code == 1
+    assert re.search(words, capsys.readouterr().err)
+    assert not workdir.exists()
+
+
+def test_an_unknown_flagfile_names_the_known_ones():
+    with pytest.raises(SystemExit, match=r"cluttered\.flags.*nowhere"):
+        _main(mnist, "--flagfile=nowhere.flags")
+
+
+def test_stray_arguments_are_refused():
+    with pytest.raises(app.UsageError, match="stray"):
+        _main(mnist, "stray")
+
+
+@pytest.mark.parametrize("module", [evaluate, predict])
+def test_a_workdir_without_a_run(module, tmp_path, capsys):
+    files = ["x.png"] if module is predict else []
+    assert _main(module, f"--workdir={tmp_path}", *files) == 1
+    assert "must name the directory of a run" in capsys.readouterr().err
+
+
+def test_flagfiles_name_the_workdir_unless_it_is_given():
+    argv = command._prepare(["mnist", "--flagfile", "cluttered.flags"])
+    assert argv[1] == "--workdir=runs/cluttered"
+    with flagsaver.flagsaver():
+        FLAGS([*argv, "--workdir=elsewhere"])
+        assert FLAGS.workdir == "elsewhere"
+        assert FLAGS.clutter == 4
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "trainers" / "flagfiles").glob("*.flags"))
+)
+def test_flagfiles_parse(path):
+    with flagsaver.flagsaver():
+        FLAGS(["mnist", f"--flagfile={path}"])
+        assert config.from_flags().glimpses > 1
+
+
+def test_small_images_stand_in_the_middle(tmp_path):
+    path = tmp_path / "small.png"
+    Image.fromarray(np.full((2, 4), 9, np.uint8)).save(path)
+    image = read_image(path, 8, 1)
+    expected = np.zeros((8, 8, 1), np.uint8)
+    expected[3:5, 2:6] = 9
+    np.testing.assert_array_equal(image, expected)
+
+
+def test_large_images_keep_their_aspect(tmp_path):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.full((20, 40), 255, np.uint8)).save(path)
+    image = read_image(path, 10, 3, invert=True)
+    assert image.shape == (10, 10, 3)
+    assert not image.any()
+    bright = read_image(path, 10, 1)[..., 0]
+    assert bright[3:7].min() > 200
+    assert not bright[:2].any()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no image"])
+def test_files_that_cannot_be_read(tmp_path, content):
+    path = tmp_path / "bad.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.png"):
+        read_image(str(path), 8, 1)

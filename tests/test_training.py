@@ -1,0 +1,181 @@
+"""The compiled steps, the run state, checkpoints and logs."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ram_tf import ReinforceAgent
+from ram_tf.environments.still_image import StillImage
+from ram_tf.training.checkpoint import Checkpointer, RunState
+from ram_tf.training.interrupt import Interrupt
+from ram_tf.training.optimizers import make_optimizer
+from ram_tf.training.step import compile_steps
+from ram_tf.training.summaries import Summaries
+
+LABELS = tf.constant([0, 1, 2, 0])
+
+
+def _agent(model, **kwargs):
+    return ReinforceAgent(
+        model, make_optimizer("adam", 1e-2, 100), rollouts=2, **kwargs
+    )
+
+
+def _compiled(agent, images):
+    def make_batch(indices, step):
+        del step
+        return {
+            "image": tf.gather(tf.constant(images), indices),
+            "label": tf.gather(LABELS, indices),
+        }
+
+    def make_environment(batch):
+        return StillImage(batch["image"], batch["label"], steps=3, rollouts=2)
+
+    return compile_steps(agent, make_batch, make_environment, seed=4)
+
+
+def _weights(model):
+    return [np.array(weight) for weight in model.get_weights()]
+
+
+def _call(steps, first, count):
+    indices = tf.constant(np.tile(np.arange(4, dtype=np.int32), (6, 1)))
+    return steps(indices, tf.constant(first), tf.constant(count))
+
+
+def test_one_call_of_six_steps_equals_calls_of_two_and_four(make_model, images):
+    one, two = _agent(make_model()), _agent(make_model())
+    whole = _call(_compiled(one, images), 0, 6)
+    steps = _compiled(two, images)
+    first, second = _call(steps, 0, 2), _call(steps, 2, 4)
+    joined = [*first.loss[:2].numpy(), *second.loss[:4].numpy()]
+    np.testing.assert_array_equal(whole.loss, joined)
+    for a, b in zip(_weights(one.model), _weights(two.model), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert int(one.train_step_counter) == 6
+
+
+def test_totals_are_sums_over_the_steps_made(make_model, images):
+    info = _call(_compiled(_agent(make_model()), images), 0, 4)
+    assert set(info.total) == set(_agent(make_model()).metric_names)
+    assert 0 <= float(info.total["accuracy"]) <= 4
+    assert not info.loss[4:].numpy().any()
+
+
+def test_training_learns(make_model, images):
+    agent = _agent(make_model())
+    # The brightness gives the class away.
+    brightness = np.array([0, 100, 250, 0], np.uint8)[:, None, None, None]
+    steps = _compiled(agent, np.zeros_like(images) + brightness)
+    totals = [_call(steps, 6 * k, 6).total for k in range(16)]
+    entropies = [float(total["cross_entropy"]) for total in totals]
+    assert np.mean(entropies[-3:]) < 0.7 * np.mean(entropies[:3])
+
+
+def test_the_paper_s_optimizer_reaches_zero_linearly():
+    optimizer = make_optimizer("sgd", 0.1, 10, schedule="linear", clip_norm=0)
+    assert optimizer.momentum == 0.9
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 5, 10)]
+    np.testing.assert_allclose(rates, [0.1, 0.05, 0.0], atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": "rmsprop"}, "optimizer.*adam.*rmsprop"),
+        ({"learning_rate": 0.0}, r"learning_rate.*positive.*0\.0"),
+        ({"steps": 0}, "steps.*positive.*0"),
+        ({"clip_norm": -1.0}, "clip_norm.*at least 0.*-1"),
+        ({"schedule": "step"}, "schedule.*cosine.*step"),
+    ],
+)
+def test_optimizer_arguments(change, words):
+    good = {"name": "adam", "learning_rate": 0.1, "steps": 3}
+    with pytest.raises(ValueError, match=words):
+        make_optimizer(**{**good, **change})
+
+
+def _state(make_model):
+    agent = _agent(make_model())
+    return RunState(agent.model, agent.optimizer)
+
+
+def test_best_weights_are_kept_and_used(make_model):
+    state = _state(make_model)
+    best = _weights(state.model)
+    state.keep_if_best(10.0)
+    for variable in state.model.variables:
+        variable.assign_add(tf.ones_like(variable))
+    state.keep_if_best(10.0)  # As good is not better.
+    state.keep_if_best(12.0)
+    state.use_best()
+    for kept, weight in zip(best, _weights(state.model), strict=True):
+        np.testing.assert_array_equal(kept, weight)
+    assert float(state.best_error) == 10.0
+
+
+def _saved_twice(make_model, directory):
+    state = _state(make_model)
+    checkpointer = Checkpointer(state, directory)
+    for step in (1, 2):
+        state.optimizer.iterations.assign(step)
+        state.best_error.assign(30.0 - step)
+        checkpointer.save()
+
+
+def test_restores_the_newest(make_model, tmp_path):
+    _saved_twice(make_model, tmp_path)
+    state = _state(make_model)
+    assert Checkpointer(state, tmp_path).restore()
+    assert state.step == 2
+    assert float(state.best_error) == 28.0
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+def test_falls_back_from_a_damaged_checkpoint(
+    make_model, tmp_path, caplog, part
+):
+    _saved_twice(make_model, tmp_path)
+    file = tmp_path / f"ckpt-2.{part}"
+    file.write_bytes(file.read_bytes()[:100])
+    state = _state(make_model)
+    assert Checkpointer(state, tmp_path).restore()
+    assert state.step == 1
+    assert float(state.best_error) == 29.0
+    assert "ckpt-2 is damaged" in caplog.text
+
+
+def test_all_checkpoints_damaged(make_model, tmp_path):
+    _saved_twice(make_model, tmp_path)
+    for file in tmp_path.glob("*.index"):
+        file.write_bytes(b"")
+    with pytest.raises(RuntimeError, match="all are damaged"):
+        Checkpointer(_state(make_model), tmp_path).restore()
+
+
+def test_nothing_to_restore(make_model, tmp_path):
+    assert not Checkpointer(_state(make_model), tmp_path).restore()
+
+
+def test_metrics_beyond_the_checkpoint_are_dropped(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}\n{"step": 3}\n{"st')
+    summaries = Summaries(path, tmp_path, 2, {"seed": 0, "location_unit": None})
+    summaries.scalars(5, {"loss": 0.5, "by_glimpse": [1.0, 2.0]})
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [row["step"] for row in rows] == [1, 2, 5]
+    assert rows[-1] == {"step": 5, "loss": 0.5, "by_glimpse": [1.0, 2.0]}
+    assert list(tmp_path.glob("events*"))
+
+
+def test_interrupt_notes_the_signal_and_restores_the_handler():
+    before = signal.getsignal(signal.SIGTERM)
+    with Interrupt() as interrupt:
+        assert interrupt.signal is None
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupt.signal is signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
