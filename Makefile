@@ -3,7 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: quickstart test lint clean
+# Huge pages: 5% more speed in training, and reads from large images cost less.
+export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
+
+.PHONY: quickstart test lint benchmarks clean
 
 quickstart: .venv/runtime
 	$(BIN)/python -m trainers.mnist --flagfile=quickstart.flags
@@ -14,6 +17,14 @@ test: lint
 lint: .venv/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# With nothing else running; about six minutes. DATA_DIR is TFDS's.
+benchmarks: .venv/runtime
+	$(BIN)/python -m benchmarks.training --out=benchmarks/results/training.json
+	$(BIN)/python -m benchmarks.image_size \
+	    --out=benchmarks/results/image_size.json --plot=docs/image_size.png
+	$(BIN)/python -m benchmarks.startup --out=benchmarks/results/startup.json \
+	    $(if $(DATA_DIR),--data_dir=$(DATA_DIR))
 
 .venv/runtime: requirements.txt
 	$(PYTHON) -m venv .venv

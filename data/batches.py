@@ -81,9 +81,8 @@ class TrainingBatches:
             {"image": [B, side, side, C] uint8, "label": [B] int32}.
         """
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
-        images = tf.gather(self._images, indices)
         return {
-            "image": compose(self._canvas, images, self._images, seed),
+            "image": compose(self._canvas, self._images, indices, seed),
             "label": tf.gather(self._labels, indices),
         }
 
@@ -107,18 +106,18 @@ def evaluation_set(
         {"image": [n * repeats, side, side, C] uint8, "label": [...] int32}.
     """
     canvas.check(split.image)
-    image = np.tile(split.image, (repeats, 1, 1, 1))
+    index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
     pool = tf.constant(split.image)
     made = [
         compose(
             canvas,
-            tf.constant(image[start : start + _COMPOSED_AT_ONCE]),
             pool,
+            tf.constant(index[start : start + _COMPOSED_AT_ONCE]),
             tf.constant([_EVALUATION_SEED, start], tf.int32),
         ).numpy()
-        for start in range(0, len(image), _COMPOSED_AT_ONCE)
+        for start in range(0, len(index), _COMPOSED_AT_ONCE)
     ]
     return {
         "image": np.concatenate(made),
-        "label": np.tile(split.label, repeats),
+        "label": split.label[index],
     }

@@ -45,41 +45,61 @@ class Canvas:
 
 
 def compose(
-    canvas: Canvas, images: tf.Tensor, pool: tf.Tensor, seed: tf.Tensor
+    canvas: Canvas, pool: tf.Tensor, index: tf.Tensor, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Puts each image on a canvas of its own; the same bytes everywhere.
+    """Puts images of a split on canvases; the same bytes everywhere.
 
     All arithmetic is on whole numbers (exact in float32), all randomness from
     Philox: eager mode, graphs and XLA agree.
 
     Args:
         canvas: What to compose.
-        images: [B, h, w, C] uint8.
-        pool: [P, h, w, C] uint8, the split that clutter is cut from.
+        pool: The images of the split, [n, h, w, C] uint8.
+        index: Which of them are placed, [B] int32; clutter is cut from any.
         seed: A stateless seed, [2] integers.
 
     Returns:
         [B, side, side, C] uint8.
     """
-    batch, (height, width) = tf.shape(images)[0], images.shape[1:3]
+    batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     count, size = canvas.clutter, canvas.clutter_size
     where, other, cut, there = tf.unstack(_seeds(seed, 4))
-    corner = _corners(where, [batch, 1], canvas.side, height, width)
-    total = _place(canvas.side, images[:, None], corner)
+    corner = _corners(where, [batch], canvas.side, height, width)
+    total = _shift(canvas.side, pool, index, corner)
     if count:
-        index = _below(other, [batch, count], tf.shape(pool)[0])
+        others = _below(other, [batch, count], tf.shape(pool)[0])
         source = _corners(cut, [batch, count], (height, width), size, size)
-        patches = _cut(pool, index, source, size)
+        patches = _cut(pool, others, source, size)
         corner = _corners(there, [batch, count], canvas.side, size, size)
-        total += _place(canvas.side, patches, corner)
+        total += _add_up(canvas.side, patches, corner)
     return tf.cast(tf.minimum(total, 255.0), tf.uint8)
 
 
-def _place(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
+def _shift(
+    side: int, pool: tf.Tensor, index: tf.Tensor, corner: tf.Tensor
+) -> tf.Tensor:
+    """Images of the pool, each on a blank canvas, [B, side, side, C]."""
+    height, width, channels = pool.shape[1:]
+    row = tf.range(side) - corner[:, :1]
+    column = tf.range(side) - corner[:, 1:]
+    inside = ((row >= 0) & (row < height))[:, :, None] & (
+        (column >= 0) & (column < width)
+    )[:, None]
+    row = tf.clip_by_value(row, 0, height - 1)[:, :, None]
+    column = tf.clip_by_value(column, 0, width - 1)[:, None]
+    first = (index * (height * width))[:, None, None]
+    pixels = tf.gather(
+        tf.reshape(pool, [-1, channels]), first + (row * width + column)
+    )
+    return tf.where(inside[..., None], tf.cast(pixels, tf.float32), 0.0)
+
+
+def _add_up(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
     """Sum of patches [B, P, h, w, C] on a blank canvas, [B, side, side, C].
 
     Two products with one-hot matrices, one along each axis: scattering would
-    be a sequential loop under XLA.
+    be a sequential loop under XLA, and reading each pixel of the canvas once
+    for each of many small patches would be slower.
     """
     height, width = patches.shape[2:4]
     rows = _one_hot(corner[..., 0], height, side)

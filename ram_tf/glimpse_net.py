@@ -61,8 +61,15 @@ class GlimpseNet(keras.layers.Layer):
         self.where.build((None, self.location_units))
 
     def call(self, glimpses: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
-        seen = self.what(self.see(self.flatten(glimpses)))
-        return tf.nn.relu(seen + self.where(self.place(locations)))
+        seen = self.see(self.flatten(glimpses))
+        place = tf.cast(self.place(locations), seen.dtype)
+        # The sum of two linear maps is one of both: a single, larger product
+        # is much faster.
+        kernel = tf.concat([self.what.kernel, self.where.kernel], axis=0)
+        joint = tf.matmul(
+            tf.concat([seen, place], axis=-1), tf.cast(kernel, seen.dtype)
+        )
+        return tf.nn.relu(joint + tf.cast(self.what.bias, seen.dtype))
 
     def compute_output_shape(self, glimpses_shape, locations_shape):
         return (glimpses_shape[0], self.units)

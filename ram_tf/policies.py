@@ -41,27 +41,45 @@ class Policy:
             state: The cell's state with N rows, the mean location last.
             t: Steps since the start of the episode.
         """
-        mean = state[-1]
-        location = tf.stop_gradient(self._choose(mean, t))
+        location = tf.stop_gradient(self._choose(state[-1], t))
         features, core = self.cell.look(time_step.observation, location, state)
-        emitting = features if self._into_core else tf.stop_gradient(features)
+        one = {"location": location[:, None]}
         return PolicyStep(
             action={"location": location},
-            state=[*core, self.cell.location_policy(emitting)],
-            log_prob=self._log_prob(mean, location, t),
+            state=[*core, self.cell.location_policy(features)],
+            log_prob=self.log_prob(state[0][:, None], one, start=t)[:, 0],
             features=features,
         )
+
+    def log_prob(
+        self, features: tf.Tensor, action: dict[str, tf.Tensor], start: int = 0
+    ) -> tf.Tensor:
+        """Log-probabilities of the actions of consecutive steps.
+
+        Here, and nowhere else, the gradient of REINFORCE enters the networks.
+
+        Args:
+            features: The core's, before each step, [N, T, D].
+            action: What was done then, "location" [N, T, 2].
+            start: The first of these steps.
+
+        Returns:
+            [N, T]; 0 where nothing was sampled.
+        """
+        if not self._sampled:
+            return tf.zeros_like(features[..., 0])
+        if not self._into_core:
+            features = tf.stop_gradient(features)
+        head = self.cell.location_policy
+        density = head.distribution(head(features)).log_prob(action["location"])
+        if self.cell.first_fixation == "learned":
+            return density
+        steps = start + tf.range(tf.shape(features)[1])
+        return tf.where(steps > 0, density, 0.0)
 
     def _choose(self, mean: tf.Tensor, t: int) -> tf.Tensor:
         del t
         return self.cell.location_policy.mode(mean)
-
-    def _log_prob(self, mean, location, t):
-        learned = t > 0 or self.cell.first_fixation == "learned"
-        if not (self._sampled and learned):
-            return tf.zeros_like(mean[:, 0])
-        distribution = self.cell.location_policy.distribution(mean)
-        return distribution.log_prob(location)
 
 
 class Noise(NamedTuple):

@@ -10,8 +10,9 @@ from ram_tf.types import Trajectory
 def unroll(policy: Policy, environment: Environment) -> Trajectory:
     """Plays N episodes of T steps.
 
-    The loop holds only what the next step needs. Answers and baselines are
-    read off the features of all steps at once, in one product each.
+    The loop holds only what the next step needs. Answers, baselines and
+    log-probabilities are read off the features of all steps at once, in one
+    product each.
 
     Args:
         policy: Chooses the actions; it holds the cell.
@@ -34,6 +35,10 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         valid.append(running)
         running = running * tf.cast(~time_step.is_last, tf.float32)
     features = tf.stack(features, axis=1)
+    action = {
+        name: tf.stack([step.action[name] for step in steps], axis=1)
+        for name in steps[0].action
+    }
     valid = tf.stack(valid, axis=1)
     reward = tf.stack(rewards, axis=1)
     cell, logits = policy.cell, None
@@ -41,11 +46,8 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         logits = cell.classifier(features[:, 1:])
         reward += environment.answer_reward(logits, valid)
     return Trajectory(
-        action={
-            name: tf.stack([step.action[name] for step in steps], axis=1)
-            for name in steps[0].action
-        },
-        log_prob=tf.stack([step.log_prob for step in steps], axis=1),
+        action=action,
+        log_prob=policy.log_prob(features[:, :-1], action),
         reward=reward,
         logits=logits,
         baseline=cell.baseline(features[:, :-1]),

@@ -1,5 +1,7 @@
 """The composition of canvases."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -18,10 +20,21 @@ def _full(value, count=1, side=3, channels=1):
     return np.full([count, side, side, channels], value, np.uint8)
 
 
-def _composed(canvas, images, pool=None, seed=SEED):
-    pool = images if pool is None else pool
-    made = compose(canvas, tf.constant(images), tf.constant(pool), seed)
-    return made.numpy()
+def _composed(canvas, images, seed=SEED):
+    """Each of the images on a canvas."""
+    index = tf.range(len(images))
+    return compose(canvas, tf.constant(images), index, seed).numpy()
+
+
+def _clutter(canvas, pool, count):
+    """What clutter adds to `count` canvases of the pool's first image."""
+    index = tf.zeros([count], tf.int32)
+    bare = dataclasses.replace(canvas, clutter=0)
+    whole, image = (
+        compose(which, tf.constant(pool), index, SEED).numpy()
+        for which in (canvas, bare)
+    )
+    return whole - image
 
 
 def _corners(canvases):
@@ -49,8 +62,8 @@ def test_every_place_is_as_likely_the_bounds_included():
 
 
 def test_clutter_reaches_every_place_too():
-    blank, pool = _full(0, count=3200, side=2), _full(9, side=2)
-    canvases = _composed(Canvas(5, clutter=1, clutter_size=2), blank, pool)
+    pool = _full(9, side=2)
+    canvases = _clutter(Canvas(5, clutter=1, clutter_size=2), pool, 3200)
     counts = _count(_corners(canvases), 4)
     assert counts.min() > 140
     assert counts.max() < 260
@@ -91,19 +104,18 @@ def test_values_are_added_and_clamped(value, clutter, expected):
     np.testing.assert_array_equal(canvases, _full(expected, count=2))
 
 
-def test_clutter_is_cut_from_the_pool_alone():
-    blank = _full(0, count=200, side=6)
+def test_clutter_is_cut_from_any_image_of_the_pool():
     pool = np.concatenate([_full(value, side=6) for value in (3, 5, 7)])
-    canvases = _composed(Canvas(6, clutter=1, clutter_size=2), blank, pool)
+    canvases = _clutter(Canvas(6, clutter=1, clutter_size=2), pool, 200)
     np.testing.assert_array_equal(np.unique(canvases), [0, 3, 5, 7])
     np.testing.assert_array_equal((canvases > 0).sum((1, 2, 3)), [4] * 200)
 
 
 def test_clutter_is_drawn_with_replacement():
     # Two patches of ones of two: they are equal in half of the cases.
-    blank, pool = _full(0, count=400, side=2), _full(1, count=2, side=2)
+    pool = _full(1, count=2, side=2)
     pool[1] = 2
-    canvases = _composed(Canvas(2, clutter=2, clutter_size=2), blank, pool)
+    canvases = _clutter(Canvas(2, clutter=2, clutter_size=2), pool, 400)
     values, counts = np.unique(canvases[:, 0, 0, 0], return_counts=True)
     np.testing.assert_array_equal(values, [2, 3, 4])
     np.testing.assert_allclose(counts / 400, [0.25, 0.5, 0.25], atol=0.08)
@@ -112,8 +124,7 @@ def test_clutter_is_drawn_with_replacement():
 def test_every_part_of_an_image_becomes_clutter():
     # Sub-patches of 2 x 2 of an image of 4 x 5: 3 x 4 of them.
     pool = _grey([np.arange(1, 21).reshape(4, 5)])
-    blank = np.zeros([2400, 4, 5, 1], np.uint8)
-    canvases = _composed(Canvas(5, clutter=1, clutter_size=2), blank, pool)
+    canvases = _clutter(Canvas(5, clutter=1, clutter_size=2), pool, 2400)
     first = []
     for canvas, (y, x) in zip(canvases, _corners(canvases), strict=True):
         patch = canvas[y : y + 2, x : x + 2].flatten().astype(int)
@@ -129,8 +140,8 @@ def test_every_part_of_an_image_becomes_clutter():
 
 
 def test_patches_are_independent():
-    blank, pool = _full(0, count=500, side=2), _full(1, side=2)
-    canvases = _composed(Canvas(9, clutter=2, clutter_size=1), blank, pool)
+    pool = _full(1, side=2)
+    canvases = _clutter(Canvas(9, clutter=2, clutter_size=1), pool, 500)
     # Both on the same pixel of 81: about six times in 500.
     assert 0 < (canvases.max((1, 2, 3)) == 2).sum() < 20
 
@@ -148,15 +159,15 @@ def test_colours_stay_together():
 
 def test_eager_graph_and_xla_make_the_same_bytes():
     rng = np.random.default_rng(0)
-    images = tf.constant(rng.integers(0, 256, [20, 28, 28, 1], np.uint8))
     pool = tf.constant(rng.integers(0, 256, [50, 28, 28, 1], np.uint8))
+    index = tf.constant(rng.integers(0, 50, [20], np.int32))
 
-    def make(images, pool, seed):
-        return compose(Canvas(60, clutter=4), images, pool, seed)
+    def make(pool, index, seed):
+        return compose(Canvas(60, clutter=4), pool, index, seed)
 
-    expected = make(images, pool, SEED)
+    expected = make(pool, index, SEED)
     for jit in (False, True):
-        made = tf.function(make, jit_compile=jit)(images, pool, SEED)
+        made = tf.function(make, jit_compile=jit)(pool, index, SEED)
         np.testing.assert_array_equal(made, expected)
 
 

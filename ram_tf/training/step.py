@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ram_tf.agent import ReinforceAgent
 from ram_tf.environments.environment import Environment
+from ram_tf.types import LossInfo
 
 Batch = dict[str, tf.Tensor]
 
@@ -46,25 +47,31 @@ def compile_steps(
         A function of (indices [max_steps, B], first step, number of steps).
     """
 
-    def one(indices, step):
+    def train(batch: Batch, step: tf.Tensor) -> LossInfo:
         noise = tf.random.experimental.stateless_fold_in(
             tf.constant([seed, _NOISE_STREAM], tf.int32), step, alg="philox"
         )
-        environment = make_environment(make_batch(indices, step))
-        return agent.train(environment, noise)
+        return agent.train(make_environment(batch), noise)
 
     @tf.function(jit_compile=jit_compile, autograph=False)
     def steps(indices, first, count):
-        zeros = {name: tf.zeros([]) for name in agent.metric_names}
+        last = indices.shape[0] - 1
 
-        def body(k, loss, total):
-            info = one(indices[k], first + k)
+        def body(k, batch, loss, total):
+            # The next batch is made while this one is trained on.
+            following = tf.minimum(k + 1, last)
+            after = make_batch(indices[following], first + following)
+            info = train(batch, first + k)
             loss = tf.tensor_scatter_nd_update(loss, [[k]], [info.loss])
             total = {n: total[n] + value for n, value in info.extra.items()}
-            return k + 1, loss, total
+            return k + 1, after, loss, total
 
-        start = (0, tf.zeros(indices.shape[:1]), zeros)
-        _, loss, total = tf.while_loop(lambda k, *_: k < count, body, start)
+        batch = make_batch(indices[0], first)
+        loss = tf.zeros(indices.shape[:1])
+        total = {name: tf.zeros([]) for name in agent.metric_names}
+        _, _, loss, total = tf.while_loop(
+            lambda k, *_: k < count, body, (0, batch, loss, total)
+        )
         return StepsInfo(loss, total)
 
     return steps
