@@ -55,7 +55,7 @@ def main() -> None:
         for name in ("ram_train", "ram_classify")
     }
     show(f"RAM, side {sides[-1]} over side {sides[0]}", [ratios])
-    write({"image_size": rows, "ratios": ratios})
+    write({"image_size": rows, "ratios": ratios}, REPETITIONS.value)
     if _PLOT.value:
         plots.image_size(rows, pathlib.Path(_PLOT.value))
 

@@ -39,7 +39,7 @@ def main() -> None:
     total = statistics.median(sum(one.values()) for one in runs)
     rows.append({"phase": "in all", "seconds": total})
     show(f"start of trainers.mnist --flagfile={_FLAGFILE.value}", rows)
-    write({"startup": rows})
+    write({"startup": rows}, _RUNS.value)
 
 
 def _start() -> dict[str, float]:
@@ -55,7 +55,7 @@ def _start() -> dict[str, float]:
         )
         for line in process.stdout:
             now = time.perf_counter()
-            phase = _PHASES.get(line.split()[0].rstrip(","))
+            phase = _PHASES.get(line.partition(" ")[0].rstrip(","))
             if phase:
                 seconds[phase] = now - before
                 before = now

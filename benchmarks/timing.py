@@ -5,6 +5,7 @@ stand. So all contestants of a comparison take turns, many times over.
 """
 
 import json
+import os
 import pathlib
 import statistics
 import time
@@ -46,15 +47,16 @@ def show(title: str, rows: list[dict[str, Any]]) -> None:
         print("  ".join(t.rjust(w) for t, w in zip(line, widths, strict=True)))
 
 
-def write(measured: dict[str, Any]) -> None:
+def write(measured: dict[str, Any], repetitions: int) -> None:
     """Writes measurements and their circumstances, if --out is given."""
     if OUT.value is None:
         return
     whole = measured | {
         "machine": record.machine(),
+        "glibc_tunables": os.environ.get("GLIBC_TUNABLES", ""),
         "versions": record.versions(),
         "git_revision": record.git_revision(),
-        "repetitions": REPETITIONS.value,
+        "repetitions": repetitions,
     }
     path = pathlib.Path(OUT.value)
     path.parent.mkdir(parents=True, exist_ok=True)

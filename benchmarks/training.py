@@ -38,7 +38,8 @@ def main() -> None:
             "data": data,
             "plain": plain,
             "rollouts": rollouts,
-        }
+        },
+        REPETITIONS.value,
     )
 
 

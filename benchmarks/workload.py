@@ -13,7 +13,7 @@ from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import compile_steps
 
 _STEPS = 20  # Of a measured call.
-_FRESH_DIGITS = 10_000
+_FRESH_DIGITS = 50_000  # As many as MNIST has to train on.
 
 CANVAS = flags.DEFINE_integer(
     "canvas", 60, "Side of the canvas.", lower_bound=28

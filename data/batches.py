@@ -93,7 +93,7 @@ class TrainingBatches:
 
 
 def evaluation_set(
-    split: Split, canvas: Canvas, repeats: int = 1
+    split: Split, canvas: Canvas, repeats: int = 1, draw: int = 0
 ) -> dict[str, np.ndarray]:
     """Canvases to evaluate on: the same bytes on every machine.
 
@@ -101,6 +101,7 @@ def evaluation_set(
         split: Validation or test images; clutter is cut from them too.
         canvas: What is composed.
         repeats: Canvases made of each image.
+        draw: Another number makes other canvases; validation and test differ.
 
     Returns:
         {"image": [n * repeats, side, side, C] uint8, "label": [...] int32}.
@@ -113,7 +114,7 @@ def evaluation_set(
             canvas,
             pool,
             tf.constant(index[start : start + _COMPOSED_AT_ONCE]),
-            tf.constant([_EVALUATION_SEED, start], tf.int32),
+            tf.constant([_EVALUATION_SEED + draw, start], tf.int32),
         ).numpy()
         for start in range(0, len(index), _COMPOSED_AT_ONCE)
     ]

@@ -30,7 +30,7 @@ class ReinforceAgent:
 
     The hybrid loss is the cross-entropy of the answers, plus `policy_weight`
     times REINFORCE for the locations, plus `baseline_weight` times the squared
-    error of the learned baseline.
+    error of the baseline where it is the learned one.
 
     Args:
         model: A built model.
@@ -125,10 +125,10 @@ class ReinforceAgent:
             trajectory.log_prob, return_t - baseline, valid
         )
         regression = losses.baseline_loss(trajectory.baseline, return_t, valid)
-        loss = (
-            self._policy_weight * policy_gradient
-            + self._baseline_weight * regression
-        )
+        loss = self._policy_weight * policy_gradient
+        if self._baseline == "learned":
+            # Else its gradient would only take up room under the clipping.
+            loss += self._baseline_weight * regression
         extra = {
             "return": tf.reduce_mean(return_t[:, 0]),
             "policy_gradient_loss": policy_gradient,
@@ -180,7 +180,13 @@ class ReinforceAgent:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             info = self.loss(unroll(policy, environment))
-        self.optimizer.apply(tape.gradient(info.loss, variables), variables)
+        # What has no part in this loss, such as an unused baseline, rests.
+        gradients = tape.gradient(
+            info.loss,
+            [variable.value for variable in variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        self.optimizer.apply(gradients, variables)
         return info
 
     def _check(self, environment: Environment) -> None:

@@ -10,7 +10,11 @@ from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.heads import Baseline, Classifier
 from ram_tf.location_policy import LocationPolicy
-from ram_tf.validation import check_choice, check_positive
+from ram_tf.validation import (
+    check_choice,
+    check_positive,
+    check_positive_int,
+)
 
 FIRST_FIXATIONS = ("learned", "centre", "random")
 
@@ -79,6 +83,8 @@ class RAMCell(keras.layers.Layer):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
         if location_unit is not None:
             check_positive("location_unit", location_unit)
+        if num_classes is not None:
+            check_positive_int("num_classes", num_classes)
         super().__init__(autocast=False, **kwargs)
         self.sensor = sensor
         self.glimpse_net = glimpse_net

@@ -22,7 +22,11 @@ from ram_tf.policies import (
     uniform_noise,
 )
 from ram_tf.unroll import unroll
-from ram_tf.validation import check_frames, check_labels
+from ram_tf.validation import (
+    check_frames,
+    check_labels,
+    check_positive_int,
+)
 
 DRAWS = 10
 _BATCH_SIZE = 500
@@ -72,7 +76,8 @@ class Evaluator:
     def __init__(
         self, model: RecurrentAttentionModel, data: dict[str, np.ndarray]
     ):
-        check_frames(tf.convert_to_tensor(data["image"][:1]), (4, 5))
+        check_positive_int("num_classes", model.num_classes)
+        check_frames(tf.convert_to_tensor(data["image"]), (4, 5))
         check_labels(tf.convert_to_tensor(data["label"]), model.num_classes)
         self._model = model
         self._images = data["image"]

@@ -1,5 +1,7 @@
 """The recurrent attention model, whole."""
 
+import inspect
+
 import keras
 import tensorflow as tf
 
@@ -71,8 +73,6 @@ class RecurrentAttentionModel(keras.Model):
         check_positive_int("glimpses", glimpses)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
-        if num_classes is not None:
-            check_positive_int("num_classes", num_classes)
         super().__init__(autocast=False, **kwargs)
         self._config = config
         self.num_classes = num_classes
@@ -115,23 +115,9 @@ class RecurrentAttentionModel(keras.Model):
         return {**super().get_config(), **self._config}
 
 
-_ARGUMENTS = (
-    "num_classes",
-    "glimpses",
-    "glimpse_size",
-    "scales",
-    "core",
-    "core_units",
-    "glimpse_units",
-    "location_units",
-    "units",
-    "location_std",
-    "location_range",
-    "location_unit",
-    "first_fixation",
-    "sensor",
-    "pooling",
-)
+_ARGUMENTS = set(inspect.signature(RecurrentAttentionModel).parameters) - {
+    "kwargs"
+}
 
 
 def _core(kind: str, units: int, dtype) -> keras.layers.Layer:

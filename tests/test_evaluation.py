@@ -95,3 +95,15 @@ def test_images_of_another_dtype(make_model, data):
     data["image"] = tf.cast(data["image"], tf.int32)
     with pytest.raises(ValueError, match=r"uint8.*int32"):
         Evaluator(make_model(), data)
+
+
+def test_an_image_that_is_not_finite(make_model, data):
+    data["image"] = data["image"].astype(np.float32) / 255
+    data["image"][4, 3, 3] = np.nan
+    with pytest.raises(ValueError, match=r"must be finite"):
+        Evaluator(make_model(), data)
+
+
+def test_a_model_without_classes(make_model, data):
+    with pytest.raises(ValueError, match=r"num_classes.*None"):
+        Evaluator(make_model(num_classes=None), data)

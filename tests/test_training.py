@@ -157,6 +157,19 @@ def test_all_checkpoints_damaged(make_model, tmp_path):
         Checkpointer(_state(make_model), tmp_path).restore()
 
 
+@pytest.mark.parametrize("content", [None, b"rubbish: {"])
+def test_the_list_of_checkpoints_need_not_be_there(
+    make_model, tmp_path, content
+):
+    _saved_twice(make_model, tmp_path)
+    (tmp_path / "checkpoint").unlink()
+    if content:
+        (tmp_path / "checkpoint").write_bytes(content)
+    state = _state(make_model)
+    assert Checkpointer(state, tmp_path).restore()
+    assert state.step == 2
+
+
 def test_nothing_to_restore(make_model, tmp_path):
     assert not Checkpointer(_state(make_model), tmp_path).restore()
 

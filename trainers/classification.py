@@ -1,5 +1,6 @@
 """A whole run of a classifier: train, choose on validation, test once."""
 
+import json
 import math
 import sys
 
@@ -38,6 +39,10 @@ def train_and_evaluate(
     )
     state = RunState(agent.model, agent.optimizer)
     checkpointer = _resume(state, settings, workdir)
+    if state.step == steps and workdir.result.exists():
+        print(f"finished already, at step {steps}")
+        print(results.table(json.loads(workdir.result.read_text())))
+        return 0
     loop = _loop(agent, batches, source, state, checkpointer, settings, workdir)
     try:
         loop.run(steps, min(evaluations, steps))
@@ -74,7 +79,7 @@ def _loop(
     settings: Config,
     workdir: Workdir,
 ) -> TrainingLoop:
-    validation = setup.evaluation_data(settings, source, source.validation)
+    validation = setup.validation_data(settings, source)
     return TrainingLoop(
         agent,
         batches,
@@ -105,7 +110,7 @@ def _finish(
         flush=True,
     )
     workdir.save_model(agent.model)
-    test = setup.evaluation_data(settings, source, source.test)
+    test = setup.test_data(settings, source)
     evaluator = Evaluator(agent.model, test)
     result = results.measure(evaluator, settings) | {
         "validation_error": float(state.best_error),

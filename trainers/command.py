@@ -12,8 +12,13 @@ from absl import app, flags, logging
 
 
 def _import_tensorflow_quietly() -> None:
-    """Imports TensorFlow without its notes, which no log level holds back."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    """Imports TensorFlow without its notes, which no log level holds back.
+
+    Whoever sets TF_CPP_MIN_LOG_LEVEL sees them.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+        return
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     errors = os.dup(2)
     with open(os.devnull, "w") as sink:
         os.dup2(sink.fileno(), 2)
@@ -39,7 +44,7 @@ def run(main: Callable[..., int | None], positional: bool = False) -> None:
     Args:
         main: Called without arguments or, if `positional`, with the list of
             those that are not flags. Errors that say what the user can do are
-            printed without a traceback.
+            printed without a traceback, unless --verbosity=1 asks for it.
         positional: Whether there may be any.
     """
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
@@ -54,8 +59,12 @@ def _guarded(main, positional):
         try:
             return main(arguments) if positional else main()
         except _TOLD as error:
+            logging.debug("where it came from", exc_info=True)
             print(f"error: {error}", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
 
     return guarded
 

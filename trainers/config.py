@@ -104,7 +104,11 @@ flags.DEFINE_float(
 )
 flags.DEFINE_integer("batch_size", 32, "Images in a batch.", **_count)
 flags.DEFINE_float(
-    "epochs", 30.0, "Times that each training image is used.", **_above_zero
+    "epochs",
+    30.0,
+    "Times that each training image is used.",
+    lower_bound=1e-9,
+    upper_bound=1e6,
 )
 flags.DEFINE_float(
     "evaluate_every",

@@ -21,7 +21,7 @@ def main() -> None:
     settings = run_dir.load_config()
     model = run_dir.load_model()
     source = sources.load(settings.source, flags.FLAGS.data_dir)
-    test = setup.evaluation_data(settings, source, source.test)
+    test = setup.test_data(settings, source)
     result = results.measure(Evaluator(model, test), settings)
     print(results.table(result))
     if _OUT.value:

@@ -26,19 +26,30 @@ def machine() -> dict[str, Any]:
     """What equality to the bit depends on, beside the code."""
     return {
         "processor": _processor(),
-        "threads": len(os.sched_getaffinity(0)),
+        "threads": _threads(),
     }
+
+
+def _threads() -> int:
+    if hasattr(os, "sched_getaffinity"):  # Not on every system.
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def git_revision() -> str | None:
     """The commit, with "-dirty" if files differ; None outside a repository."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=40"],
-        cwd=pathlib.Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+    command += ["--exclude=*"]  # The commit, not a tag.
+    try:
+        described = subprocess.run(
+            command,
+            cwd=pathlib.Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:  # There is no git.
+        return None
     return described.stdout.strip() or None
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from data.batches import evaluation_set
 from data.canvas import Canvas
-from data.sources import Source, Split
+from data.sources import Source
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.environments.environment import Environment
 from ram_tf.training.optimizers import make_optimizer
@@ -23,11 +23,16 @@ def canvas(config: Config) -> Canvas:
     return Canvas(config.canvas, config.clutter, config.clutter_size)
 
 
-def evaluation_data(
-    config: Config, source: Source, split: Split
-) -> dict[str, np.ndarray]:
-    """A split of the source as the configuration's evaluation set."""
-    return evaluation_set(split, canvas(config), source.repeats)
+def validation_data(config: Config, source: Source) -> dict[str, np.ndarray]:
+    """What models are chosen on."""
+    return evaluation_set(
+        source.validation, canvas(config), source.repeats, draw=1
+    )
+
+
+def test_data(config: Config, source: Source) -> dict[str, np.ndarray]:
+    """What is read once, at the end."""
+    return evaluation_set(source.test, canvas(config), source.repeats)
 
 
 def make_model(config: Config, source: Source) -> RecurrentAttentionModel:

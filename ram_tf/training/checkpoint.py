@@ -20,7 +20,8 @@ class RunState:
         best: The best weights on validation so far.
         best_error: Their validation error in %.
         best_step: The step they are from.
-        seconds: Time spent in training so far, by all processes.
+        seconds: Time spent in training and validation so far, by all
+            processes.
     """
 
     def __init__(
@@ -72,12 +73,14 @@ class Checkpointer:
             best_step=state.best_step,
             seconds=state.seconds,
         )
+        self._directory = directory
+        _drop_damaged_index(directory)
         self._manager = tf.train.CheckpointManager(
             self._checkpoint, str(directory), max_to_keep=_KEPT
         )
 
     def save(self) -> None:
-        """Writes a checkpoint, unless there is one of this step."""
+        """Writes a checkpoint of this step."""
         self._manager.save(checkpoint_number=self._state.step)
 
     def restore(self) -> bool:
@@ -89,7 +92,7 @@ class Checkpointer:
         Raises:
             RuntimeError: If there are checkpoints and all are damaged.
         """
-        paths = self._manager.checkpoints[::-1]
+        paths = _newest_first(self._directory)
         for path in paths:
             try:
                 self._checkpoint.restore(path).assert_consumed()
@@ -109,3 +112,18 @@ class Checkpointer:
                 f"{', '.join(paths)}. Remove them to start afresh."
             )
         return False
+
+
+def _newest_first(directory: pathlib.Path) -> list[str]:
+    """Checkpoints by what is there, not by the list that may be damaged."""
+    paths = [path.with_suffix("") for path in directory.glob("ckpt-*.index")]
+    paths.sort(key=lambda path: int(path.name.partition("-")[2]))
+    return [str(path) for path in reversed(paths)]
+
+
+def _drop_damaged_index(directory: pathlib.Path) -> None:
+    """Removes TensorFlow's list of checkpoints if it cannot be read."""
+    try:
+        tf.train.get_checkpoint_state(str(directory))
+    except ValueError:
+        (directory / "checkpoint").unlink()

@@ -95,9 +95,12 @@ class TrainingLoop:
                 if goal <= self._state.step:
                     continue
                 metrics = self._train_until(goal, bar, interrupt)
+                # A goal that is reached is evaluated even if a signal came: a
+                # resumed run starts behind it.
+                if self._state.step == goal:
+                    self._evaluate(metrics, steps, picture=goal in pictured)
                 if interrupt.signal:
                     self._leave(interrupt.signal)
-                self._evaluate(metrics, steps, picture=goal in pictured)
 
     def _train_until(self, goal, bar, interrupt) -> dict[str, float]:
         """Means of the training metrics over the steps up to goal."""
@@ -137,14 +140,15 @@ class TrainingLoop:
             bad = step + int(np.flatnonzero(~np.isfinite(losses))[0]) + 1
             raise FloatingPointError(
                 f"The loss became {losses[bad - step - 1]} at step {bad}; the "
-                "last checkpoint is kept. A lower --learning_rate or a smaller "
-                "--policy_weight may help."
+                "last checkpoint is kept. A lower learning rate or a smaller "
+                "weight of the policy's loss may help."
             )
         totals = {name: float(value) for name, value in info.total.items()}
         return {"loss": float(losses.sum(dtype=np.float64)), **totals}
 
     def _evaluate(self, metrics, steps: int, picture: bool) -> None:
         state, step = self._state, self._state.step
+        started = time.perf_counter()
         rollouts = self._validation.rollouts()
         by_glimpse = self._validation.error(rollouts.probabilities)
         state.keep_if_best(by_glimpse[-1])
@@ -159,6 +163,7 @@ class TrainingLoop:
             "seconds": float(state.seconds),
         }
         self._summaries.scalars(step, row)
+        state.seconds.assign_add(time.perf_counter() - started)
         self._checkpointer.save()
         if picture:
             self._summaries.picture(step, self._draw(rollouts))

@@ -1,0 +1,102 @@
+"""The training loop: what it does when it is told to stop."""
+
+import json
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ram_tf import ReinforceAgent
+from ram_tf.evaluation import Evaluator
+from ram_tf.training.checkpoint import Checkpointer, RunState
+from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.optimizers import make_optimizer
+from ram_tf.training.summaries import Summaries
+
+
+class Batches:
+    """Four images, again and again; it may call something on the way."""
+
+    batch_size = 4
+    seed = 0
+
+    def __init__(self, images, at=None, call=None):
+        self._images = tf.constant(images)
+        self._at, self._call = at, call
+
+    def indices(self, step, count):
+        if step == self._at:
+            self._call()
+        return np.tile(np.arange(4, dtype=np.int32), (count, 1))
+
+    def make(self, indices, step):
+        del step
+        images = tf.gather(self._images, indices)
+        return {"image": images, "label": indices % 3}
+
+
+def _run(model, images, directory, batches, learning_rate=1e-2):
+    """Runs 120 steps with two evaluations, from where the directory is."""
+    agent = ReinforceAgent(model, make_optimizer("adam", learning_rate, 120))
+    state = RunState(model, agent.optimizer)
+    checkpointer = Checkpointer(state, directory)
+    checkpointer.restore()
+    data = {"image": images, "label": np.arange(4) % 3}
+    loop = TrainingLoop(
+        agent,
+        batches,
+        lambda batch: model.environment(batch["image"], batch["label"]),
+        Evaluator(model, data),
+        state,
+        checkpointer,
+        Summaries(
+            directory / "metrics.jsonl", directory / "tb", state.step, {}
+        ),
+        lambda rollouts: np.zeros([2, 2, 3], np.uint8),
+    )
+    loop.run(120, evaluations=2)
+    return state
+
+
+def _evaluated(directory):
+    rows = (directory / "metrics.jsonl").read_text().splitlines()
+    return [json.loads(row)["step"] for row in rows]
+
+
+def _interrupt():
+    signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("at", [0, 50, 110])
+def test_a_signal_at_any_call_loses_no_evaluation(
+    make_model, images, tmp_path, at
+):
+    # The calls end at steps 50, 60, 110 and 120; 60 and 120 are evaluated.
+    model = make_model()
+    with pytest.raises(Interrupted, match="SIGTERM: saved step"):
+        _run(model, images, tmp_path, Batches(images, at, _interrupt))
+    broken = _run(model, images, tmp_path, Batches(images))
+    whole_model = make_model()
+    (tmp_path / "whole").mkdir()
+    whole = _run(whole_model, images, tmp_path / "whole", Batches(images))
+    assert _evaluated(tmp_path) == _evaluated(tmp_path / "whole") == [60, 120]
+    assert int(broken.best_step) == int(whole.best_step)
+    for one, other in zip(
+        model.get_weights(), whole_model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(
+    make_model, images, tmp_path
+):
+    model = make_model()
+
+    def spoil():
+        model.cell.classifier.bias.assign([np.nan, 0.0, 0.0])
+
+    with pytest.raises(FloatingPointError, match="became nan at step 61"):
+        _run(model, images, tmp_path, Batches(images, 60, spoil))
+    assert (tmp_path / "ckpt-60.index").exists()
+    assert not (tmp_path / "ckpt-110.index").exists()
