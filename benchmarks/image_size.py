@@ -29,6 +29,9 @@ _SIDES = flags.DEFINE_multi_integer(
 )
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Images.", lower_bound=1)
 _GLIMPSES = flags.DEFINE_integer("glimpses", 8, "Looks.", lower_bound=1)
+_ROLLOUTS = flags.DEFINE_integer(
+    "rollouts", 1, "Episodes an image in a training step.", lower_bound=1
+)
 _PLOT = flags.DEFINE_string("plot", None, "PNG file for the plot.")
 _SETS = 5  # Batches of images that take turns.
 _CALLS = 20  # In a measured repetition.
@@ -92,12 +95,18 @@ def _ram(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         location_std=0.5,  # Spreads the samples over the canvas.
     )
     model.build((None, side, side, 1))
-    agent = ReinforceAgent(model, make_optimizer("adam", 1e-4, 10**6))
+    agent = ReinforceAgent(
+        model,
+        make_optimizer("adam", 1e-4, 10**6),
+        rollouts=_ROLLOUTS.value,
+    )
 
     @tf.function(jit_compile=True, autograph=False)
     def train(images):
         step = tf.cast(agent.train_step_counter, tf.int32)
-        environment = model.environment(images, _labels())
+        environment = model.environment(
+            images, _labels(), rollouts=_ROLLOUTS.value
+        )
         return agent.train(environment, tf.stack([0, step])).loss
 
     calls = tf.Variable(0)

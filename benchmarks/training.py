@@ -19,17 +19,21 @@ _ROLLOUTS = flags.DEFINE_integer(
     "rollouts", 4, "Rollouts that are compared with one.", lower_bound=2
 )
 _SIDE = 2048  # Of the square matrices whose product is the machine's limit.
-_FLAT_BATCH = 128
 _SHARED_BATCH = 32
 
 
 def main() -> None:
     rows = [_against_matmul(size) for size in _BATCH_SIZE.value]
     show("training, inputs ready", rows)
-    data = _cost_of_data(_FLAT_BATCH)
-    show(f"fresh cluttered canvases, batch {_FLAT_BATCH}", [data])
-    plain = _against_plain(_FLAT_BATCH)
-    show("against extract_glimpse in a plain tf.function", [plain])
+    sizes = sorted(_BATCH_SIZE.value)
+    middle = sizes[len(sizes) // 2]
+    data = _cost_of_data(middle)
+    show(f"fresh cluttered canvases, batch {middle}", [data])
+    plain = _against_plain(middle)
+    show(
+        f"against extract_glimpse in a plain tf.function, batch {middle}",
+        [plain],
+    )
     rollouts = _cost_of_rollouts()
     show("rollouts share their images", [rollouts])
     write(

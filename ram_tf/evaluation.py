@@ -23,6 +23,7 @@ from ram_tf.policies import (
 )
 from ram_tf.unroll import unroll
 from ram_tf.validation import (
+    check_finite,
     check_frames,
     check_labels,
     check_positive_int,
@@ -77,7 +78,9 @@ class Evaluator:
         self, model: RecurrentAttentionModel, data: dict[str, np.ndarray]
     ):
         check_positive_int("num_classes", model.num_classes)
-        check_frames(tf.convert_to_tensor(data["image"]), (4, 5))
+        images = tf.convert_to_tensor(data["image"])
+        check_frames(images, (4, 5))
+        check_finite(images)
         check_labels(tf.convert_to_tensor(data["label"]), model.num_classes)
         self._model = model
         self._images = data["image"]

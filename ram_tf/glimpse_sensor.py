@@ -4,7 +4,12 @@ import keras
 import tensorflow as tf
 
 from ram_tf import geometry
-from ram_tf.validation import check_choice, check_frames, check_positive_int
+from ram_tf.validation import (
+    check_choice,
+    check_finite,
+    check_frames,
+    check_positive_int,
+)
 
 IMPLEMENTATIONS = ("extract_glimpse", "gather")
 POOLINGS = ("average", "max")
@@ -39,7 +44,8 @@ class GlimpseSensor(keras.layers.Layer):
 
     Raises:
         ValueError: On sizes below one, unknown names, images or locations of
-            another rank or dtype, or N that is no multiple of B.
+            another rank or dtype, N that is no multiple of B, or, in eager
+            mode, NaN in what is seen.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class GlimpseSensor(keras.layers.Layer):
             for window in self.windows
         ]
         glimpses = tf.concat(glimpses, axis=-1)
+        check_finite(glimpses)  # What was seen; not the whole image.
         # uint8 is pooled as 0..255: the sums are then exact in float32.
         return (
             glimpses * (1.0 / 255.0) if images.dtype == tf.uint8 else glimpses

@@ -56,8 +56,7 @@ def check_frames(frames: tf.Tensor, ranks: Sequence[int] = (4,)) -> None:
     """Checks images [B, H, W, C] or, with rank 5 allowed, videos [B, T, ...].
 
     Raises:
-        ValueError: On another rank or dtype, an empty batch, or NaN. The last
-            two are seen only where the values are there, that is in eager mode.
+        ValueError: On another rank or dtype, or without a pixel.
     """
     if frames.shape.rank not in ranks:
         wanted = " or ".join(f"rank {rank}" for rank in ranks)
@@ -70,15 +69,20 @@ def check_frames(frames: tf.Tensor, ranks: Sequence[int] = (4,)) -> None:
             "Images must be uint8 (0 to 255) or float32 (0 to 1). "
             f"Received: dtype={frames.dtype.name}"
         )
-    if not tf.executing_eagerly():
-        return
     if 0 in frames.shape:
         raise ValueError(
             f"Images must not be empty. Received: shape={tuple(frames.shape)}"
         )
-    if frames.dtype == tf.float32 and not tf.reduce_all(
-        tf.math.is_finite(frames)
-    ):
+
+
+def check_finite(frames: tf.Tensor) -> None:
+    """Raises ValueError on NaN or infinity (seen in eager mode only).
+
+    It reads whole images: call it where they come in, not at every glimpse.
+    """
+    if not tf.executing_eagerly() or frames.dtype == tf.uint8:
+        return
+    if not tf.reduce_all(tf.math.is_finite(frames)):
         raise ValueError(
             "Images must be finite. Received: values that are NaN or infinite."
         )
