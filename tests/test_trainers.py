@@ -112,18 +112,30 @@ def _main(module, *arguments):
         return command._guarded(module.main, module is predict)(FLAGS(argv))
 
 
-@pytest.mark.slow
-def test_another_configuration_is_refused(workdir, capsys):
-    code = _main(
+def _again(workdir, *changes):
+    """Runs what made the finished run again; returns the exit code."""
+    return _main(
         mnist,
         "--flagfile=mnist_paper.flags",
         *TINY,
         f"--workdir={workdir}",
-        "--seed=3",
         "--epochs=4",
         "--learning_rate=0.02",
+        *changes,
     )
-    assert code == 1
+
+
+@pytest.mark.slow
+def test_a_finished_run_prints_its_result_again(workdir, capsys):
+    before = (workdir / "result.json").read_bytes()
+    assert _again(workdir) == 0
+    assert "finished already" in capsys.readouterr().out
+    assert (workdir / "result.json").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_another_configuration_is_refused(workdir, capsys):
+    assert _again(workdir, "--seed=3") == 1
     message = capsys.readouterr().err
     assert "holds a run of another configuration" in message
     assert "seed was 0, now 3. Use" in message

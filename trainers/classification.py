@@ -119,10 +119,11 @@ def _finish(
         "images_per_second": images_per_second,
         "seconds": float(state.seconds),
     }
-    write_json(workdir.result, result)
     figure = _draw(agent.model, test, evaluator.rollouts())
     viz.save(figure, workdir.picture)
     viz.save(draw_curve(workdir.metrics, settings.epochs), workdir.curve)
+    # Last, because its being there says that the run has finished.
+    write_json(workdir.result, result)
     print(results.table(result))
     print(
         f"results: {workdir.result}\n"
