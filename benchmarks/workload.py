@@ -69,8 +69,7 @@ class Workload:
             seed=0,
             jit_compile=compiled,
         )
-        arguments = map(tf.constant, (indices, 0, _STEPS))
-        arguments = tuple(arguments)
+        arguments = [tf.constant(a) for a in (indices, 0, _STEPS)]
         return lambda: steps(*arguments).loss.numpy()
 
     def _environment(self, batch):
