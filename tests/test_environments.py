@@ -65,6 +65,18 @@ def test_the_last_answer_is_paid(images, kind, right, wrong):
     )
 
 
+def test_intermediate_answers_are_paid_by_their_weight(images):
+    environment = StillImage(
+        images[:2], [1, 0], steps=3, intermediate_weight=0.25
+    )
+    # The second row is wrong at first, and ends a step early.
+    logits = tf.constant([[[0.0, 1]] * 3, [[0.0, 1]] + [[1.0, 0]] * 2])
+    valid = tf.constant([[1.0, 1, 1], [1, 1, 0]])
+    np.testing.assert_array_equal(
+        environment.answer_reward(logits, valid), [[0.25, 0.25, 1], [0, 1, 0]]
+    )
+
+
 def test_without_labels_no_answer_is_paid(images):
     environment = StillImage(images, steps=2)
     assert environment.label is None

@@ -85,7 +85,8 @@ flags.DEFINE_bool(
 flags.DEFINE_float(
     "intermediate_weight",
     0.0,
-    "Weight of the cross-entropy after each glimpse but the last.",
+    "Weight of the answer after each glimpse but the last (which has 1), in "
+    "the cross-entropy and the reward.",
     **_weight,
 )
 # Training.

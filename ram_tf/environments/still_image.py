@@ -1,4 +1,4 @@
-"""A still image: the frame never changes, the answer at the end is paid."""
+"""A still image: the frame never changes, answers are paid."""
 
 import tensorflow as tf
 
@@ -24,11 +24,12 @@ class StillImage(Environment):
         labels: [B] integers in [0, K), or None where nothing is learned.
         steps: T.
         rollouts: M, episodes an image.
-        reward: What the last answer earns: "accuracy", 1 if right else 0
-            (paper, section 3), or "log_likelihood" of the right class.
-        intermediate_weight: Weight of the cross-entropy after each glimpse but
-            the last, which has 1: 0 is the paper, above it the model is trained
-            to answer at any time.
+        reward: What an answer earns: "accuracy", 1 if right else 0 (paper,
+            section 3), or "log_likelihood" of the right class.
+        intermediate_weight: Weight of the answer after each glimpse but the
+            last, which has 1, in the cross-entropy and in the reward: 0 is the
+            paper; above it the model learns to answer at any time, and to look
+            early where that helps.
 
     Raises:
         ValueError: On images or labels of another rank or dtype, counts below
@@ -56,6 +57,7 @@ class StillImage(Environment):
         check_at_least("intermediate_weight", intermediate_weight, 0)
         self._images = images
         self._reward = reward
+        self._intermediate_weight = intermediate_weight
         self.steps = steps
         self.rollouts = rollouts
         self.rows = (images.shape[0] or tf.shape(images)[0]) * rollouts
@@ -91,7 +93,8 @@ class StillImage(Environment):
     def answer_reward(self, logits, valid):
         if self.label is None:
             return tf.zeros_like(valid)
-        paid = losses.last_valid(valid)
+        last = losses.last_valid(valid)
+        paid = last + self._intermediate_weight * (valid - last)
         return paid * losses.answer_reward(logits, self.label, self._reward)
 
     def _time_step(self, t: int) -> TimeStep:
