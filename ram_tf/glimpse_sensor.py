@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from ram_tf import geometry
+from ram_tf.glimpse_readers import POOLINGS, READERS
 from ram_tf.validation import (
     check_choice,
     check_finite,
@@ -11,8 +11,7 @@ from ram_tf.validation import (
     check_positive_int,
 )
 
-IMPLEMENTATIONS = ("extract_glimpse", "gather")
-POOLINGS = ("average", "max")
+IMPLEMENTATIONS = tuple(READERS)
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -23,15 +22,17 @@ class GlimpseSensor(keras.layers.Layer):
     g x g. Pixels outside the image are 0. Nothing is learned, and no gradient
     passes: neither to the image nor to the location.
 
-    Both implementations give the same bits. "extract_glimpse" is TensorFlow's
+    All implementations give the same bits. "extract_glimpse" is TensorFlow's
     op: plain to read, but it casts whole images, and knows neither XLA nor
     TFLite. "gather" reads only the pixels of the windows, so that its time and
-    memory do not depend on H and W, and works everywhere.
+    memory do not depend on H and W, and works everywhere. "integral" sums over
+    windows by a table of the whole image, which compiled glimpses and rollouts
+    share: faster where many read wide windows, average-pooled, of bytes.
 
     Args:
         size: g, pixels along a side of the glimpse.
         scales: S, number of windows.
-        implementation: "extract_glimpse" or "gather".
+        implementation: "extract_glimpse", "gather" or "integral".
         pooling: "average" or "max" (which keeps a one-pixel ball visible).
 
     Call arguments:
@@ -76,10 +77,10 @@ class GlimpseSensor(keras.layers.Layer):
         _check_locations(images, locations)
         images = tf.stop_gradient(images)
         locations = tf.stop_gradient(locations)
-        cut = _READERS[self.implementation]
+        read = READERS[self.implementation]
         glimpses = [
-            self._pool(cut(images, locations, window), window // self.size)
-            for window in self.windows
+            read(images, locations, self.size, 2**scale, POOLINGS[self.pooling])
+            for scale in range(self.scales)
         ]
         glimpses = tf.concat(glimpses, axis=-1)
         check_finite(glimpses)  # What was seen; not the whole image.
@@ -87,16 +88,6 @@ class GlimpseSensor(keras.layers.Layer):
         return (
             glimpses * (1.0 / 255.0) if images.dtype == tf.uint8 else glimpses
         )
-
-    def _pool(self, windows: tf.Tensor, factor: int) -> tf.Tensor:
-        if factor == 1:
-            return windows
-        # avg_pool2d gives the same bits in eager mode and under XLA; a
-        # reshape and mean does not.
-        pool = (
-            tf.nn.avg_pool2d if self.pooling == "average" else tf.nn.max_pool2d
-        )
-        return pool(windows, factor, factor, "VALID")
 
     def compute_output_shape(self, images_shape, locations_shape):
         depth = images_shape[-1] and self.scales * images_shape[-1]
@@ -110,55 +101,6 @@ class GlimpseSensor(keras.layers.Layer):
             "pooling": self.pooling,
         }
         return {**super().get_config(), **config}
-
-
-def _extract(images: tf.Tensor, locations: tf.Tensor, window: int) -> tf.Tensor:
-    """Windows [N, k, k, C] by TensorFlow's op, which takes float32 only."""
-    rollouts = tf.shape(locations)[0] // tf.shape(images)[0]
-    return tf.image.extract_glimpse(
-        tf.repeat(tf.cast(images, tf.float32), rollouts, axis=0),
-        [window, window],
-        locations,
-        centered=True,
-        normalized=True,
-        noise="zero",
-    )
-
-
-def _gather(images: tf.Tensor, locations: tf.Tensor, window: int) -> tf.Tensor:
-    """The same windows, reading their pixels only, and casting them last."""
-    batch, height, width, channels = _dims(images)
-    rows, row_inside = _window_pixels(locations[:, 0], height, window)
-    columns, column_inside = _window_pixels(locations[:, 1], width, window)
-    index = rows[:, :, None] * width + columns[:, None, :]
-    pixels = tf.gather(
-        tf.reshape(images, [batch, height * width, channels]),
-        tf.reshape(index, [batch, -1]),
-        batch_dims=1,
-    )
-    pixels = tf.reshape(pixels, [-1, window, window, channels])
-    inside = row_inside[:, :, None, None] & column_inside[:, None, :, None]
-    return tf.where(inside, tf.cast(pixels, tf.float32), 0.0)
-
-
-_READERS = {"extract_glimpse": _extract, "gather": _gather}
-
-
-def _window_pixels(offsets, extent, window):
-    """Pixel indices [N, k] of the windows on one axis, and which exist."""
-    start = geometry.window_start(offsets, extent, window)
-    pixels = start[:, None] + tf.range(window)
-    inside = (pixels >= 0) & (pixels < extent)
-    return tf.clip_by_value(pixels, 0, extent - 1), inside
-
-
-def _dims(images):
-    """Static dimensions where they are known, else tensors."""
-    shape = tf.shape(images)
-    return [
-        static if static is not None else shape[axis]
-        for axis, static in enumerate(images.shape)
-    ]
 
 
 def _check_locations(images, locations):

@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules and packages of ram_tf; none may import from a later group.
 GROUPS = [
     ["geometry", "types", "validation", "losses"],
+    ["glimpse_readers"],
     ["glimpse_sensor"],
     ["glimpse_net", "location_policy", "heads"],
     ["cell"],

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseSensor
+from ram_tf.glimpse_sensor import IMPLEMENTATIONS
 
 BATCH = 3
 # Height, width, channels, size, scales: odd, even, not square, colour, and
@@ -109,45 +110,49 @@ def test_implementations_are_equal_to_the_bit(shape, dtype):
     images = tf.constant(_images(*image_shape, dtype))
     locations = _locations(*image_shape[:2])
     extract = _sensor(size, scales, "extract_glimpse")
-    gather = _sensor(size, scales, "gather")
     expected = extract(images, locations)
-    for name, sensor in {
-        "extract_glimpse in a graph": tf.function(extract),
-        "gather": gather,
-        "gather in a graph": tf.function(gather),
-        "gather under XLA": tf.function(gather, jit_compile=True),
-    }.items():
+    ways = {"extract_glimpse in a graph": tf.function(extract)}
+    for name in ("gather", "integral"):
+        sensor = _sensor(size, scales, name)
+        ways |= {
+            name: sensor,
+            f"{name} in a graph": tf.function(sensor),
+            f"{name} under XLA": tf.function(sensor, jit_compile=True),
+        }
+    for name, sensor in ways.items():
         np.testing.assert_array_equal(
             sensor(images, locations), expected, err_msg=name
         )
 
 
-def test_unknown_sizes_give_the_same_bits():
+@pytest.mark.parametrize("implementation", ["gather", "integral"])
+def test_unknown_sizes_give_the_same_bits(implementation):
     images = tf.constant(_images(33, 64, 3, "uint8"))
     locations = _locations(33, 64)
-    gather = _sensor(5, 2)
+    sensor = _sensor(5, 2, implementation)
     traced = tf.function(
-        gather,
+        sensor,
         input_signature=[
             tf.TensorSpec([None, None, None, 3], tf.uint8),
             tf.TensorSpec([None, 2], tf.float32),
         ],
     )
     np.testing.assert_array_equal(
-        traced(images, locations), gather(images, locations)
+        traced(images, locations), sensor(images, locations)
     )
 
 
-@pytest.mark.parametrize("implementation", ["extract_glimpse", "gather"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_rollouts_read_their_own_image(implementation):
-    images = np.stack([np.full([6, 6, 1], k, "f") for k in (0.25, 0.5)])
-    glimpses = _sensor(2, 1, implementation)(images, tf.zeros([6, 2]))
-    np.testing.assert_array_equal(
-        glimpses[:, 0, 0, 0], [0.25, 0.25, 0.25, 0.5, 0.5, 0.5]
-    )
+    images = np.stack([np.full([6, 6, 1], k, "uint8") for k in (51, 102)])
+    glimpses = _sensor(2, 2, implementation)(images, tf.zeros([6, 2]))
+    for scale in range(2):
+        np.testing.assert_allclose(
+            glimpses[:, 0, 0, scale], [0.2] * 3 + [0.4] * 3, rtol=1e-6
+        )
 
 
-@pytest.mark.parametrize("implementation", ["extract_glimpse", "gather"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_max_pooling(implementation):
     images = _images(20, 17, 2, "uint8")
     locations = _locations(20, 17, rollouts=10)
@@ -185,7 +190,7 @@ def test_float_images_are_taken_as_they_are():
     np.testing.assert_array_equal(glimpse, image)
 
 
-@pytest.mark.parametrize("implementation", ["extract_glimpse", "gather"])
+@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_no_gradient_passes(implementation):
     images = tf.constant(_images(9, 9, 1, "float32"))
     locations = tf.zeros([BATCH, 2])

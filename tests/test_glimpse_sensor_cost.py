@@ -66,3 +66,21 @@ def test_the_check_of_the_program_sees_a_copy(margin):
         return sensor(tf.cast(padded, tf.float32) / 255.0, locations)
 
     assert _large_floats(wasteful)
+
+
+def _scans(glimpses):
+    """Cumulative sums in the program that reads so many glimpses."""
+    sensor = GlimpseSensor(12, 3, "integral")
+
+    def read(images, locations):
+        return [sensor(images, locations + t / 10) for t in range(glimpses)]
+
+    compiled = tf.function(read, jit_compile=True)
+    program = compiled.experimental_get_compiler_ir(
+        tf.zeros([2, 60, 60, 1], tf.uint8), tf.zeros([4, 2])
+    )(stage="optimized_hlo")
+    return program.count(" reduce-window(")
+
+
+def test_the_table_of_sums_is_made_once():
+    assert _scans(8) == _scans(1) > 0

@@ -6,7 +6,7 @@ from data.sources import NAMES
 from ram_tf.agent import BASELINES
 from ram_tf.cell import FIRST_FIXATIONS
 from ram_tf.environments.still_image import REWARDS
-from ram_tf.glimpse_sensor import POOLINGS
+from ram_tf.glimpse_readers import COMPILED, POOLINGS
 from ram_tf.model import CORES
 from ram_tf.training.optimizers import OPTIMIZERS, SCHEDULES
 from trainers.setup import Config
@@ -31,6 +31,12 @@ flags.DEFINE_integer(
     "scales", 1, "Windows of the retina, each twice as wide.", **_count
 )
 flags.DEFINE_enum("pooling", "average", POOLINGS, "Pooling in the retina.")
+flags.DEFINE_enum(
+    "sensor",
+    "gather",
+    COMPILED,
+    "How the retina reads: integral is faster for wide windows.",
+)
 flags.DEFINE_enum("core", "rnn", CORES, "The recurrent core.")
 flags.DEFINE_integer("core_units", 256, "Size of the core.", **_count)
 flags.DEFINE_integer(

@@ -52,7 +52,7 @@ def make_model(config: Config, source: Source) -> RecurrentAttentionModel:
         location_range=config.location_range,
         location_unit=config.location_unit,
         first_fixation=config.first_fixation,
-        sensor="gather",
+        sensor=config.sensor,
         pooling=config.pooling,
     )
     channels = source.train.image.shape[-1]

@@ -1,0 +1,122 @@
+"""Ways to read one window of the retina; all give the same bits.
+
+Each takes images [B, H, W, C], locations [N, 2] in halves of the canvas, the
+side g of a glimpse, the factor f by which its window is wider, and the pooling
+op; and returns the pooled window [N, g, g, C] float32, 0 outside the image.
+Bytes stay 0..255, so that their sums are exact.
+"""
+
+import tensorflow as tf
+
+from ram_tf import geometry
+
+# These ops give the same bits in eager mode and under XLA; a reshape and mean
+# does not.
+POOLINGS = {"average": tf.nn.avg_pool2d, "max": tf.nn.max_pool2d}
+
+
+def extract_glimpse(images, locations, size: int, factor: int, pool):
+    """By TensorFlow's op, which takes float32 only."""
+    window = size * factor
+    rollouts = tf.shape(locations)[0] // tf.shape(images)[0]
+    windows = tf.image.extract_glimpse(
+        tf.repeat(tf.cast(images, tf.float32), rollouts, axis=0),
+        [window, window],
+        locations,
+        centered=True,
+        normalized=True,
+        noise="zero",
+    )
+    return _pooled(windows, factor, pool)
+
+
+def gather(images, locations, size: int, factor: int, pool):
+    """Reads the pixels of the window only, and casts them last."""
+    _, height, width, _ = _dims(images)
+    window = size * factor
+    y, x = _starts(images, locations, window)
+    rows, row_inside = _clipped(y + tf.range(window), height)
+    columns, column_inside = _clipped(x + tf.range(window), width)
+    pixels = tf.cast(_read(images, rows, columns), tf.float32)
+    inside = row_inside[:, :, None, None] & column_inside[:, None, :, None]
+    return _pooled(tf.where(inside, pixels, 0.0), factor, pool)
+
+
+def integral(images, locations, size: int, factor: int, pool):
+    """Reads (g + 1)^2 sums from a summed-area table, not (g f)^2 pixels.
+
+    The table has H * W entries, and is the same for all locations and windows:
+    compiled, it is made once. Where sums would not be exact (float32 images),
+    not serve (maxima) or not save anything (the finest window), it is gather.
+    """
+    summed = images.dtype == tf.uint8 and pool is POOLINGS["average"]
+    if factor == 1 or not summed:
+        return gather(images, locations, size, factor, pool)
+    _, height, width, _ = _dims(images)
+    y, x = _starts(images, locations, size * factor)
+    corners = factor * tf.range(size + 1)
+    sums = _read(
+        _summed_area(images),
+        tf.clip_by_value(y + corners, 0, height),
+        tf.clip_by_value(x + corners, 0, width),
+    )
+    strips = sums[:, 1:] - sums[:, :-1]
+    cells = strips[:, :, 1:] - strips[:, :, :-1]
+    return tf.cast(cells, tf.float32) * (1.0 / factor**2)
+
+
+READERS = {
+    "extract_glimpse": extract_glimpse,
+    "gather": gather,
+    "integral": integral,
+}
+COMPILED = ("gather", "integral")  # Those that XLA can compile.
+
+
+def _pooled(windows, factor, pool):
+    if factor == 1:
+        return windows
+    return pool(windows, factor, factor, "VALID")
+
+
+def _starts(images, locations, window):
+    """First row and first column [N, 1] of each window."""
+    sides = _dims(images)[1:3]
+    return [
+        geometry.window_start(locations[:, axis], side, window)[:, None]
+        for axis, side in enumerate(sides)
+    ]
+
+
+def _clipped(pixels, extent):
+    """Indices [N, k] moved inside the image, and which were there."""
+    inside = (pixels >= 0) & (pixels < extent)
+    return tf.clip_by_value(pixels, 0, extent - 1), inside
+
+
+def _read(images, rows, columns):
+    """Pixels [N, h, w, C] at rows [N, h] and columns [N, w]."""
+    batch, height, width, channels = _dims(images)
+    index = rows[:, :, None] * width + columns[:, None, :]
+    pixels = tf.gather(
+        tf.reshape(images, [batch, height * width, channels]),
+        tf.reshape(index, [batch, -1]),
+        batch_dims=1,
+    )
+    return tf.reshape(pixels, [-1, rows.shape[1], columns.shape[1], channels])
+
+
+def _summed_area(images):
+    """[B, H + 1, W + 1, C] int32: sums of all above and left of a corner."""
+    table = tf.cast(images, tf.int32)
+    table = tf.cumsum(tf.cumsum(table, axis=1), axis=2)
+    return tf.pad(table, [[0, 0], [1, 0], [1, 0], [0, 0]])
+
+
+def _dims(images):
+    """Static dimensions where they are known, else tensors."""
+    shape = tf.shape(images)
+    return [
+        static if static is not None else shape[axis]
+        for axis, static in enumerate(images.shape)
+    ]
