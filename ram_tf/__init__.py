@@ -2,16 +2,20 @@
 
 from ram_tf.agent import ReinforceAgent
 from ram_tf.cell import RAMCell
+from ram_tf.comparators import Comparator
 from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.supervised import SupervisedAgent
 
 __all__ = [
+    "Comparator",
     "GlimpseNet",
     "GlimpseSensor",
     "LocationPolicy",
     "RAMCell",
     "RecurrentAttentionModel",
     "ReinforceAgent",
+    "SupervisedAgent",
 ]

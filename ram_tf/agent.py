@@ -16,6 +16,7 @@ from ram_tf.types import LossInfo, Trajectory
 from ram_tf.unroll import unroll
 from ram_tf.validation import (
     check_at_least,
+    check_built,
     check_choice,
     check_labels,
     check_positive_int,
@@ -68,12 +69,7 @@ class ReinforceAgent:
                 '`baseline="leave_one_out"` needs at least two rollouts an '
                 f"image. Received: rollouts={rollouts}"
             )
-        if not model.built:
-            raise ValueError(
-                "`model` must be built before it is trained: call "
-                "model.build((None, H, W, C)). Received: a model without "
-                "weights"
-            )
+        check_built(model)
         self.model = model
         self.optimizer = optimizer
         self.rollouts = rollouts

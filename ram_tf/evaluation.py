@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import (
     CentreFixations,
@@ -38,11 +39,11 @@ class Rollouts(NamedTuple):
 
     Attributes:
         probabilities: After each glimpse, [n, T, K].
-        locations: Looked at, [n, T, 2].
+        locations: Looked at, [n, T, 2]; None where the model looks nowhere.
     """
 
     probabilities: np.ndarray
-    locations: np.ndarray
+    locations: np.ndarray | None = None
 
 
 def _random(cell, seed, environment):
@@ -63,36 +64,76 @@ _POLICIES: dict[str, Callable[..., Policy]] = {
 }
 
 
-class Evaluator:
-    """Plays a model over a set of images, compiled, in batches.
+class ClassifierEvaluator:
+    """Runs a classifier over a set of images, compiled, in batches.
 
     Args:
-        model: A built model with classes, whose sensor XLA can compile.
+        model: A built model with classes.
         data: {"image": [n, H, W, C] (or video), "label": [n]}.
+
+    Attributes:
+        model: The same.
 
     Raises:
         ValueError: On bad images, or labels outside the classes.
     """
 
     def __init__(
-        self, model: RecurrentAttentionModel, data: dict[str, np.ndarray]
+        self,
+        model: RecurrentAttentionModel | Comparator,
+        data: dict[str, np.ndarray],
     ):
         check_positive_int("num_classes", model.num_classes)
         images = tf.convert_to_tensor(data["image"])
         check_frames(images, (4, 5))
         check_finite(images)
         check_labels(tf.convert_to_tensor(data["label"]), model.num_classes)
-        self._model = model
+        self.model = model
         self._images = data["image"]
         self._labels = data["label"]
-        self._play = tf.function(
-            self._unroll, jit_compile=True, autograph=False
+        self._compiled = tf.function(
+            self._answer, jit_compile=True, autograph=False
         )
 
     @property
     def count(self) -> int:
         """Number of images, n."""
         return len(self._images)
+
+    def rollouts(self) -> Rollouts:
+        """Classifies every image once."""
+        return self._run()
+
+    def error(self, probabilities: np.ndarray) -> list[float]:
+        """Error in % after each glimpse, of probabilities [n, T, K]."""
+        wrong = probabilities.argmax(-1) != self._labels[:, None]
+        return [round(float(100 * w), 4) for w in wrong.mean(axis=0)]
+
+    def _run(self, draw: int = 0, *how) -> Rollouts:
+        count = len(self._images)
+        size = min(_BATCH_SIZE, count)
+        parts = []
+        for start in range(0, count, size):
+            batch = self._images[start : start + size]
+            # One shape, one compilation: the last batch is filled up.
+            missing = size - len(batch)
+            batch = np.concatenate([batch, self._images[:missing]])
+            seed = tf.constant([draw, start], tf.int32)
+            parts.append(self._compiled(tf.constant(batch), seed, *how))
+        joined = {
+            name: np.concatenate([part[name] for part in parts])[:count]
+            for name in parts[0]
+        }
+        return Rollouts(**joined)
+
+    def _answer(self, images, seed) -> dict[str, tf.Tensor]:
+        """The fields of Rollouts, for one batch."""
+        del seed
+        return {"probabilities": self.model(images)["probabilities"]}
+
+
+class Evaluator(ClassifierEvaluator):
+    """Plays a RecurrentAttentionModel, whose sensor XLA can compile."""
 
     def rollouts(
         self, policy: str = "deterministic", draw: int = 0
@@ -103,39 +144,35 @@ class Evaluator:
             policy: "deterministic", "stochastic", "random" or "centre".
             draw: Number of the seeded draw of a policy with randomness.
         """
-        count = len(self._images)
-        size = min(_BATCH_SIZE, count)
-        parts = []
-        for start in range(0, count, size):
-            batch = self._images[start : start + size]
-            # One shape, one compilation: the last batch is filled up.
-            missing = size - len(batch)
-            batch = np.concatenate([batch, self._images[:missing]])
-            seed = tf.constant([draw, start], tf.int32)
-            parts.append(self._play(tf.constant(batch), seed, policy))
-        joined = [
-            np.concatenate(part)[:count] for part in zip(*parts, strict=True)
-        ]
-        return Rollouts(*joined)
+        return self._run(draw, policy)
 
-    def error(self, probabilities: np.ndarray) -> list[float]:
-        """Error in % after each glimpse, of probabilities [n, T, K]."""
-        wrong = probabilities.argmax(-1) != self._labels[:, None]
-        return [round(float(100 * w), 4) for w in wrong.mean(axis=0)]
-
-    def _unroll(self, images, seed, policy):
-        environment = self._model.environment(images)
-        policy = _POLICIES[policy](self._model.cell, seed, environment)
+    def _answer(self, images, seed, policy):
+        environment = self.model.environment(images)
+        policy = _POLICIES[policy](self.model.cell, seed, environment)
         trajectory = unroll(policy, environment)
-        return Rollouts(
-            tf.nn.softmax(trajectory.logits), trajectory.action["location"]
-        )
+        return {
+            "probabilities": tf.nn.softmax(trajectory.logits),
+            "locations": trajectory.action["location"],
+        }
 
 
-def evaluate(evaluator: Evaluator) -> dict[str, float | list[float]]:
-    """All of the protocol's errors, in %, last glimpse and by glimpse."""
-    by_glimpse = {
-        "error": evaluator.error(evaluator.rollouts().probabilities),
+def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
+    """All of the protocol's errors, in %, last glimpse and by glimpse.
+
+    A model that looks nowhere has "error" only.
+    """
+    rollouts = evaluator.rollouts()
+    by_glimpse = {"error": evaluator.error(rollouts.probabilities)}
+    if rollouts.locations is not None:
+        by_glimpse |= _other_errors(evaluator)
+    last = {name: errors[-1] for name, errors in by_glimpse.items()}
+    return last | {
+        f"{n}_by_glimpse": errors for n, errors in by_glimpse.items()
+    }
+
+
+def _other_errors(evaluator: Evaluator) -> dict[str, list[float]]:
+    return {
         "error_mc10": evaluator.error(
             np.mean(_draws(evaluator, "stochastic"), axis=0)
         ),
@@ -148,10 +185,6 @@ def evaluate(evaluator: Evaluator) -> dict[str, float | list[float]]:
         "error_centre_only": evaluator.error(
             evaluator.rollouts("centre").probabilities
         ),
-    }
-    last = {name: errors[-1] for name, errors in by_glimpse.items()}
-    return last | {
-        f"{n}_by_glimpse": errors for n, errors in by_glimpse.items()
     }
 
 

@@ -89,6 +89,11 @@ class RecurrentAttentionModel(keras.Model):
             name="cell",
         )
 
+    @property
+    def channels(self) -> int:
+        """C, of the images that it was built for."""
+        return self.cell.channels
+
     def build(self, images_shape):
         self.cell.build((None, *images_shape[-3:]))
 

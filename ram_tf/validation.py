@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -39,6 +40,16 @@ def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
         raise ValueError(
             f"`{name}` must be one of {list(choices)}. "
             f"Received: {name}={value!r}"
+        )
+
+
+def check_built(model: keras.Model) -> None:
+    """Raises ValueError unless the model has its weights."""
+    if not model.built:
+        raise ValueError(
+            "`model` must be built before it is trained: call "
+            "model.build((None, H, W, C)). Received: a model without "
+            "weights"
         )
 
 

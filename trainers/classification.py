@@ -9,10 +9,10 @@ import numpy as np
 from data.batches import TrainingBatches
 from data.sources import Source
 from ram_tf import viz
-from ram_tf.agent import ReinforceAgent
-from ram_tf.evaluation import Evaluator, Rollouts
+from ram_tf.evaluation import Rollouts
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
 from trainers import record, results, setup
 from trainers.curve import draw_curve
@@ -71,7 +71,7 @@ def _resume(
 
 
 def _loop(
-    agent: ReinforceAgent,
+    agent: Agent,
     batches: TrainingBatches,
     source: Source,
     state: RunState,
@@ -84,7 +84,7 @@ def _loop(
         agent,
         batches,
         setup.make_environment(settings, agent.model),
-        Evaluator(agent.model, validation),
+        setup.make_evaluator(agent.model, validation),
         state,
         checkpointer,
         Summaries(
@@ -95,7 +95,7 @@ def _loop(
 
 
 def _finish(
-    agent: ReinforceAgent,
+    agent: Agent,
     source: Source,
     state: RunState,
     images_per_second: float | None,
@@ -111,7 +111,7 @@ def _finish(
     )
     workdir.save_model(agent.model)
     test = setup.test_data(settings, source)
-    evaluator = Evaluator(agent.model, test)
+    evaluator = setup.make_evaluator(agent.model, test)
     result = results.measure(evaluator, settings) | {
         "validation_error": float(state.best_error),
         "best_step": best_step,
@@ -119,17 +119,18 @@ def _finish(
         "images_per_second": images_per_second,
         "seconds": float(state.seconds),
     }
-    figure = _draw(agent.model, test, evaluator.rollouts())
-    viz.save(figure, workdir.picture)
+    rollouts = evaluator.rollouts()
+    looks = rollouts.locations is not None
+    if looks:
+        viz.save(_draw(agent.model, test, rollouts), workdir.picture)
     viz.save(draw_curve(workdir.metrics, settings.epochs), workdir.curve)
     # Last, because its being there says that the run has finished.
     write_json(workdir.result, result)
     print(results.table(result))
-    print(
-        f"results: {workdir.result}\n"
-        f"glimpse paths: {workdir.picture}\n"
-        f"learning curve: {workdir.curve}"
-    )
+    print(f"results: {workdir.result}")
+    if looks:
+        print(f"glimpse paths: {workdir.picture}")
+    print(f"learning curve: {workdir.curve}")
 
 
 def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts):

@@ -5,6 +5,7 @@ from absl import flags
 from data.sources import NAMES
 from ram_tf.agent import BASELINES
 from ram_tf.cell import FIRST_FIXATIONS
+from ram_tf.comparators import NETWORKS
 from ram_tf.environments.still_image import REWARDS
 from ram_tf.glimpse_readers import COMPILED, POOLINGS
 from ram_tf.model import CORES
@@ -23,6 +24,14 @@ flags.DEFINE_integer(
 )
 flags.DEFINE_integer("clutter_size", 8, "Side of a patch in pixels.", **_count)
 # Model.
+flags.DEFINE_enum(
+    "network",
+    "ram",
+    ("ram", *NETWORKS),
+    "The model: ram, or a network on whole images to compare it with, which "
+    "uses each image once; all flags of model and agent below, --rollouts "
+    "among them, are then ignored.",
+)
 flags.DEFINE_integer("glimpses", 6, "Looks at an image.", **_count)
 flags.DEFINE_integer(
     "glimpse_size", 8, "Side of a glimpse in pixels.", **_count

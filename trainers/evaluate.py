@@ -9,7 +9,6 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from ram_tf.evaluation import Evaluator
 from trainers import results, setup, workdir
 
 flags.adopt_module_key_flags(workdir)
@@ -22,7 +21,7 @@ def main() -> None:
     model = run_dir.load_model()
     source = sources.load(settings.source, flags.FLAGS.data_dir)
     test = setup.test_data(settings, source)
-    result = results.measure(Evaluator(model, test), settings)
+    result = results.measure(setup.make_evaluator(model, test), settings)
     print(results.table(result))
     if _OUT.value:
         workdir.write_json(pathlib.Path(_OUT.value), result)

@@ -1,4 +1,4 @@
-"""Classifies image files and draws the path of each.
+"""Classifies image files and draws the path of each, if the model looks.
 
     python -m trainers.predict --workdir=runs/cluttered digit.png other.jpg
 
@@ -34,10 +34,11 @@ def main(paths: list[str]) -> None:
     run_dir = workdir.Workdir(flags.FLAGS.workdir)
     settings = run_dir.load_config()
     model = run_dir.load_model()
-    channels = model.cell.channels
     images = np.stack(
         [
-            read_image(path, settings.canvas, channels, invert=_INVERT.value)
+            read_image(
+                path, settings.canvas, model.channels, invert=_INVERT.value
+            )
             for path in paths
         ]
     )
@@ -47,6 +48,11 @@ def main(paths: list[str]) -> None:
     ):
         best = probabilities[-1].argmax()
         print(f"{path}: {best} ({100 * probabilities[-1, best]:.1f}%)")
+    if "locations" in outputs:  # A comparator looks nowhere.
+        _draw(model, images, outputs, run_dir)
+
+
+def _draw(model, images, outputs, run_dir: workdir.Workdir) -> None:
     figure = viz.draw_paths(
         images,
         outputs,

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ram_tf.evaluation import DRAWS, Evaluator, evaluate
+from ram_tf.cost import cost
+from ram_tf.evaluation import DRAWS, ClassifierEvaluator, evaluate
 from trainers import record
 from trainers.setup import Config
 
@@ -14,11 +15,12 @@ _ROWS = {
 }
 
 
-def measure(evaluator: Evaluator, settings: Config) -> dict[str, Any]:
+def measure(evaluator: ClassifierEvaluator, settings: Config) -> dict[str, Any]:
     """Reads the test set and returns the errors with their circumstances."""
     errors = evaluate(evaluator)
     return {f"test_{name}": error for name, error in errors.items()} | {
         "test_cases": evaluator.count,
+        **cost(evaluator.model),
         "config": vars(settings),
         "versions": record.versions(),
         "machine": record.machine(),
@@ -28,7 +30,10 @@ def measure(evaluator: Evaluator, settings: Config) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     """The errors as a few lines of text."""
-    lines = [f"test error, % of {result['test_cases']} cases"]
+    title = f"test error, % of {result['test_cases']} cases"
+    if result["config"].get("network", "ram") != "ram":
+        return f"{title}: {result['test_error']:.2f}"
+    lines = [title]
     width = max(map(len, _ROWS.values()))
     for name, words in _ROWS.items():
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")

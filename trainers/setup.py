@@ -10,12 +10,21 @@ import numpy as np
 from data.batches import evaluation_set
 from data.canvas import Canvas
 from data.sources import Source
-from ram_tf import RecurrentAttentionModel, ReinforceAgent
+from ram_tf import (
+    Comparator,
+    RecurrentAttentionModel,
+    ReinforceAgent,
+    SupervisedAgent,
+)
+from ram_tf.comparators import make_comparator
 from ram_tf.environments.environment import Environment
+from ram_tf.evaluation import ClassifierEvaluator, Evaluator
 from ram_tf.training.optimizers import make_optimizer
+from ram_tf.training.step import Agent
 
 # Values of the flags by name, as `trainers.config` defines them.
 Config = types.SimpleNamespace
+Model = RecurrentAttentionModel | Comparator
 
 
 def canvas(config: Config) -> Canvas:
@@ -35,11 +44,22 @@ def test_data(config: Config, source: Source) -> dict[str, np.ndarray]:
     return evaluation_set(source.test, canvas(config), source.repeats)
 
 
-def make_model(config: Config, source: Source) -> RecurrentAttentionModel:
+def make_model(config: Config, source: Source) -> Model:
     """A new model, built, its weights drawn from the seed."""
     keras.utils.set_random_seed(config.seed)
-    model = RecurrentAttentionModel(
-        num_classes=source.num_classes,
+    channels = source.train.image.shape[-1]
+    if config.network != "ram":
+        return make_comparator(
+            config.network, config.canvas, channels, source.num_classes
+        )
+    model = _make_ram(config, source.num_classes)
+    model.build((None, config.canvas, config.canvas, channels))
+    return model
+
+
+def _make_ram(config: Config, num_classes: int) -> RecurrentAttentionModel:
+    return RecurrentAttentionModel(
+        num_classes=num_classes,
         glimpses=config.glimpses,
         glimpse_size=config.glimpse_size,
         scales=config.scales,
@@ -55,14 +75,9 @@ def make_model(config: Config, source: Source) -> RecurrentAttentionModel:
         sensor=config.sensor,
         pooling=config.pooling,
     )
-    channels = source.train.image.shape[-1]
-    model.build((None, config.canvas, config.canvas, channels))
-    return model
 
 
-def make_agent(
-    config: Config, model: RecurrentAttentionModel, steps: int
-) -> ReinforceAgent:
+def make_agent(config: Config, model: Model, steps: int) -> Agent:
     """An agent that trains the model for so many steps."""
     optimizer = make_optimizer(
         config.optimizer,
@@ -72,6 +87,8 @@ def make_agent(
         momentum=config.momentum,
         clip_norm=config.clip_norm,
     )
+    if isinstance(model, Comparator):
+        return SupervisedAgent(model, optimizer)
     return ReinforceAgent(
         model,
         optimizer,
@@ -84,7 +101,7 @@ def make_agent(
 
 
 def make_environment(
-    config: Config, model: RecurrentAttentionModel
+    config: Config, model: Model
 ) -> Callable[..., Environment]:
     """What turns a batch into episodes."""
 
@@ -92,6 +109,8 @@ def make_environment(
         look = functools.partial(
             model.environment, batch["image"], batch["label"]
         )
+        if isinstance(model, Comparator):
+            return look()
         return look(
             rollouts=config.rollouts,
             reward=config.reward,
@@ -99,3 +118,11 @@ def make_environment(
         )
 
     return environment
+
+
+def make_evaluator(
+    model: Model, data: dict[str, np.ndarray]
+) -> ClassifierEvaluator:
+    """What measures a model of either kind."""
+    looks = not isinstance(model, Comparator)
+    return (Evaluator if looks else ClassifierEvaluator)(model, data)

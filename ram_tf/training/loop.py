@@ -9,12 +9,11 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
-from ram_tf.agent import ReinforceAgent
 from ram_tf.environments.environment import Environment
-from ram_tf.evaluation import Evaluator, Rollouts
+from ram_tf.evaluation import ClassifierEvaluator, Rollouts
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
-from ram_tf.training.step import Batch, compile_steps
+from ram_tf.training.step import Agent, Batch, compile_steps
 from ram_tf.training.summaries import Summaries
 
 _STEPS_PER_CALL = 50
@@ -47,15 +46,16 @@ class TrainingLoop:
         state: The state of the run, restored already.
         checkpointer: Saves it.
         summaries: Where it is logged.
-        draw: Draws rollouts of the validation set as an image [h, w, 3].
+        draw: Draws rollouts of the validation set as an image [h, w, 3];
+            not called where the model looks nowhere.
     """
 
     def __init__(
         self,
-        agent: ReinforceAgent,
+        agent: Agent,
         batches: Batches,
         make_environment: Callable[[Batch], Environment],
-        validation: Evaluator,
+        validation: ClassifierEvaluator,
         state: RunState,
         checkpointer: Checkpointer,
         summaries: Summaries,
@@ -156,16 +156,18 @@ class TrainingLoop:
             "validation_error": by_glimpse[-1],
             "validation_error_by_glimpse": by_glimpse,
             "best_validation_error": float(state.best_error),
-            # Over the images: 0 if all paths are the same.
-            "location_spread": float(rollouts.locations.std(axis=0).mean()),
             "learning_rate": float(self._optimizer.learning_rate),
             "images_per_second": self.images_per_second or 0.0,
             "seconds": float(state.seconds),
         }
+        looks = rollouts.locations is not None
+        if looks:
+            # Over the images: 0 if all paths are the same.
+            row["location_spread"] = float(rollouts.locations.std(0).mean())
         self._summaries.scalars(step, row)
         state.seconds.assign_add(time.perf_counter() - started)
         self._checkpointer.save()
-        if picture:
+        if picture and looks:
             self._summaries.picture(step, self._draw(rollouts))
         _say(_line(step, steps, row))
 
@@ -216,12 +218,13 @@ def _say(line: str) -> None:
 
 def _line(step: int, steps: int, row: dict[str, Any]) -> str:
     left = row["seconds"] / step * (steps - step)
+    spread = row.get("location_spread")
+    looking = "" if spread is None else f"location spread {spread:.2f}  "
     return (
         f"step {step}/{steps}  loss {row['loss']:.3f}  "
         f"train accuracy {100 * row['accuracy']:.1f}%  "
         f"validation error {row['validation_error']:.2f}% "
         f"(best {row['best_validation_error']:.2f}%)  "
-        f"location spread {row['location_spread']:.2f}  "
-        f"{row['images_per_second']:.0f} images/s  "
+        f"{looking}{row['images_per_second']:.0f} images/s  "
         f"{left / 60:.1f} min left"
     )

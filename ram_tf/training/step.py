@@ -1,11 +1,11 @@
 """The compiled program that makes many training steps in one call."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
+import keras
 import tensorflow as tf
 
-from ram_tf.agent import ReinforceAgent
 from ram_tf.environments.environment import Environment
 from ram_tf.types import LossInfo
 
@@ -13,6 +13,20 @@ Batch = dict[str, tf.Tensor]
 
 # Seeds of the policy's noise; data draws from other streams of the same seed.
 _NOISE_STREAM = 1
+
+
+class Agent(Protocol):
+    """Trains a model; ReinforceAgent and SupervisedAgent do.
+
+    Attributes:
+        optimizer: Its `iterations` are the updates made.
+        metric_names: The keys of LossInfo.extra.
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    metric_names: tuple[str, ...]
+
+    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo: ...
 
 
 class StepsInfo(NamedTuple):
@@ -28,7 +42,7 @@ class StepsInfo(NamedTuple):
 
 
 def compile_steps(
-    agent: ReinforceAgent,
+    agent: Agent,
     make_batch: Callable[[tf.Tensor, tf.Tensor], Batch],
     make_environment: Callable[[Batch], Environment],
     seed: int,
