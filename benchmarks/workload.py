@@ -1,4 +1,4 @@
-"""The workload W: the paper's cluttered 60x60 task, and its arithmetic."""
+"""The workload W: the paper's cluttered 60x60 task."""
 
 import keras
 import numpy as np
@@ -9,6 +9,7 @@ from data.batches import TrainingBatches
 from data.canvas import Canvas
 from data.sources import Split
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
+from ram_tf.cost import training_flop
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import compile_steps
 
@@ -55,7 +56,7 @@ class Workload:
     @property
     def flop(self) -> int:
         """Floating-point operations in a call: forward, backward, update."""
-        return self.images * self._rollouts * _flop_of_an_image(self._model)
+        return self.images * self._rollouts * training_flop(self._model)
 
     def training(self, fresh: bool, compiled: bool = True):
         """A call of several steps, on fresh data or on one fixed batch."""
@@ -83,19 +84,3 @@ def _random_digits() -> Split:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, [_FRESH_DIGITS, 28, 28, 1], np.uint8)
     return Split(image, rng.integers(0, 10, _FRESH_DIGITS).astype(np.int32))
-
-
-def _flop_of_an_image(model: RecurrentAttentionModel) -> int:
-    """2 a multiply-add forward, twice that backward.
-
-    All kernels work at every glimpse but the classifier, which is needed at
-    the last.
-    """
-    kernels = {
-        weight.path: int(np.prod(weight.shape))
-        for weight in model.trainable_weights
-        if len(weight.shape) == 2
-    }
-    once = sum(n for path, n in kernels.items() if "classifier" in path)
-    each = sum(kernels.values()) - once
-    return 6 * (model.glimpses * each + once)

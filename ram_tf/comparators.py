@@ -8,13 +8,13 @@ import tensorflow as tf
 from ram_tf.environments.still_image import StillImage
 from ram_tf.heads import Classifier
 from ram_tf.validation import (
-    check_at_least,
     check_choice,
     check_finite,
     check_frames,
     check_positive_int,
     check_shape,
 )
+from ram_tf.windows import Windows
 
 NETWORKS = ("fc_64", "fc_256", "conv")
 _FILTERS, _FILTER_SIZE, _STRIDE = 8, 10, 5
@@ -32,7 +32,7 @@ class Comparator(keras.Model):
     Args:
         hidden: Units of each hidden layer.
         filters: Filters, 10x10 at stride 5, of a convolution before them; 0
-            for none.
+            for no convolution.
         num_classes: K.
 
     Call arguments:
@@ -54,7 +54,8 @@ class Comparator(keras.Model):
     ):
         for units in hidden:
             check_positive_int("hidden", units)
-        check_at_least("filters", filters, 0)
+        if filters:
+            check_positive_int("filters", filters)
         super().__init__(autocast=False, **kwargs)
         self._config = {
             "hidden": list(hidden),
@@ -151,14 +152,10 @@ def _convolution(filters: int, dtype) -> list[keras.layers.Layer]:
     if not filters:
         return []
     return [
-        keras.layers.Conv2D(
-            filters,
-            _FILTER_SIZE,
-            _STRIDE,
-            activation="relu",
-            dtype=dtype,
-            name="convolution",
-        )
+        Windows(_FILTER_SIZE, _STRIDE, dtype=dtype),
+        keras.layers.Dense(
+            filters, activation="relu", dtype=dtype, name="convolution"
+        ),
     ]
 
 

@@ -79,7 +79,7 @@ def _products(layer: keras.layers.Layer) -> int:
 
 
 def _feed_forward(model: Comparator) -> int:
-    """A kernel is used once at each position of its layer's output."""
+    """A Dense kernel is used once at each position of the layer's output."""
     total, shape = 0, (None, *model.image_shape)
     for stage in model.stages:
         shape = stage.compute_output_shape(shape)

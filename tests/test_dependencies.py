@@ -11,7 +11,7 @@ GROUPS = [
     ["geometry", "types", "validation", "losses"],
     ["glimpse_readers"],
     ["glimpse_sensor"],
-    ["glimpse_net", "location_policy", "heads"],
+    ["glimpse_net", "location_policy", "heads", "windows"],
     ["cell"],
     ["policies", "unroll", "environments"],
     ["model", "comparators"],

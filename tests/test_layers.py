@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import (
+    Comparator,
     GlimpseNet,
     GlimpseSensor,
     LocationPolicy,
@@ -13,6 +14,7 @@ from ram_tf import (
     RecurrentAttentionModel,
 )
 from ram_tf.heads import Baseline, Classifier
+from ram_tf.windows import Windows
 
 RNG = np.random.default_rng(0)
 
@@ -51,6 +53,7 @@ LAYERS = {
     "location_policy": (lambda: LocationPolicy(0.3, 0.7), [_normal(2, 4)]),
     "classifier": (lambda: Classifier(3), [_normal(2, 4)]),
     "baseline": (lambda: Baseline(), [_normal(2, 4)]),
+    "windows": (lambda: Windows(4, 2), [_normal(2, 9, 8, 3)]),
     "cell, rnn": (
         lambda: _video_layer(keras.layers.SimpleRNNCell(5)),
         [VIDEO],
@@ -70,6 +73,10 @@ LAYERS = {
             sensor="gather",
         ),
         [VIDEO],
+    ),
+    "model, comparator": (
+        lambda: Comparator([5, 6], filters=2, num_classes=4),
+        [RNG.integers(0, 256, [2, 16, 21, 3], np.uint8)],
     ),
 }
 

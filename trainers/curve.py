@@ -16,18 +16,19 @@ def draw_curve(metrics: pathlib.Path, epochs: float) -> Figure:
     """
     rows = [json.loads(line) for line in metrics.read_text().splitlines()]
     x = [epochs * row["step"] / rows[-1]["step"] for row in rows]
+    looks = "location_spread" in rows[-1]
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
     axes.plot(
         x,
         [100 * (1 - row["accuracy"]) for row in rows],
         color="0.6",
-        label="training, sampled locations",
+        label="training, sampled locations" if looks else "training",
     )
     axes.plot(
         x,
         [row["validation_error"] for row in rows],
-        label="validation, deterministic",
+        label="validation, deterministic" if looks else "validation",
     )
     best = min(rows, key=lambda row: row["validation_error"])
     axes.axhline(

@@ -1,6 +1,5 @@
 """From a configuration to the parts of a run."""
 
-import functools
 import types
 from collections.abc import Callable
 
@@ -104,20 +103,16 @@ def make_environment(
     config: Config, model: Model
 ) -> Callable[..., Environment]:
     """What turns a batch into episodes."""
-
-    def environment(batch):
-        look = functools.partial(
-            model.environment, batch["image"], batch["label"]
-        )
-        if isinstance(model, Comparator):
-            return look()
-        return look(
-            rollouts=config.rollouts,
-            reward=config.reward,
-            intermediate_weight=config.intermediate_weight,
-        )
-
-    return environment
+    settings = {
+        "rollouts": config.rollouts,
+        "reward": config.reward,
+        "intermediate_weight": config.intermediate_weight,
+    }
+    if isinstance(model, Comparator):
+        settings = {}
+    return lambda batch: model.environment(
+        batch["image"], batch["label"], **settings
+    )
 
 
 def make_evaluator(

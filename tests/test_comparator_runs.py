@@ -1,0 +1,82 @@
+"""Comparators, trained and used by the commands."""
+
+import functools
+import json
+import re
+
+import pytest
+from absl import flags
+from absl.testing import flagsaver
+from PIL import Image
+
+from ram_tf.comparators import NETWORKS
+from trainers import command, evaluate, mnist, predict
+
+FLAGS = flags.FLAGS
+
+
+def _main(module, *arguments):
+    """Runs a command in this process; returns its exit code."""
+    with flagsaver.flagsaver():
+        argv = command._prepare(["command", *arguments])
+        return command._guarded(module.main, module is predict)(FLAGS(argv))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Trains a network, once; gives the directory of the run."""
+
+    @functools.cache
+    def train(network):
+        path = tmp_path_factory.mktemp("runs") / network
+        settings = ["--source=digits", "--epochs=6", "--evaluate_every=6"]
+        workdir = f"--workdir={path}"
+        assert not _main(mnist, f"--network={network}", *settings, workdir)
+        return path
+
+    return train
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_run_leaves_its_results(network, trained):
+    path = trained(network)
+    result = json.loads((path / "result.json").read_text())
+    assert result["config"]["network"] == network
+    assert result["test_cases"] == 3000
+    assert result["test_error"] < 40  # Chance is 90.
+    assert result["test_error_by_glimpse"] == [result["test_error"]]
+    assert result["pixels_by_glimpse"] == [784]
+    assert len(result["multiply_adds_by_glimpse"]) == 1
+    assert result["parameters"] > 0
+    # It looks nowhere, so there is nothing to say or draw about looking.
+    assert not [n for n in result if "fixations" in n or "mc10" in n]
+    assert not (path / "glimpses.png").exists()
+    assert "location_spread" not in (path / "metrics.jsonl").read_text()
+
+
+@pytest.mark.slow
+def test_evaluate_gives_the_same_result(trained, tmp_path):
+    path, out = trained("conv"), tmp_path / "again.json"
+    assert not _main(evaluate, f"--workdir={path}", f"--out={out}")
+    before = json.loads((path / "result.json").read_text())
+    again = json.loads(out.read_text())
+    assert again.items() <= before.items()
+    assert {"test_error", "parameters"} <= again.keys()
+
+
+@pytest.mark.slow
+def test_predict_names_the_class_and_draws_nothing(
+    trained, tmp_path, digits, capsys
+):
+    path, file = trained("conv"), tmp_path / "digit.png"
+    Image.fromarray(digits.test.image[0, ..., 0]).save(file)
+    assert not _main(predict, f"--workdir={path}", str(file))
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(rf"{file}: \d \(\d+\.\d%\)", line)
+    assert not (path / "predictions.png").exists()
+
+
+def test_a_network_that_is_not_known():
+    with pytest.raises(flags.Error, match=r"<ram\|fc_64\|fc_256\|conv>.*|vit"):
+        _main(mnist, "--network=vit")
