@@ -2,9 +2,10 @@
 
     python -m trainers.mnist --flagfile=cluttered.flags
 
-A run is resumed by the same command. It leaves in --workdir: model.keras (the
+With --network=conv, fc_256 or fc_64 it trains a network on whole images instead,
+to compare RAM with. A run is resumed by the same command. It leaves in --workdir: model.keras (the
 weights that were best on validation), result.json, glimpses.png, metrics.jsonl,
-tensorboard/ and checkpoints/.
+tensorboard/ and checkpoints/; a network on whole images has no glimpses.png.
 """
 
 from absl import flags
