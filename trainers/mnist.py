@@ -2,10 +2,11 @@
 
     python -m trainers.mnist --flagfile=cluttered.flags
 
-With --network=conv, fc_256 or fc_64 it trains a network on whole images instead,
-to compare RAM with. A run is resumed by the same command. It leaves in --workdir: model.keras (the
-weights that were best on validation), result.json, glimpses.png, metrics.jsonl,
-tensorboard/ and checkpoints/; a network on whole images has no glimpses.png.
+With --network=conv, fc_256 or fc_64 it trains a network on whole images, to
+compare RAM with. A run is resumed by the same command. It leaves in --workdir:
+model.keras (the weights that were best on validation), result.json,
+metrics.jsonl, curve.png, tensorboard/ and checkpoints/, and for RAM
+glimpses.png.
 """
 
 from absl import flags
