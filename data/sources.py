@@ -8,7 +8,46 @@ from typing import NamedTuple
 
 import numpy as np
 
-_DIGITS_TRAIN, _DIGITS_VALIDATION = 1197, 1497
+
+class Facts(NamedTuple):
+    """What can be said of a source without loading it.
+
+    Attributes:
+        title: What it is called, and whose it is.
+        kind: What is on an image.
+        train, validation, test: Numbers of images.
+    """
+
+    title: str
+    kind: str
+    train: int
+    validation: int
+    test: int
+
+
+FACTS = {
+    "mnist": Facts(
+        "MNIST (Y. LeCun, C. Cortes, C. J. C. Burges)",
+        "digit",
+        50_000,
+        10_000,
+        10_000,
+    ),
+    "fashion_mnist": Facts(
+        "Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf)",
+        "garment",
+        50_000,
+        10_000,
+        10_000,
+    ),
+    "digits": Facts(
+        "the handwritten digits of scikit-learn (E. Alpaydin, C. Kaynak)",
+        "digit",
+        1197,
+        300,
+        300,
+    ),
+}
 
 
 class Split(NamedTuple):
@@ -60,9 +99,10 @@ def load(name: str, data_dir: str | None = None) -> Source:
 
 
 def _load_tfds(name: str, data_dir: str | None) -> Source:
-    """50,000 training images, 10,000 for validation, 10,000 for the test."""
+    """Validation images are the last of TFDS's training images."""
     import tensorflow_datasets as tfds  # Slow to import; not always needed.
 
+    first = FACTS[name].train
     try:
         builder = tfds.builder(name, data_dir=data_dir)
         if not builder.is_prepared():
@@ -74,7 +114,7 @@ def _load_tfds(name: str, data_dir: str | None) -> Source:
             )
             builder.download_and_prepare()
         train, validation, test = builder.as_dataset(
-            ["train[:50000]", "train[50000:]", "test"], batch_size=-1
+            [f"train[:{first}]", f"train[{first}:]", "test"], batch_size=-1
         )
         train, validation, test = tfds.as_numpy((train, validation, test))
     except Exception as error:  # TFDS raises many kinds, by the failure.
@@ -101,7 +141,7 @@ def _load_digits(name: str, data_dir: str | None) -> Source:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    del name, data_dir
+    del data_dir
     digits = load_digits()
     small = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     bicubic = Image.Resampling.BICUBIC
@@ -113,7 +153,8 @@ def _load_digits(name: str, data_dir: str | None) -> Source:
     )
     image = large[..., None]
     label = digits.target.astype(np.int32)
-    edges = (0, _DIGITS_TRAIN, _DIGITS_VALIDATION, len(label))
+    sizes = FACTS[name].train, FACTS[name].validation, FACTS[name].test
+    edges = itertools.accumulate(sizes, initial=0)
     return Source(
         *(
             Split(image[start:end], label[start:end])

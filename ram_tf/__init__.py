@@ -7,6 +7,7 @@ from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.pretrained import load_pretrained
 from ram_tf.supervised import SupervisedAgent
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "RecurrentAttentionModel",
     "ReinforceAgent",
     "SupervisedAgent",
+    "load_pretrained",
 ]

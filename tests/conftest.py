@@ -72,3 +72,19 @@ def mnist():
             "that TFDS has prepared."
         )
     return sources.load("mnist", str(place))
+
+
+@pytest.fixture(scope="session")
+def run_command():
+    """Runs a command's module in this process; returns its exit code."""
+    from absl import flags
+    from absl.testing import flagsaver
+
+    from trainers import command
+
+    def run(module, *arguments, positional=False):
+        with flagsaver.flagsaver():
+            argv = flags.FLAGS(command._prepare(["command", *arguments]))
+            return command._guarded(module.main, positional)(argv) or 0
+
+    return run

@@ -14,7 +14,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
-from trainers import record, results, setup
+from trainers import model_source, record, results, setup
 from trainers.curve import draw_curve
 from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
@@ -34,9 +34,10 @@ def train_and_evaluate(
     )
     steps = math.ceil(settings.epochs * batches.size / settings.batch_size)
     evaluations = max(1, round(settings.epochs / settings.evaluate_every))
-    agent = setup.make_agent(
-        settings, setup.make_model(settings, source), steps
-    )
+    model = setup.make_model(settings, source)
+    if settings.pretrained is not None:
+        model_source.copy_pretrained(settings, model)
+    agent = setup.make_agent(settings, model, steps)
     state = RunState(agent.model, agent.optimizer)
     checkpointer = _resume(state, settings, workdir)
     if state.step == steps and workdir.result.exists():

@@ -31,7 +31,7 @@ def _import_tensorflow_quietly() -> None:
 
 _import_tensorflow_quietly()
 
-_FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
+FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
 
 
 # The kinds of error that say what the user can do about them.
@@ -88,10 +88,10 @@ def _prepare(argv: list[str]) -> list[str]:
 
 
 def _find(value: str) -> pathlib.Path:
-    for path in (pathlib.Path(value), _FLAGFILES / value):
+    for path in (pathlib.Path(value), FLAGFILES / value):
         if path.is_file():
             return path
-    known = ", ".join(sorted(path.name for path in _FLAGFILES.glob("*.flags")))
+    known = ", ".join(sorted(path.name for path in FLAGFILES.glob("*.flags")))
     sys.exit(
         f"error: --flagfile must name a file, or one of: {known}. "
         f"Received: {value!r}"

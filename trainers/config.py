@@ -1,5 +1,8 @@
 """The flags that make a run what it is; their values are its configuration."""
 
+import copy
+from typing import Any
+
 from absl import flags
 
 from data.sources import NAMES
@@ -76,6 +79,11 @@ flags.DEFINE_float(
 flags.DEFINE_enum(
     "first_fixation", "learned", FIRST_FIXATIONS, "Where an episode starts."
 )
+flags.DEFINE_string(
+    "pretrained",
+    None,
+    "Released model whose weights are used; in training, to start from.",
+)
 # Agent.
 flags.DEFINE_integer("rollouts", 4, "Episodes an image.", **_count)
 flags.DEFINE_enum(
@@ -147,5 +155,35 @@ def _has_others(values):
 
 def from_flags() -> Config:
     """The configuration that the command line asks for."""
-    own = flags.FLAGS.get_key_flags_for_module("trainers.config")
-    return Config(**{flag.name: flag.value for flag in own})
+    return Config(**{flag.name: flag.value for flag in _own()})
+
+
+def complete(values: dict[str, Any]) -> Config:
+    """The configuration in a record, which may be older than some flags.
+
+    Args:
+        values: By name; what is missing has its flag's default.
+    """
+    defaults = {flag.name: flag.default for flag in _own()}
+    return Config(**defaults | values)
+
+
+def parse(arguments: list[str]) -> Config:
+    """The configuration that arguments ask for, whatever the command line says.
+
+    Args:
+        arguments: Such as "--canvas=60" or "--flagfile=PATH".
+    """
+    copied = copy.deepcopy(flags.FLAGS)
+    copied.unparse_flags()
+    copied(["parse", *arguments])
+    return Config(**{flag.name: flag.value for flag in _own(copied)})
+
+
+def given() -> list[str]:
+    """Names of the run's flags that the command line sets."""
+    return [flag.name for flag in _own() if flag.present]
+
+
+def _own(values: flags.FlagValues = flags.FLAGS) -> list[flags.Flag]:
+    return values.get_key_flags_for_module("trainers.config")

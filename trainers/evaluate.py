@@ -1,6 +1,7 @@
 """Measures a trained model on its test set again.
 
 python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
+python -m trainers.evaluate --pretrained=cluttered
 """
 
 import pathlib
@@ -9,16 +10,14 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from trainers import results, setup, workdir
+from trainers import model_source, results, setup, workdir
 
-flags.adopt_module_key_flags(workdir)
+flags.adopt_module_key_flags(model_source)
 _OUT = flags.DEFINE_string("out", None, "JSON file for the result.")
 
 
 def main() -> None:
-    run_dir = workdir.Workdir(flags.FLAGS.workdir)
-    settings = run_dir.load_config()
-    model = run_dir.load_model()
+    settings, model, _ = model_source.load()
     source = sources.load(settings.source, flags.FLAGS.data_dir)
     test = setup.test_data(settings, source)
     result = results.measure(setup.make_evaluator(model, test), settings)

@@ -1,6 +1,6 @@
 """Classifies image files and draws the path of each, if the model looks.
 
-    python -m trainers.predict --workdir=runs/cluttered digit.png other.jpg
+    python -m trainers.predict --pretrained=translated digit.png other.jpg
 
 Images are read as the model's canvas: larger ones are scaled down, smaller ones
 stand in the middle of a black canvas. Light strokes on black are expected;
@@ -15,13 +15,14 @@ from absl import flags
 from trainers.command import run
 from data.files import read_image
 from ram_tf import viz
-from trainers import workdir
+from trainers import model_source
 
-flags.adopt_module_key_flags(workdir)
+flags.adopt_module_key_flags(model_source)
 _PICTURE = flags.DEFINE_string(
     "picture",
     None,
-    "Picture of the paths; by default predictions.png in --workdir.",
+    "Picture of the paths; by default predictions.png in --workdir, or in the "
+    "current directory with --pretrained.",
 )
 _INVERT = flags.DEFINE_bool(
     "invert", False, "Whether strokes are dark on white."
@@ -31,9 +32,7 @@ _INVERT = flags.DEFINE_bool(
 def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
-    run_dir = workdir.Workdir(flags.FLAGS.workdir)
-    settings = run_dir.load_config()
-    model = run_dir.load_model()
+    settings, model, directory = model_source.load()
     images = np.stack(
         [
             read_image(
@@ -59,7 +58,7 @@ def _draw(model, images, outputs, run_dir: workdir.Workdir) -> None:
         model.cell.sensor,
         location_unit=model.cell.location_unit,
     )
-    out = pathlib.Path(_PICTURE.value or run_dir.path / "predictions.png")
+    out = pathlib.Path(_PICTURE.value or directory / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

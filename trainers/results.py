@@ -7,7 +7,7 @@ from ram_tf.evaluation import DRAWS, ClassifierEvaluator, evaluate
 from trainers import record
 from trainers.setup import Config
 
-_ROWS = {
+ROWS = {
     "test_error": "one deterministic rollout",
     "test_error_mc10": f"mean of {DRAWS} stochastic rollouts",
     "test_error_random_fixations": "random fixations",
@@ -34,8 +34,8 @@ def table(result: dict[str, Any]) -> str:
     if result["config"].get("network", "ram") != "ram":
         return f"{title}: {result['test_error']:.2f}"
     lines = [title]
-    width = max(map(len, _ROWS.values()))
-    for name, words in _ROWS.items():
+    width = max(map(len, ROWS.values()))
+    for name, words in ROWS.items():
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
     by_glimpse = result["test_error_by_glimpse"]
     lines.append(

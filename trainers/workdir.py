@@ -9,6 +9,7 @@ import keras
 from absl import flags
 
 import ram_tf  # noqa: F401  Registers the layers that are loaded.
+from trainers.config import complete
 from trainers.setup import Config
 
 flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
@@ -56,7 +57,8 @@ class Workdir:
             write_json(self._config, record)
             return []
         record = json.loads(self._config.read_text())
-        changed = _differences(record["config"], vars(config))
+        before = vars(complete(record["config"]))
+        changed = _differences(before, vars(config))
         if changed:
             raise ValueError(
                 f"--workdir={self.path} holds a run of another configuration: "
@@ -76,7 +78,7 @@ class Workdir:
                 "--workdir must name the directory of a run, with a "
                 f"config.json. Received: {self.path}"
             )
-        return Config(**json.loads(self._config.read_text())["config"])
+        return complete(json.loads(self._config.read_text())["config"])
 
     def save_model(self, model: keras.Model) -> None:
         """Writes the trained model; the file is whole or not there."""
@@ -90,19 +92,37 @@ class Workdir:
         Raises:
             ValueError: If training has not finished.
         """
-        if not self.model.exists():
-            raise ValueError(
-                f"There is no {self.model}: the run has not finished. "
-                "Run its trainer again to resume it."
-            )
+        _check_finished(self.model)
         return keras.saving.load_model(self.model)
+
+    def load_result(self) -> dict[str, Any]:
+        """The errors with their circumstances.
+
+        Raises:
+            ValueError: If the run has not finished.
+        """
+        _check_finished(self.result)
+        return json.loads(self.result.read_text())
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
     """Writes JSON so that the file is either whole or not there."""
+    write_bytes(path, f"{json.dumps(value, indent=2)}\n".encode())
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+    """Writes a file so that it is either whole or not there."""
     draft = path.with_name(path.name + ".tmp")
-    draft.write_text(json.dumps(value, indent=2) + "\n")
+    draft.write_bytes(content)
     os.replace(draft, path)
+
+
+def _check_finished(path: pathlib.Path) -> None:
+    if not path.exists():
+        raise ValueError(
+            f"There is no {path}: the run has not finished. "
+            "Run its trainer again to resume it."
+        )
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -1,0 +1,53 @@
+"""Released models: trained weights, each with its record and its card.
+
+NAME.keras is the model, NAME.json the record of the run that trained it, and
+NAME.md the card that says what it is for; `trainers.release` writes all three.
+"""
+
+import json
+import pathlib
+from typing import Any
+
+import keras
+
+from ram_tf.model import RecurrentAttentionModel
+
+DIRECTORY = pathlib.Path(__file__).parent
+NAMES = tuple(sorted(path.stem for path in DIRECTORY.glob("*.keras")))
+
+
+def load_pretrained(name: str) -> RecurrentAttentionModel:
+    """A released model, with its trained weights.
+
+    Args:
+        name: One of `NAMES`.
+
+    Raises:
+        ValueError: On an unknown name.
+    """
+    # Safe mode runs no code that a file brings along.
+    return keras.saving.load_model(_file(name, ".keras"), safe_mode=True)
+
+
+def record(name: str) -> dict[str, Any]:
+    """The record of the run that trained a released model.
+
+    Args:
+        name: One of `NAMES`.
+
+    Returns:
+        Its flags ("config"), errors in %, versions, commit and time.
+
+    Raises:
+        ValueError: On an unknown name.
+    """
+    return json.loads(_file(name, ".json").read_text(encoding="utf-8"))
+
+
+def _file(name: str, suffix: str) -> pathlib.Path:
+    if name not in NAMES:
+        raise ValueError(
+            f"The name of a released model must be one of {list(NAMES)}. "
+            f"Received: {name!r}"
+        )
+    return DIRECTORY / f"{name}{suffix}"

@@ -1,0 +1,120 @@
+"""Released models: each one is loaded and measured."""
+
+import fnmatch
+import pathlib
+import re
+import tomllib
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import stats
+
+import ram_tf
+from data.batches import evaluation_set
+from ram_tf import pretrained
+from ram_tf.evaluation import Evaluator
+from trainers import config, setup
+from trainers.model_card import model_card
+
+ROOT = pathlib.Path(__file__).parents[1]
+EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")
+CASES = 1000
+# Of MNIST's models on scikit-learn's digits, which nobody trained them on:
+# translated has 18, and chance is 90.
+STRANGE_DIGITS_BOUND = 50.0
+
+
+def _released(name):
+    missing = name not in pretrained.NAMES
+    skip = pytest.mark.skipif(missing, reason=f"{name}: not released yet")
+    return pytest.param(name, marks=skip)
+
+
+every_model = pytest.mark.parametrize(
+    "name", [_released(n) for n in sorted({*EXPECTED, *pretrained.NAMES})]
+)
+
+
+def _error(name, split, repeats):
+    """Error in % on the first cases that the name's test set would have."""
+    settings = config.complete(pretrained.record(name)["config"])
+    test = evaluation_set(split, setup.canvas(settings), repeats)
+    first = {key: value[:CASES] for key, value in test.items()}
+    evaluator = Evaluator(ram_tf.load_pretrained(name), first)
+    assert evaluator.count == CASES
+    return evaluator.error(evaluator.rollouts().probabilities)[-1]
+
+
+@every_model
+def test_error_is_the_recorded_one(name, mnist):
+    record = pretrained.record(name)
+    assert record["config"]["source"] == "mnist"
+    expected = record["test_error"] / 100
+    low, high = stats.binom.interval(0.999, CASES, expected)
+    assert low <= CASES * _error(name, mnist.test, 1) / 100 <= high
+
+
+def _as_in_mnist(split):
+    """Digits in the middle 20x20 pixels, which is where MNIST has them."""
+    image = np.zeros_like(split.image)
+    for row, digit in enumerate(split.image[..., 0]):
+        small = Image.fromarray(digit).resize((20, 20))
+        image[row, 4:24, 4:24, 0] = np.asarray(small)
+    return split._replace(image=image)
+
+
+@every_model
+def test_digits_of_another_source_are_mostly_read(name, digits):
+    error = _error(name, _as_in_mnist(digits.test), digits.repeats)
+    assert error < STRANGE_DIGITS_BOUND
+
+
+@every_model
+def test_files_of_a_release(name):
+    record = pretrained.record(name)
+    model = ram_tf.load_pretrained(name)
+    assert isinstance(model, ram_tf.RecurrentAttentionModel)
+    assert model.glimpses == record["config"]["glimpses"]
+    size = (pretrained.DIRECTORY / f"{name}.keras").stat().st_size
+    # Four bytes a weight, and no optimizer, which would treble it.
+    assert 4 * model.count_params() < size < 5 * model.count_params()
+    card = (pretrained.DIRECTORY / f"{name}.md").read_text(encoding="utf-8")
+    # `python -m trainers.release --cards_only` writes all cards again.
+    assert card == model_card(name, record)
+
+
+def test_the_wheel_holds_every_released_file():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    tool = tomllib.loads(text)["tool"]["setuptools"]
+    package = pretrained.__name__
+    assert package in tool["packages"]
+    patterns = tool["package-data"][package]
+    names = [path.name for path in pretrained.DIRECTORY.iterdir()]
+    names += ["any.keras", "any.json", "any.md"]
+    for name in names:
+        if not name.startswith("__"):
+            assert any(fnmatch.fnmatch(name, p) for p in patterns), name
+
+
+def test_names_are_those_of_the_files():
+    files = sorted(path.stem for path in pretrained.DIRECTORY.glob("*.keras"))
+    assert list(pretrained.NAMES) == files
+
+
+@pytest.mark.parametrize("read", [ram_tf.load_pretrained, pretrained.record])
+@pytest.mark.parametrize("name", ["nowhere", "", "../pretrained/mnist"])
+def test_an_unknown_name_lists_the_known_ones(read, name):
+    known = re.escape(str(list(pretrained.NAMES)))
+    with pytest.raises(ValueError, match=f"{known}.*{name}"):
+        read(name)
+
+
+def test_a_file_that_brings_code_is_refused(tmp_path, monkeypatch):
+    layers = [keras.Input([2]), keras.layers.Lambda(lambda x: x + 1)]
+    keras.Sequential(layers).save(tmp_path / "odd.keras")
+    monkeypatch.setattr(pretrained, "DIRECTORY", tmp_path)
+    monkeypatch.setattr(pretrained, "NAMES", ("odd",))
+    with pytest.raises(ValueError, match="safe_mode"):
+        ram_tf.load_pretrained("odd")

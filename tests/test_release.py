@@ -1,0 +1,222 @@
+"""A run is released, and its model is used by its name."""
+
+import json
+import re
+import shlex
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import ram_tf
+from ram_tf import pretrained
+from trainers import (
+    config,
+    evaluate,
+    mnist,
+    model_source,
+    predict,
+    release,
+    setup,
+)
+from trainers.model_card import model_card
+from trainers.results import ROWS
+from trainers.workdir import Workdir
+
+TINY = [
+    "--source=digits",
+    "--canvas=30",
+    "--clutter=1",
+    "--glimpses=2",
+    "--scales=2",
+    "--core_units=16",
+    "--units=16",
+    "--glimpse_units=16",
+    "--location_units=8",
+]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, run_command):
+    """The directory of a finished run."""
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    arguments = [*TINY, "--epochs=0.2", f"--workdir={path}"]
+    assert run_command(mnist, *arguments) == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def released(run, run_command, tmp_path_factory):
+    """A directory of released models with that run's in it, in use."""
+    path = tmp_path_factory.mktemp("released")
+    arguments = [f"--workdir={run}", "--name=tiny_1", f"--dir={path}"]
+    assert run_command(release, *arguments) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pretrained, "DIRECTORY", path)
+        patch.setattr(pretrained, "NAMES", ("tiny_1",))
+        yield path
+
+
+def test_a_release_is_the_model_and_the_record_of_the_run(run, released):
+    names = {path.name for path in released.iterdir()}
+    assert names == {"tiny_1.keras", "tiny_1.json", "tiny_1.md"}
+    assert pretrained.record("tiny_1") == Workdir(run).load_result()
+    weights = ram_tf.load_pretrained("tiny_1").get_weights()
+    expected = Workdir(run).load_model().get_weights()
+    for weight, original in zip(weights, expected, strict=True):
+        np.testing.assert_array_equal(weight, original)
+
+
+def test_the_card_has_the_numbers_of_the_record(released):
+    record = pretrained.record("tiny_1")
+    card = (released / "tiny_1.md").read_text(encoding="utf-8")
+    assert card == model_card("tiny_1", record)
+    for error, words in ROWS.items():
+        (row,) = re.findall(rf"^\| {words} \| (.*) \|$", card, re.MULTILINE)
+        figures = [float(figure) for figure in row.split(" | ")]
+        expected = record[f"{error}_by_glimpse"]
+        assert figures == pytest.approx(expected, abs=0.005001)
+    for fact in ("30\N{MULTIPLICATION SIGN}30", "1,197", "3,000 test cases"):
+        assert fact in card
+    for version in record["versions"].values():
+        assert version in card
+    assert record["git_revision"] in card
+
+
+def test_the_cards_command_gives_the_records_configuration(released):
+    card = (released / "tiny_1.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"```sh\n(.*?)\n```", card, re.DOTALL)
+    words = shlex.split(command)
+    assert words[:3] == ["python", "-m", "trainers.mnist"]
+    asked = vars(config.parse(words[3:]))
+    assert asked == pretrained.record("tiny_1")["config"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "one run, seed 0"),
+        ({"seed": 3}, "one run, seed 3"),
+        ({"intermediate_weight": 0.25}, "weight of the others: 0.25"),
+        ({"clutter": 0}, "canvas of 30"),
+        ({"scales": 1}, "at one scale"),
+        ({"pretrained": "tiny_0"}, "--pretrained=tiny_0"),
+    ],
+)
+def test_cards_follow_the_configuration(released, changes, words):
+    record = pretrained.record("tiny_1")
+    usual = " ".join(model_card("tiny_1", record).split())
+    record["config"] |= changes
+    card = " ".join(model_card("tiny_1", record).split())
+    assert words in card
+    assert (card != usual) == bool(changes)
+    assert ("patches" in card) == bool(record["config"]["clutter"])
+
+
+def test_cards_are_written_again(released, tmp_path, run_command):
+    shutil.copytree(released, tmp_path, dirs_exist_ok=True)
+    card = tmp_path / "tiny_1.md"
+    card.write_text("stale")
+    assert run_command(release, "--cards_only", f"--dir={tmp_path}") == 0
+    assert card.read_bytes() == (released / "tiny_1.md").read_bytes()
+
+
+def test_an_unfinished_run_is_not_released(run, tmp_path, run_command, capsys):
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "result.json").unlink()
+    arguments = [f"--workdir={tmp_path / 'run'}", f"--dir={tmp_path / 'out'}"]
+    assert run_command(release, *arguments) == 1
+    assert "has not finished" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["../tiny", "Tiny", "tiny.keras"])
+def test_names_that_files_cannot_have(run, tmp_path, name, run_command, capsys):
+    arguments = [f"--workdir={run}", f"--dir={tmp_path}", f"--name={name}"]
+    assert run_command(release, *arguments) == 1
+    assert re.search(rf"--name must.*{name}", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_a_released_model(released, tmp_path, run_command):
+    out = tmp_path / "again.json"
+    arguments = ["--pretrained=tiny_1", f"--out={out}"]
+    assert run_command(evaluate, *arguments) == 0
+    record, again = pretrained.record("tiny_1"), json.loads(out.read_text())
+    errors = [name for name in record if name.startswith("test_")]
+    assert {n: again[n] for n in errors} == {n: record[n] for n in errors}
+
+
+def test_predict_with_a_released_model(
+    released, tmp_path, run_command, digits, monkeypatch, capsys
+):
+    Image.fromarray(digits.test.image[0, ..., 0]).save(tmp_path / "digit.png")
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--pretrained=tiny_1", "digit.png"]
+    assert run_command(predict, *arguments, positional=True) == 0
+    assert "picture: predictions.png" in capsys.readouterr().out
+    with Image.open(tmp_path / "predictions.png") as picture:
+        assert min(picture.size) > 100
+
+
+def test_training_starts_from_a_released_model(released, digits):
+    settings = config.parse([*TINY, "--pretrained=tiny_1", "--seed=5"])
+    settings.glimpses = 3  # No weight depends on it.
+    model = setup.make_model(settings, digits)
+    before = model.get_weights()[0]
+    model_source.copy_pretrained(settings, model)
+    expected = ram_tf.load_pretrained("tiny_1").get_weights()
+    assert (before != expected[0]).any()
+    for weight, original in zip(model.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(weight, original)
+
+
+@pytest.mark.parametrize(
+    ("flag", "old", "new"),
+    [("glimpse_size", 8, 9), ("core", "rnn", "lstm"), ("scales", 2, 1)],
+)
+def test_training_from_another_architecture(
+    released, tmp_path, run_command, capsys, flag, old, new
+):
+    path = tmp_path / "tuned"
+    arguments = [*TINY, "--pretrained=tiny_1", f"--workdir={path}"]
+    assert run_command(mnist, *arguments, f"--{flag}={new}") == 1
+    message = capsys.readouterr().err
+    assert f"needs --{flag}={old}" in message
+    assert f"Received: --{flag}={new}" in message
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("module", [evaluate, predict])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--workdir=x", "--pretrained=tiny_1"], r"Only one.*=x.*=tiny_1"),
+        (["--pretrained=nowhere"], r"\['tiny_1'\]. Received: 'nowhere'"),
+        (["--pretrained=tiny_1", "--canvas=9"], r"in its record.*--canvas"),
+    ],
+)
+def test_flags_that_name_no_model(
+    released, module, arguments, words, run_command, capsys
+):
+    files = ["x.png"] if module is predict else []
+    arguments = [*arguments, *files]
+    assert run_command(module, *arguments, positional=module is predict) == 1
+    assert re.search(words, capsys.readouterr().err)
+
+
+def test_a_run_older_than_a_flag(run, tmp_path, run_command, capsys):
+    path = tmp_path / "old"
+    shutil.copytree(run, path)
+    recorded = json.loads((path / "config.json").read_text())
+    for flag in ("pretrained", "pooling", "clip_norm"):
+        del recorded["config"][flag]
+    (path / "config.json").write_text(json.dumps(recorded))
+    settings = Workdir(path).load_config()
+    assert (settings.pooling, settings.clip_norm) == ("average", 5.0)
+    assert vars(settings) == vars(Workdir(run).load_config())
+    arguments = [*TINY, "--epochs=0.2", f"--workdir={path}"]
+    assert run_command(mnist, *arguments) == 0
+    assert "finished already" in capsys.readouterr().out

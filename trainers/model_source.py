@@ -1,0 +1,100 @@
+"""The trained model that a command reads: a run's, or a released one."""
+
+import pathlib
+from typing import NamedTuple
+
+import keras
+from absl import flags
+
+from ram_tf import pretrained
+from trainers import config, workdir
+from trainers.setup import Config
+
+flags.adopt_module_key_flags(workdir)
+flags.declare_key_flag("pretrained")
+
+# What the weights' shapes and meaning depend on; the rest may change.
+_ARCHITECTURE = (
+    "network",
+    "glimpse_size",
+    "scales",
+    "pooling",
+    "core",
+    "core_units",
+    "glimpse_units",
+    "location_units",
+    "units",
+    "location_range",
+)
+
+
+class Trained(NamedTuple):
+    """A trained model and where it is from.
+
+    Attributes:
+        config: Of the run that trained it.
+        model: The model.
+        directory: Where a command leaves what it makes of it.
+    """
+
+    config: Config
+    model: keras.Model
+    directory: pathlib.Path
+
+
+def load() -> Trained:
+    """What --workdir or --pretrained names.
+
+    Raises:
+        ValueError: On both, on neither a run nor a released model there, or on
+            flags that belong to the run.
+    """
+    _check_flags()
+    name = flags.FLAGS.pretrained
+    if name is None:
+        run = workdir.Workdir(flags.FLAGS.workdir)
+        return Trained(run.load_config(), run.load_model(), run.path)
+    return Trained(
+        _config(name), pretrained.load_pretrained(name), pathlib.Path()
+    )
+
+
+def copy_pretrained(settings: Config, model: keras.Model) -> None:
+    """Gives a new model the weights of the released one that settings name.
+
+    Args:
+        settings: Of the run that is to start; `pretrained` is the name.
+        model: Made with these settings; its weights are replaced.
+
+    Raises:
+        ValueError: On an unknown name, or another architecture.
+    """
+    name = settings.pretrained
+    old, new = vars(_config(name)), vars(settings)
+    for flag in _ARCHITECTURE:
+        if old.get(flag) != new.get(flag):
+            raise ValueError(
+                f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
+                f"which it was trained. Received: --{flag}={new.get(flag)}"
+            )
+    model.set_weights(pretrained.load_pretrained(name).get_weights())
+
+
+def _config(name: str) -> Config:
+    return config.complete(pretrained.record(name)["config"])
+
+
+def _check_flags() -> None:
+    given = config.given()
+    if "pretrained" in given and flags.FLAGS["workdir"].present:
+        raise ValueError(
+            "Only one of --workdir and --pretrained can name the model. "
+            f"Received: --workdir={flags.FLAGS.workdir} "
+            f"--pretrained={flags.FLAGS.pretrained}"
+        )
+    others = [f"--{name}" for name in given if name != "pretrained"]
+    if others:
+        raise ValueError(
+            "The flags of a trained model are in its record and must not be "
+            f"given again. Received: {' '.join(others)}"
+        )

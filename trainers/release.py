@@ -1,0 +1,81 @@
+"""Releases the model of a finished run: its weights, record and card.
+
+    python -m trainers.release --workdir=runs/cluttered --name=cluttered
+
+`ram_tf.load_pretrained` and --pretrained find it by that name.
+"""
+
+import json
+import pathlib
+import re
+
+from absl import flags
+
+from trainers.command import run
+from ram_tf import RecurrentAttentionModel, pretrained
+from trainers import workdir
+from trainers.model_card import model_card
+
+flags.adopt_module_key_flags(workdir)
+_NAME = flags.DEFINE_string(
+    "name", None, "Name of the model; by default that of the directory."
+)
+_DIR = flags.DEFINE_string(
+    "dir", str(pretrained.DIRECTORY), "Directory of released models."
+)
+_CARDS_ONLY = flags.DEFINE_bool(
+    "cards_only", False, "Whether only to write all cards in --dir again."
+)
+
+
+def main() -> None:
+    directory = pathlib.Path(_DIR.value)
+    if _CARDS_ONLY.value:
+        for path in sorted(directory.glob("*.json")):
+            _write_card(path)
+        return
+    source = workdir.Workdir(flags.FLAGS.workdir)
+    release(source, directory, _NAME.value or source.path.name)
+
+
+def release(
+    source: workdir.Workdir, directory: pathlib.Path, name: str
+) -> None:
+    """Copies a finished run's model and record, and writes the card.
+
+    Args:
+        source: The run's directory.
+        directory: Of the released models; made if need be.
+        name: Of the released model; one of that name is replaced.
+
+    Raises:
+        ValueError: On an unfinished run, a model that is not RAM's, or a bad
+            name.
+    """
+    if not re.fullmatch(r"[a-z0-9_]+", name):
+        raise ValueError(
+            "--name must consist of small letters, digits and underscores. "
+            f"Received: {name!r}"
+        )
+    result = source.load_result()
+    if not isinstance(source.load_model(), RecurrentAttentionModel):
+        raise ValueError(f"{source.model} is not a RecurrentAttentionModel.")
+    directory.mkdir(parents=True, exist_ok=True)
+    record = directory / f"{name}.json"
+    workdir.write_json(record, result)
+    _write_card(record)
+    # Last, because its being there says that the model is released.
+    model = directory / f"{name}.keras"
+    workdir.write_bytes(model, source.model.read_bytes())
+    print(f"model: {model}")
+
+
+def _write_card(path: pathlib.Path) -> None:
+    card = path.with_suffix(".md")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    workdir.write_bytes(card, model_card(path.stem, record).encode())
+    print(f"card: {card}")
+
+
+if __name__ == "__main__":
+    run(main)
