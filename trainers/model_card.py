@@ -77,7 +77,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         uncertainty=_filled(_uncertainty(record)),
         command=_command(config),
         training=_filled(_training(record, config)),
-        limits="\n".join(_item(limit) for limit in _limits(config)),
+        limits="\n".join(_filled(f"- {x}", "  ") for x in _limits(config)),
         licence=_filled(
             "The weights are under Apache-2.0, like the code. The images that "
             "they were trained on are not part of this repository; their "
@@ -200,17 +200,11 @@ def _square(side: int) -> str:
     return f"{side}\N{MULTIPLICATION SIGN}{side}"
 
 
-def _filled(text: str) -> str:
+def _filled(text: str, indent: str = "") -> str:
     return textwrap.fill(
-        text, 80, break_on_hyphens=False, break_long_words=False
-    )
-
-
-def _item(text: str) -> str:
-    return textwrap.fill(
-        f"- {text}",
+        text,
         80,
-        subsequent_indent="  ",
+        subsequent_indent=indent,
         break_on_hyphens=False,
         break_long_words=False,
     )
