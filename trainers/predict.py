@@ -48,10 +48,10 @@ def main(paths: list[str]) -> None:
         best = probabilities[-1].argmax()
         print(f"{path}: {best} ({100 * probabilities[-1, best]:.1f}%)")
     if "locations" in outputs:  # A comparator looks nowhere.
-        _draw(model, images, outputs, run_dir)
+        _draw(model, images, outputs, directory)
 
 
-def _draw(model, images, outputs, run_dir: workdir.Workdir) -> None:
+def _draw(model, images, outputs, directory: pathlib.Path) -> None:
     figure = viz.draw_paths(
         images,
         outputs,
