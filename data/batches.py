@@ -93,7 +93,11 @@ class TrainingBatches:
 
 
 def evaluation_set(
-    split: Split, canvas: Canvas, repeats: int = 1, draw: int = 0
+    split: Split,
+    canvas: Canvas,
+    repeats: int = 1,
+    draw: int = 0,
+    corner: tuple[int, int] | None = None,
 ) -> dict[str, np.ndarray]:
     """Canvases to evaluate on: the same bytes on every machine.
 
@@ -102,22 +106,22 @@ def evaluation_set(
         canvas: What is composed.
         repeats: Canvases made of each image.
         draw: Another number makes other canvases; validation and test differ.
+        corner: Row and column where every image starts; None for random ones.
 
     Returns:
         {"image": [n * repeats, side, side, C] uint8, "label": [...] int32}.
     """
     canvas.check(split.image)
+    if corner is not None:
+        canvas.check_corner(split.image, corner)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
     pool = tf.constant(split.image)
-    made = [
-        compose(
-            canvas,
-            pool,
-            tf.constant(index[start : start + _COMPOSED_AT_ONCE]),
-            tf.constant([_EVALUATION_SEED + draw, start], tf.int32),
-        ).numpy()
-        for start in range(0, len(index), _COMPOSED_AT_ONCE)
-    ]
+    made = []
+    for start in range(0, len(index), _COMPOSED_AT_ONCE):
+        chosen = index[start : start + _COMPOSED_AT_ONCE]
+        seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
+        fixed = None if corner is None else tf.tile([corner], [len(chosen), 1])
+        made.append(compose(canvas, pool, chosen, seed, fixed).numpy())
     return {
         "image": np.concatenate(made),
         "label": split.label[index],

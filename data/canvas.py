@@ -10,6 +10,9 @@ import dataclasses
 
 import tensorflow as tf
 
+# Where the digit goes.
+PLACES = ("anywhere", "left", "right")
+
 
 @dataclasses.dataclass(frozen=True)
 class Canvas:
@@ -19,14 +22,23 @@ class Canvas:
         side: Pixels along a side of the canvas.
         clutter: Number of patches of other digits.
         clutter_size: Pixels along a side of a patch.
+        place: Where the digit goes, one of `PLACES`; clutter goes anywhere.
+            Each place is in one half: "left" where the digit's centre is in
+            the left half of the canvas or on its middle line.
     """
 
     side: int
     clutter: int = 0
     clutter_size: int = 8
+    place: str = "anywhere"
 
     def check(self, images) -> None:
         """Raises ValueError unless images [n, h, w, C] fit on the canvas."""
+        if self.place not in PLACES:
+            raise ValueError(
+                f"`place` must be one of {list(PLACES)}. "
+                f"Received: {self.place!r}"
+            )
         _, height, width, _ = images.shape
         if self.side < max(height, width):
             raise ValueError(
@@ -42,10 +54,37 @@ class Canvas:
                 "`clutter_size` must lie between 1 and the side of an image, "
                 f"{min(height, width)}. Received: {self.clutter_size}"
             )
+        if self.place == "right" and self.side == width:
+            raise ValueError(
+                "`place` must not be right where images are as wide as the "
+                f"canvas. Received: canvas={self.side}"
+            )
+
+    def check_corner(self, images, corner: tuple[int, int]) -> None:
+        """Raises ValueError unless images [n, h, w, C] fit whole at corner."""
+        last = tuple(self.side - size for size in images.shape[1:3])
+        if not all(0 <= c <= end for c, end in zip(corner, last, strict=True)):
+            raise ValueError(
+                f"`corner` must lie between (0, 0) and {last}. "
+                f"Received: {tuple(corner)}"
+            )
+
+    def columns(self, width: int) -> tuple[int, int]:
+        """First and last column at which images of this width may start."""
+        last = self.side - width
+        if self.place == "left":
+            return 0, last // 2
+        if self.place == "right":
+            return last // 2 + 1, last
+        return 0, last
 
 
 def compose(
-    canvas: Canvas, pool: tf.Tensor, index: tf.Tensor, seed: tf.Tensor
+    canvas: Canvas,
+    pool: tf.Tensor,
+    index: tf.Tensor,
+    seed: tf.Tensor,
+    corner: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Puts images of a split on canvases; the same bytes everywhere.
 
@@ -57,6 +96,8 @@ def compose(
         pool: The images of the split, [n, h, w, C] uint8.
         index: Which of them are placed, [B] int32; clutter is cut from any.
         seed: A stateless seed, [2] integers.
+        corner: Rows and columns where the images start, [B, 2] int32; None
+            for random ones, as `canvas.place` allows.
 
     Returns:
         [B, side, side, C] uint8.
@@ -64,7 +105,8 @@ def compose(
     batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     count, size = canvas.clutter, canvas.clutter_size
     where, other, cut, there = tf.unstack(_seeds(seed, 4))
-    corner = _corners(where, [batch], canvas.side, height, width)
+    if corner is None:
+        corner = _places(canvas, where, batch, height, width)
     total = _shift(canvas.side, pool, index, corner)
     if count:
         others = _below(other, [batch, count], tf.shape(pool)[0])
@@ -73,6 +115,15 @@ def compose(
         corner = _corners(there, [batch, count], canvas.side, size, size)
         total += _add_up(canvas.side, patches, corner)
     return tf.cast(tf.minimum(total, 255.0), tf.uint8)
+
+
+def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
+    """Corners [B, 2] of images where the canvas has them."""
+    row, column = tf.unstack(_seeds(seed, 2))
+    first, last = canvas.columns(width)
+    rows = _below(row, [batch], canvas.side - height + 1)
+    columns = first + _below(column, [batch], last - first + 1)
+    return tf.stack([rows, columns], axis=-1)
 
 
 def _shift(

@@ -61,6 +61,48 @@ def test_every_place_is_as_likely_the_bounds_included():
     assert counts.max() < 260
 
 
+@pytest.mark.parametrize(
+    ("side", "place", "expected"),
+    [
+        (5, "anywhere", [0, 1, 2, 3]),
+        (5, "left", [0, 1]),
+        (5, "right", [2, 3]),
+        # At column 2 the middle of an image is that of the canvas.
+        (6, "left", [0, 1, 2]),
+        (6, "right", [3, 4]),
+    ],
+)
+def test_the_columns_of_a_half(side, place, expected):
+    images = _full(9, count=1500, side=2)
+    canvases = _composed(Canvas(side, clutter_size=1, place=place), images)
+    np.testing.assert_array_equal(canvases.sum((1, 2, 3)), [4 * 9] * 1500)
+    rows, columns = _corners(canvases).T
+    assert set(rows) == set(range(side - 1))
+    values, counts = np.unique(columns, return_counts=True)
+    np.testing.assert_array_equal(values, expected)
+    # 300 or more expected of each; a standard deviation is 15.
+    assert counts.min() > 230
+
+
+def test_clutter_goes_anywhere_when_digits_do_not():
+    pool = _full(9, side=2)
+    canvas = Canvas(5, clutter=1, clutter_size=2, place="left")
+    counts = _count(_corners(_clutter(canvas, pool, 3200)), 4)
+    assert counts.min() > 140
+    assert counts.max() < 260
+
+
+def test_corners_that_are_given():
+    images = _grey([[[1, 2], [3, 4]], [[5, 6], [7, 8]]])
+    corner = tf.constant([[0, 3], [2, 1]])
+    canvas = Canvas(5, clutter_size=1)
+    made = compose(canvas, tf.constant(images), tf.range(2), SEED, corner)
+    expected = np.zeros([2, 5, 5, 1], np.uint8)
+    expected[0, 0:2, 3:5] = images[0]
+    expected[1, 2:4, 1:3] = images[1]
+    np.testing.assert_array_equal(made, expected)
+
+
 def test_clutter_reaches_every_place_too():
     pool = _full(9, side=2)
     canvases = _clutter(Canvas(5, clutter=1, clutter_size=2), pool, 3200)
@@ -191,6 +233,8 @@ def test_small_images_need_no_clutter_size():
         (Canvas(60, clutter=-1), "`clutter` must be at least 0.*-1"),
         (Canvas(60, 4, 0), "`clutter_size` must lie between 1 and.*28.*: 0"),
         (Canvas(60, 4, 29), "`clutter_size` must lie between 1 and.*28.*29"),
+        (Canvas(60, place="top"), "`place` must be one of.*'left'.*'top'"),
+        (Canvas(28, place="right"), "`place` must not be right.*canvas=28"),
     ],
 )
 def test_bad_canvases(canvas, message):

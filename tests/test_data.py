@@ -135,6 +135,21 @@ def _digests(made):
     ]
 
 
+def test_an_evaluation_set_at_one_place(split):
+    made = evaluation_set(split, Canvas(9, clutter_size=1), corner=(2, 1))
+    height, width = split.image.shape[1:3]
+    expected = np.zeros_like(made["image"])
+    expected[:, 2 : 2 + height, 1 : 1 + width] = split.image
+    np.testing.assert_array_equal(made["image"], expected)
+    np.testing.assert_array_equal(made["label"], split.label)
+
+
+@pytest.mark.parametrize("corner", [(6, 0), (0, 6), (-1, 0), (0, -1)])
+def test_a_place_where_images_do_not_fit(split, corner):
+    with pytest.raises(ValueError, match=r"`corner`.*\(5, 5\). Received"):
+        evaluation_set(split, CANVAS, corner=corner)
+
+
 def test_evaluation_sets_are_the_same_everywhere(digits):
     assert _digests(evaluation_set(digits.test, Canvas(60, 4), 2)) == [
         "e22d2e132b64af6c3cc3e1170c4ae8cb9ba7d1977414877b900d2b2c69dd8970",

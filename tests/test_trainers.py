@@ -14,6 +14,8 @@ from PIL import Image
 
 from data.files import read_image
 from trainers import command, config, evaluate, mnist, predict
+from trainers.setup import Config
+from trainers.workdir import Workdir
 
 FLAGS = flags.FLAGS
 ROOT = pathlib.Path(__file__).parents[1]
@@ -148,6 +150,7 @@ def test_another_configuration_is_refused(workdir, capsys):
         (["--rollouts=1"], "needs --rollouts of at least 2"),
         (["--reward=luck"], "accuracy|log_likelihood"),
         (["--location_std=-1"], "--location_std=-1"),
+        (["--place=top"], r"anywhere\|left\|right"),
         (["--nonsense"], "nonsense"),
     ],
 )
@@ -187,6 +190,18 @@ def test_a_workdir_without_a_run(module, tmp_path, capsys):
     files = ["x.png"] if module is predict else []
     assert _main(module, f"--workdir={tmp_path}", *files) == 1
     assert "must name the directory of a run" in capsys.readouterr().err
+
+
+def test_a_run_from_before_there_was_a_flag_for_the_place(tmp_path):
+    settings = Config(canvas=60, seed=0, place="anywhere")
+    old = {"config": {"canvas": 60, "seed": 0}, "machine": {}}
+    (tmp_path / "config.json").write_text(json.dumps(old))
+    run_dir = Workdir(tmp_path)
+    assert run_dir.load_config() == settings
+    assert run_dir.claim(settings, {}) == []
+    settings.place = "left"
+    with pytest.raises(ValueError, match="place was 'anywhere', now 'left'"):
+        run_dir.claim(settings, {})
 
 
 def test_flagfiles_name_the_workdir_unless_it_is_given():

@@ -5,6 +5,7 @@ from typing import Any
 
 from absl import flags
 
+from data.canvas import PLACES
 from data.sources import NAMES
 from ram_tf.agent import BASELINES
 from ram_tf.cell import FIRST_FIXATIONS
@@ -26,6 +27,12 @@ flags.DEFINE_integer(
     "clutter", 0, "Patches of other digits on a canvas.", lower_bound=0
 )
 flags.DEFINE_integer("clutter_size", 8, "Side of a patch in pixels.", **_count)
+flags.DEFINE_enum(
+    "place",
+    "anywhere",
+    PLACES,
+    "Where digits are put: the half of the canvas that their centre lies in.",
+)
 # Model.
 flags.DEFINE_enum(
     "network",

@@ -28,7 +28,9 @@ Model = RecurrentAttentionModel | Comparator
 
 def canvas(config: Config) -> Canvas:
     """The canvas that digits are put on."""
-    return Canvas(config.canvas, config.clutter, config.clutter_size)
+    return Canvas(
+        config.canvas, config.clutter, config.clutter_size, config.place
+    )
 
 
 def validation_data(config: Config, source: Source) -> dict[str, np.ndarray]:

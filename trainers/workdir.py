@@ -19,7 +19,6 @@ flags.DEFINE_string(
     "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
 )
 
-
 class Workdir:
     """Paths in a run's directory, and its small files.
 
