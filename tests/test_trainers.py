@@ -192,8 +192,8 @@ def test_a_workdir_without_a_run(module, tmp_path, capsys):
     assert "must name the directory of a run" in capsys.readouterr().err
 
 
-def test_a_run_from_before_there_was_a_flag_for_the_place(tmp_path):
-    settings = Config(canvas=60, seed=0, place="anywhere")
+def test_a_run_from_before_there_were_all_flags(tmp_path):
+    settings = Config(canvas=60, seed=0, network="ram", place="anywhere")
     old = {"config": {"canvas": 60, "seed": 0}, "machine": {}}
     (tmp_path / "config.json").write_text(json.dumps(old))
     run_dir = Workdir(tmp_path)

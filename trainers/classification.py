@@ -1,7 +1,6 @@
 """A whole run of a classifier: train, choose on validation, test once."""
 
 import json
-import math
 import sys
 
 import numpy as np
@@ -26,14 +25,8 @@ def train_and_evaluate(
     settings: Config, source: Source, workdir: Workdir
 ) -> int:
     """Runs, or resumes, and writes the results; returns the exit code."""
-    batches = TrainingBatches(
-        source.train,
-        setup.canvas(settings),
-        settings.batch_size,
-        settings.seed,
-    )
-    steps = math.ceil(settings.epochs * batches.size / settings.batch_size)
-    evaluations = max(1, round(settings.epochs / settings.evaluate_every))
+    batches = setup.training_batches(settings, source)
+    steps, evaluations = setup.length(settings, batches)
     model = setup.make_model(settings, source)
     if settings.pretrained is not None:
         model_source.copy_pretrained(settings, model)
@@ -46,7 +39,7 @@ def train_and_evaluate(
         return 0
     loop = _loop(agent, batches, source, state, checkpointer, settings, workdir)
     try:
-        loop.run(steps, min(evaluations, steps))
+        loop.run(steps, evaluations)
     except Interrupted as interrupted:
         print(interrupted)
         return 130

@@ -16,9 +16,10 @@ _PACKAGES = (
 )
 
 
-def versions() -> dict[str, str]:
-    """Versions of the packages that a result depends on."""
-    found = {name: importlib.metadata.version(name) for name in _PACKAGES}
+def versions(*others: str) -> dict[str, str]:
+    """Versions of the packages that a result depends on, and of others."""
+    names = (*_PACKAGES, *others)
+    found = {name: importlib.metadata.version(name) for name in names}
     return {"python": platform.python_version(), **found}
 
 

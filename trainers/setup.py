@@ -1,12 +1,13 @@
 """From a configuration to the parts of a run."""
 
+import math
 import types
 from collections.abc import Callable
 
 import keras
 import numpy as np
 
-from data.batches import evaluation_set
+from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.sources import Source
 from ram_tf import (
@@ -31,6 +32,20 @@ def canvas(config: Config) -> Canvas:
     return Canvas(
         config.canvas, config.clutter, config.clutter_size, config.place
     )
+
+
+def training_batches(config: Config, source: Source) -> TrainingBatches:
+    """What models are trained on."""
+    return TrainingBatches(
+        source.train, canvas(config), config.batch_size, config.seed
+    )
+
+
+def length(config: Config, batches: TrainingBatches) -> tuple[int, int]:
+    """Steps of a run, and evaluations on the way."""
+    steps = math.ceil(config.epochs * batches.size / config.batch_size)
+    evaluations = max(1, round(config.epochs / config.evaluate_every))
+    return steps, min(evaluations, steps)
 
 
 def validation_data(config: Config, source: Source) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ flags.DEFINE_string(
     "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
 )
 
+
 class Workdir:
     """Paths in a run's directory, and its small files.
 
@@ -57,14 +58,14 @@ class Workdir:
             return []
         record = json.loads(self._config.read_text())
         before = vars(complete(record["config"]))
-        changed = _differences(before, vars(config))
+        changed = differences(before, vars(config))
         if changed:
             raise ValueError(
                 f"--workdir={self.path} holds a run of another configuration: "
                 f"{'; '.join(changed)}. Use another --workdir, or the same "
                 "flags."
             )
-        return _differences(record["machine"], machine)
+        return differences(record["machine"], machine)
 
     def load_config(self) -> Config:
         """The configuration of the run.
@@ -124,7 +125,8 @@ def _check_finished(path: pathlib.Path) -> None:
         )
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What has changed, in words, setting by setting."""
     return [
         f"{name} was {old.get(name)!r}, now {new.get(name)!r}"
         for name in sorted(old.keys() | new.keys())

@@ -47,7 +47,9 @@ class TrainingLoop:
         checkpointer: Saves it.
         summaries: Where it is logged.
         draw: Draws rollouts of the validation set as an image [h, w, 3];
-            not called where the model looks nowhere.
+            not called where the model looks nowhere. None for no pictures.
+        on_evaluation: Called last in an evaluation, with the step and the
+            error in %; what it raises ends the run.
     """
 
     def __init__(
@@ -59,7 +61,8 @@ class TrainingLoop:
         state: RunState,
         checkpointer: Checkpointer,
         summaries: Summaries,
-        draw: Callable[[Rollouts], np.ndarray],
+        draw: Callable[[Rollouts], np.ndarray] | None = None,
+        on_evaluation: Callable[[int, float], None] | None = None,
     ):
         self._batches = batches
         self._validation = validation
@@ -67,6 +70,7 @@ class TrainingLoop:
         self._checkpointer = checkpointer
         self._summaries = summaries
         self._draw = draw
+        self._on_evaluation = on_evaluation
         self._optimizer = agent.optimizer
         self._train = compile_steps(
             agent, batches.make, make_environment, batches.seed
@@ -167,9 +171,11 @@ class TrainingLoop:
         self._summaries.scalars(step, row)
         state.seconds.assign_add(time.perf_counter() - started)
         self._checkpointer.save()
-        if picture and looks:
+        if picture and looks and self._draw:
             self._summaries.picture(step, self._draw(rollouts))
         _say(_line(step, steps, row))
+        if self._on_evaluation:
+            self._on_evaluation(step, by_glimpse[-1])
 
     def _leave(self, number) -> None:
         self._checkpointer.save()
