@@ -6,8 +6,9 @@ random fixations, and with every fixation at the centre: a policy that is worth
 anything beats the last two.
 """
 
+import copy
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import tensorflow as tf
@@ -84,16 +85,17 @@ class ClassifierEvaluator:
         data: dict[str, np.ndarray],
     ):
         check_positive_int("num_classes", model.num_classes)
-        images = tf.convert_to_tensor(data["image"])
-        check_frames(images, (4, 5))
-        check_finite(images)
-        check_labels(tf.convert_to_tensor(data["label"]), model.num_classes)
         self.model = model
-        self._images = data["image"]
-        self._labels = data["label"]
+        self._take(data)
         self._compiled = tf.function(
             self._answer, jit_compile=True, autograph=False
         )
+
+    def on(self, data: dict[str, np.ndarray]) -> Self:
+        """The same for other data; not compiled again if n, H, W, C are."""
+        other = copy.copy(self)
+        other._take(data)
+        return other
 
     @property
     def count(self) -> int:
@@ -108,6 +110,16 @@ class ClassifierEvaluator:
         """Error in % after each glimpse, of probabilities [n, T, K]."""
         wrong = probabilities.argmax(-1) != self._labels[:, None]
         return [round(float(100 * w), 4) for w in wrong.mean(axis=0)]
+
+    def _take(self, data: dict[str, np.ndarray]) -> None:
+        images = tf.convert_to_tensor(data["image"])
+        check_frames(images, (4, 5))
+        check_finite(images)
+        check_labels(
+            tf.convert_to_tensor(data["label"]), self.model.num_classes
+        )
+        self._images = data["image"]
+        self._labels = data["label"]
 
     def _run(self, draw: int = 0, *how) -> Rollouts:
         count = len(self._images)
