@@ -37,6 +37,28 @@ def test_batches_of_one_shape_cover_every_image(make_model, data, monkeypatch):
     )
 
 
+def test_other_data_is_not_compiled_for_again(make_model, data):
+    model = make_model()
+    evaluator = Evaluator(model, data)
+    before = evaluator.rollouts().probabilities
+    other = {
+        "image": 255 - data["image"],
+        "label": (data["label"] + 1) % 3,
+    }
+    elsewhere = evaluator.on(other)
+    probabilities = elsewhere.rollouts().probabilities
+    assert elsewhere._compiled.experimental_get_tracing_count() == 1
+    np.testing.assert_allclose(
+        probabilities, model(other["image"])["probabilities"], atol=1e-6
+    )
+    wrong = probabilities[:, -1].argmax(-1) != other["label"]
+    assert elsewhere.error(probabilities)[-1] == round(100 * wrong.mean(), 4)
+    # The first is as it was.
+    np.testing.assert_array_equal(evaluator.rollouts().probabilities, before)
+    with pytest.raises(ValueError, match=r"\[0, 3\).*from 1 to 3"):
+        evaluator.on({**data, "label": data["label"] + 1})
+
+
 def test_controls_look_where_they_should(make_model, data):
     evaluator = Evaluator(make_model(location_range=0.5), data)
     assert not evaluator.rollouts("centre").locations.any()

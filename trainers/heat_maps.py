@@ -28,7 +28,7 @@ def draw_heat_maps(result: dict[str, Any]) -> Figure:
     # One case, in %, where there is no error.
     least = 100 / result["cases_per_place"]
     most = max(2 * least, *(grid.max() for grid in grids.values()))
-    figure = Figure((5.2 * len(grids) + 1, 5.4), dpi=120, layout="constrained")
+    figure = Figure((5.2 * len(grids) + 1, 5.4), dpi=120, layout="compressed")
     panels = figure.subplots(1, len(grids), sharey=True, squeeze=False)[0]
     for axes, (name, grid) in zip(panels, grids.items(), strict=True):
         mesh = _draw_grid(axes, grid, result, LogNorm(least, most))

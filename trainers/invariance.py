@@ -70,8 +70,8 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _load_runs() -> dict[str, tuple[Workdir, Config]]:
-    """The runs, by the names of their networks.
+def _load_runs() -> dict[str, tuple[setup.Model, Config]]:
+    """The trained models, by the names of their networks.
 
     Raises:
         ValueError: If there are none, two of a network, or different tasks.
@@ -87,7 +87,7 @@ def _load_runs() -> dict[str, tuple[Workdir, Config]]:
                 "--workdirs must name runs of different networks on one task. "
                 f"Received: {_WORKDIRS.value}: {wrong}"
             )
-        runs[config.network] = run_dir, config
+        runs[config.network] = run_dir.load_model(), config
     if not runs:
         raise ValueError("--workdirs must name a finished run. Received: none")
     return runs
@@ -108,15 +108,15 @@ def _first_cases(split: Split) -> Split:
 
 
 def _measure(
-    runs: dict[str, tuple[Workdir, Config]], config: Config, split: Split
+    runs: dict[str, tuple[setup.Model, Config]], config: Config, split: Split
 ) -> dict[str, Any]:
     canvas = setup.canvas(config)
     rows, columns = place_errors.corners(canvas, split.image, _PLACES.value)
     models = {}
     with _progress(len(runs) * len(rows) * len(columns)) as bar:
-        for name, (run_dir, own) in runs.items():
+        for name, (model, own) in runs.items():
             grid = place_errors.error_grid(
-                run_dir.load_model(), split, canvas, rows, columns, bar.update
+                model, split, canvas, rows, columns, bar.update
             )
             width = split.image.shape[2]
             models[name] = {

@@ -29,7 +29,7 @@ def corners(canvas: Canvas, images: np.ndarray, count: int):
     room = [canvas.side - size for size in images.shape[1:3]]
     if not 2 <= count <= min(room) + 1:
         raise ValueError(
-            f"`places` must lie between 2 and {min(room) + 1}, the places of "
+            f"--places must lie between 2 and {min(room) + 1}, the places of "
             f"a digit along the canvas. Received: {count}"
         )
     return [

@@ -6,7 +6,7 @@ Each trial is a short run, measured on validation data after the last glimpse;
 the test set is not read. A trial worse than the median is stopped early. The
 same command resumes a search, and more --trials add to it. It leaves, beside
 one another: study.db (Optuna's), study.json, study.png, and TensorBoard's logs
-of each trial in trials/.
+of each trial in study/.
 """
 
 import logging
@@ -136,7 +136,7 @@ def _try(study: Study, trainer: TrialTrainer) -> None:
     """Runs one trial, and keeps what became of it, whatever that is."""
     trial = study.ask()
     print(f"  {search_results.as_flags(trial.params)}", flush=True)
-    logs = study.path.parent / "trials" / str(trial.number)
+    logs = study.path.with_suffix("") / str(trial.number)
     try:
         study.complete(trial, trainer.train(trial, logs))
     except optuna.TrialPruned:

@@ -1,6 +1,7 @@
 """A trial of a search: a short run that is measured on validation data."""
 
 import pathlib
+import shutil
 import tempfile
 
 import optuna
@@ -40,7 +41,8 @@ class TrialTrainer:
 
         Args:
             trial: Has the settings, and is told the error at evaluations.
-            logs: A new directory for metrics.jsonl and TensorBoard's events.
+            logs: Directory for metrics.jsonl and TensorBoard's events; what is
+                there is replaced.
 
         Returns:
             The lowest validation error after the last glimpse, in %.
@@ -55,6 +57,8 @@ class TrialTrainer:
         model = setup.make_model(settings, self._source)
         agent = setup.make_agent(settings, model, steps)
         state = RunState(model, agent.optimizer)
+        # Of another study by this name, which is no longer there.
+        shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         with tempfile.TemporaryDirectory() as checkpoints:
             TrainingLoop(
