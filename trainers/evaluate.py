@@ -10,10 +10,16 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from trainers import model_source, results, setup, workdir
+from trainers import (  # noqa: F401
+    model_source,
+    outputs,
+    results,
+    setup,
+    workdir,
+)
 
 flags.adopt_module_key_flags(model_source)
-_OUT = flags.DEFINE_string("out", None, "JSON file for the result.")
+flags.declare_key_flag("out")
 
 
 def main() -> None:
@@ -22,8 +28,8 @@ def main() -> None:
     test = setup.test_data(settings, source)
     result = results.measure(setup.make_evaluator(model, test), settings)
     print(results.table(result))
-    if _OUT.value:
-        workdir.write_json(pathlib.Path(_OUT.value), result)
+    if flags.FLAGS.out:
+        workdir.write_json(pathlib.Path(flags.FLAGS.out), result)
 
 
 if __name__ == "__main__":

@@ -23,17 +23,16 @@ from trainers.command import run
 from data import sources
 from data.sources import Split
 from ram_tf import viz
-from trainers import place_errors, record, setup
+from trainers import outputs, place_errors, record, setup
 from trainers.heat_maps import draw_heat_maps
 from trainers.setup import Config
 from trainers.workdir import Workdir, differences, write_json
 
 flags.declare_key_flag("data_dir")
+flags.adopt_module_key_flags(outputs)
 _WORKDIRS = flags.DEFINE_list(
     "workdirs", [], "Directories of finished runs on the same task."
 )
-_OUT = flags.DEFINE_string("out", None, "JSON file for the errors.")
-_PICTURE = flags.DEFINE_string("picture", None, "PNG file for heat maps.")
 _CASES = flags.DEFINE_integer(
     "cases", 500, "Test digits at each place.", lower_bound=1
 )
@@ -50,12 +49,13 @@ def main() -> None:
     source = sources.load(config.source, flags.FLAGS.data_dir)
     result = _measure(runs, config, _first_cases(source.test))
     print(table(result))
-    if _OUT.value:
-        write_json(pathlib.Path(_OUT.value), result)
-        print(f"record: {_OUT.value}")
-    if _PICTURE.value:
-        viz.save(draw_heat_maps(result), _PICTURE.value)
-        print(f"picture: {_PICTURE.value}")
+    out, picture = flags.FLAGS.out, flags.FLAGS.picture
+    if out:
+        write_json(pathlib.Path(out), result)
+        print(f"record: {out}")
+    if picture:
+        viz.save(draw_heat_maps(result), picture)
+        print(f"picture: {picture}")
 
 
 def table(result: dict[str, Any]) -> str:

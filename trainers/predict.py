@@ -4,7 +4,8 @@
 
 Images are read as the model's canvas: larger ones are scaled down, smaller ones
 stand in the middle of a black canvas. Light strokes on black are expected;
---invert turns dark strokes on white into that.
+--invert turns dark strokes on white into that. The picture is predictions.png
+in --workdir, unless --picture says otherwise.
 """
 
 import pathlib
@@ -15,15 +16,10 @@ from absl import flags
 from trainers.command import run
 from data.files import read_image
 from ram_tf import viz
-from trainers import model_source
+from trainers import model_source, outputs  # noqa: F401
 
 flags.adopt_module_key_flags(model_source)
-_PICTURE = flags.DEFINE_string(
-    "picture",
-    None,
-    "Picture of the paths; by default predictions.png in --workdir, or in the "
-    "current directory with --pretrained.",
-)
+flags.declare_key_flag("picture")
 _INVERT = flags.DEFINE_bool(
     "invert", False, "Whether strokes are dark on white."
 )
@@ -58,7 +54,7 @@ def _draw(model, images, outputs, directory: pathlib.Path) -> None:
         model.cell.sensor,
         location_unit=model.cell.location_unit,
     )
-    out = pathlib.Path(_PICTURE.value or directory / "predictions.png")
+    out = pathlib.Path(flags.FLAGS.picture or directory / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

@@ -5,8 +5,8 @@
 Each trial is a short run, measured on validation data after the last glimpse;
 the test set is not read. A trial worse than the median is stopped early. The
 same command resumes a search, and more --trials add to it. It leaves, beside
-one another: study.db (Optuna's), study.json, study.png, and TensorBoard's logs
-of each trial in study/.
+one another: study.db (Optuna's), study.json or --out, study.png or --picture,
+and TensorBoard's logs of each trial in study/.
 """
 
 import logging
@@ -21,12 +21,13 @@ from trainers.command import run
 from data import sources
 from ram_tf import viz
 from ram_tf.training.loop import Interrupted
-from trainers import config, search_results, workdir
+from trainers import config, outputs, search_results, workdir
 from trainers.setup import Config
 from trainers.study import Study
 from trainers.trial import TrialTrainer
 
 flags.adopt_module_key_flags(config)
+flags.adopt_module_key_flags(outputs)
 flags.adopt_module_key_flags(workdir)
 
 
@@ -69,12 +70,6 @@ _STUDY = flags.DEFINE_string(
     None,
     "SQLite file of the search; by default study.db in a directory with the "
     "name of --workdir and _search.",
-)
-_OUT = flags.DEFINE_string(
-    "out",
-    None,
-    "JSON file for the record, and, ending in .png, for the picture; by "
-    "default beside --study.",
 )
 
 
@@ -152,12 +147,12 @@ def _try(study: Study, trainer: TrialTrainer) -> None:
 
 def _report(study: Study) -> None:
     summary = search_results.summarise(study)
-    out = pathlib.Path(_OUT.value or study.path.with_suffix(".json"))
+    out = pathlib.Path(flags.FLAGS.out or study.path.with_suffix(".json"))
     workdir.write_json(out, summary)
     print(search_results.table(summary))
     print(f"record: {out}")
     if summary["best"]:
-        picture = out.with_suffix(".png")
+        picture = flags.FLAGS.picture or study.path.with_suffix(".png")
         viz.save(search_results.draw(summary), picture)
         print(f"picture: {picture}")
 
