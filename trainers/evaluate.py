@@ -10,13 +10,8 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from trainers import (  # noqa: F401
-    model_source,
-    outputs,
-    results,
-    setup,
-    workdir,
-)
+from trainers import model_source, results, setup, workdir
+from trainers.output_flags import OUT
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")
@@ -28,8 +23,8 @@ def main() -> None:
     test = setup.test_data(settings, source)
     result = results.measure(setup.make_evaluator(model, test), settings)
     print(results.table(result))
-    if flags.FLAGS.out:
-        workdir.write_json(pathlib.Path(flags.FLAGS.out), result)
+    if OUT.value:
+        workdir.write_json(pathlib.Path(OUT.value), result)
 
 
 if __name__ == "__main__":

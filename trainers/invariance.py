@@ -23,13 +23,13 @@ from trainers.command import run
 from data import sources
 from data.sources import Split
 from ram_tf import viz
-from trainers import outputs, place_errors, record, setup
+from trainers import output_flags, place_errors, record, setup
 from trainers.heat_maps import draw_heat_maps
 from trainers.setup import Config
 from trainers.workdir import Workdir, differences, write_json
 
 flags.declare_key_flag("data_dir")
-flags.adopt_module_key_flags(outputs)
+flags.adopt_module_key_flags(output_flags)
 _WORKDIRS = flags.DEFINE_list(
     "workdirs", [], "Directories of finished runs on the same task."
 )
@@ -49,7 +49,7 @@ def main() -> None:
     source = sources.load(config.source, flags.FLAGS.data_dir)
     result = _measure(runs, config, _first_cases(source.test))
     print(table(result))
-    out, picture = flags.FLAGS.out, flags.FLAGS.picture
+    out, picture = output_flags.OUT.value, output_flags.PICTURE.value
     if out:
         write_json(pathlib.Path(out), result)
         print(f"record: {out}")

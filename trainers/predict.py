@@ -16,7 +16,8 @@ from absl import flags
 from trainers.command import run
 from data.files import read_image
 from ram_tf import viz
-from trainers import model_source, outputs  # noqa: F401
+from trainers import model_source
+from trainers.output_flags import PICTURE
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("picture")
@@ -54,7 +55,7 @@ def _draw(model, images, outputs, directory: pathlib.Path) -> None:
         model.cell.sensor,
         location_unit=model.cell.location_unit,
     )
-    out = pathlib.Path(flags.FLAGS.picture or directory / "predictions.png")
+    out = pathlib.Path(PICTURE.value or directory / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

@@ -21,13 +21,13 @@ from trainers.command import run
 from data import sources
 from ram_tf import viz
 from ram_tf.training.loop import Interrupted
-from trainers import config, outputs, search_results, workdir
+from trainers import config, output_flags, search_results, workdir
 from trainers.setup import Config
 from trainers.study import Study
 from trainers.trial import TrialTrainer
 
 flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(outputs)
+flags.adopt_module_key_flags(output_flags)
 flags.adopt_module_key_flags(workdir)
 
 
@@ -147,12 +147,14 @@ def _try(study: Study, trainer: TrialTrainer) -> None:
 
 def _report(study: Study) -> None:
     summary = search_results.summarise(study)
-    out = pathlib.Path(flags.FLAGS.out or study.path.with_suffix(".json"))
+    out = pathlib.Path(
+        output_flags.OUT.value or study.path.with_suffix(".json")
+    )
     workdir.write_json(out, summary)
     print(search_results.table(summary))
     print(f"record: {out}")
     if summary["best"]:
-        picture = flags.FLAGS.picture or study.path.with_suffix(".png")
+        picture = output_flags.PICTURE.value or study.path.with_suffix(".png")
         viz.save(search_results.draw(summary), picture)
         print(f"picture: {picture}")
 
