@@ -77,6 +77,11 @@ def test_a_run_leaves_its_results(workdir):
     assert rows[-1]["learning_rate"] == 0.0
     errors = [row["validation_error"] for row in rows]
     assert result["validation_error"] == min(errors)
+    assert [row["epoch"] for row in result["curve"]] == [1, 2, 3, 4]
+    last = result["curve"][-1]["validation_error_by_glimpse"]
+    assert last == pytest.approx(
+        rows[-1]["validation_error_by_glimpse"], abs=0.01
+    )
     with Image.open(workdir / "glimpses.png") as picture:
         assert min(picture.size) > 200
 

@@ -14,7 +14,7 @@ from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
 from trainers import model_source, record, results, setup
-from trainers.curve import draw_curve
+from trainers.curve import draw_curves, read_curve
 from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
 
@@ -112,12 +112,13 @@ def _finish(
         "steps": state.step,
         "images_per_second": images_per_second,
         "seconds": float(state.seconds),
+        "curve": read_curve(workdir.metrics, settings.epochs),
     }
     rollouts = evaluator.rollouts()
     looks = rollouts.locations is not None
     if looks:
         viz.save(_draw(agent.model, test, rollouts), workdir.picture)
-    viz.save(draw_curve(workdir.metrics, settings.epochs), workdir.curve)
+    viz.save(draw_curves({"this run": [result["curve"]]}), workdir.curve)
     # Last, because its being there says that the run has finished.
     write_json(workdir.result, result)
     print(results.table(result))

@@ -1,49 +1,98 @@
-"""The learning curve of a run, drawn from its metrics.jsonl."""
+"""Learning curves: read from metrics.jsonl, kept in the record, and drawn."""
 
 import json
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import LogLocator, StrMethodFormatter
+
+_EARLY = 4  # Glimpses whose error is drawn beside the last one's.
+
+# An element for each evaluation: "epoch", "training_error",
+# "validation_error_by_glimpse".
+Curve = list[dict[str, Any]]
 
 
-def draw_curve(metrics: pathlib.Path, epochs: float) -> Figure:
-    """Error on validation and in training against epochs, on a log scale.
+def read_curve(metrics: pathlib.Path, epochs: float) -> Curve:
+    """The errors in % at each evaluation of a run.
 
     Args:
         metrics: A metrics.jsonl, whose last row is at the end of `epochs`.
         epochs: Of the whole run.
     """
     rows = [json.loads(line) for line in metrics.read_text().splitlines()]
-    x = [epochs * row["step"] / rows[-1]["step"] for row in rows]
-    looks = "location_spread" in rows[-1]
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    return [
+        {
+            "epoch": round(epochs * row["step"] / rows[-1]["step"], 3),
+            "training_error": round(100 * (1 - row["accuracy"]), 2),
+            "validation_error_by_glimpse": [
+                round(error, 2) for error in row["validation_error_by_glimpse"]
+            ],
+        }
+        for row in rows
+    ]
+
+
+def draw_curves(curves: Mapping[str, list[Curve]]) -> Figure:
+    """Errors against epochs, on a log scale.
+
+    Args:
+        curves: By kind of model; those of a kind differ in the seed, and are
+            drawn in its colour. One curve alone stands with its training error.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained", dpi=110)
     axes = figure.subplots()
-    axes.plot(
-        x,
-        [100 * (1 - row["accuracy"]) for row in rows],
-        color="0.6",
-        label="training, sampled locations" if looks else "training",
+    every = [curve for group in curves.values() for curve in group]
+    if len(every) == 1:
+        _draw_training(axes, *every)
+    for i, (name, group) in enumerate(curves.items()):
+        for curve in group:
+            _draw_validation(axes, curve, f"C{i}")
+        best = [min(_after(curve, -1)) for curve in group]
+        named = ", ".join(f"{error:.2f}%" for error in best)
+        axes.plot([], [], color=f"C{i}", label=f"{name}, best {named}")
+    axes.set(
+        xlabel="epochs", ylabel="validation error", yscale="log", xlim=(0, None)
     )
-    axes.plot(
-        x,
-        [row["validation_error"] for row in rows],
-        label="validation, deterministic" if looks else "validation",
-    )
-    best = min(rows, key=lambda row: row["validation_error"])
-    axes.axhline(
-        best["validation_error"],
-        color="C0",
-        linestyle=":",
-        label=f"best: {best['validation_error']:.2f}%",
-    )
-    axes.set(xlabel="epochs", ylabel="error", yscale="log")
-    for formatter in (
-        axes.yaxis.set_major_formatter,
-        axes.yaxis.set_minor_formatter,
-    ):
-        formatter(PercentFormatter(decimals=0))
-    axes.tick_params(which="minor", labelsize=7)
-    axes.grid(which="both", alpha=0.25)
-    axes.legend()
+    percent_ticks(axes)
+    if any(map(_has_early, every)):
+        label = f"dotted: after {_EARLY} glimpses"
+        axes.plot([], [], ":", color="0.3", label=label)
+    axes.legend(fontsize=8)
     return figure
+
+
+def percent_ticks(axes: Axes) -> None:
+    """Ticks at 1, 2 and 5 of each decade of a log axis, and a faint grid."""
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}%"))
+    axes.yaxis.set_minor_formatter("")
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_training(axes: Axes, curve: Curve) -> None:
+    axes.plot(
+        [row["epoch"] for row in curve],
+        [row["training_error"] for row in curve],
+        color="0.6",
+        label="in training, sampled locations",
+    )
+
+
+def _draw_validation(axes: Axes, curve: Curve, colour: str) -> None:
+    epochs = [row["epoch"] for row in curve]
+    axes.plot(epochs, _after(curve, -1), color=colour)
+    if _has_early(curve):
+        axes.plot(epochs, _after(curve, _EARLY - 1), ":", color=colour)
+
+
+def _after(curve: Curve, glimpse: int) -> list[float]:
+    return [row["validation_error_by_glimpse"][glimpse] for row in curve]
+
+
+def _has_early(curve: Curve) -> bool:
+    return len(curve[0]["validation_error_by_glimpse"]) > _EARLY

@@ -19,6 +19,8 @@ flags.DEFINE_string(
     "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
 )
 
+_LINE = 140  # Characters; a row of a learning curve fits.
+
 
 class Workdir:
     """Paths in a run's directory, and its small files.
@@ -106,8 +108,11 @@ class Workdir:
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    """Writes JSON so that the file is either whole or not there."""
-    write_bytes(path, f"{json.dumps(value, indent=2)}\n".encode())
+    """Writes JSON so that the file is either whole or not there.
+
+    What fits on a line stands on one: the file is to be read and committed.
+    """
+    write_bytes(path, f"{_to_json(value)}\n".encode())
 
 
 def write_bytes(path: pathlib.Path, content: bytes) -> None:
@@ -123,6 +128,23 @@ def _check_finished(path: pathlib.Path) -> None:
             f"There is no {path}: the run has not finished. "
             "Run its trainer again to resume it."
         )
+
+
+def _to_json(value: Any, indent: str = "") -> str:
+    line = json.dumps(value)
+    if len(line) <= _LINE or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(name)}: {_to_json(part, inner)}"
+            for name, part in value.items()
+        ]
+    else:
+        parts = [_to_json(part, inner) for part in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    body = f",\n{inner}".join(parts)
+    return f"{start}\n{inner}{body}\n{indent}{end}"
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -1,0 +1,51 @@
+"""Writes RESULTS.md and its pictures from the committed run records.
+
+    python -m trainers.report
+    python -m trainers.report --pictures --data_dir=../shared/tfds
+
+The first needs no data and trains nothing; --pictures also draws glimpse paths
+of the released models on the test set.
+"""
+
+import pathlib
+
+from absl import flags
+
+from trainers.command import run
+from trainers import workdir  # noqa: F401  Defines --data_dir.
+from trainers.reporting import document, paths, pictures, records
+from trainers.reporting.published import TASKS
+
+flags.declare_key_flag("data_dir")
+_RECORDS = flags.DEFINE_string("records", "results", "Folder of the records.")
+_OUT = flags.DEFINE_string(
+    "out", "RESULTS.md", "The text; its pictures go to docs/results beside it."
+)
+_PICTURES = flags.DEFINE_bool(
+    "pictures", False, "Whether to draw glimpse paths too; needs MNIST."
+)
+
+
+def main() -> None:
+    folder, out = pathlib.Path(_RECORDS.value), pathlib.Path(_OUT.value)
+    if not folder.is_dir():
+        raise ValueError(
+            "--records must name the folder of the run records. "
+            f"Received: {_RECORDS.value!r}"
+        )
+    runs = {name: records.load(folder / name) for name in TASKS}
+    pictures.write(out.parent, runs)
+    if _PICTURES.value:
+        for name, task_runs in runs.items():
+            if task_runs.ram is not None:
+                record = task_runs.ram
+                print(
+                    paths.write(out.parent, name, record, flags.FLAGS.data_dir)
+                )
+    # After the pictures, because it names those that are there.
+    out.write_text(document.render(out.parent, folder))
+    print(out)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,229 @@
+"""RESULTS.md: the words around the tables."""
+
+import json
+import pathlib
+from collections.abc import Iterator
+
+from trainers.reporting import pictures, recipe, records, tables
+from trainers.reporting.markdown import (
+    NONE,
+    count,
+    paragraph,
+    percent,
+    picture,
+    table,
+)
+from trainers.reporting.published import (
+    LEFT_OUT,
+    OTHERS,
+    SOURCES,
+    TASKS,
+    Task,
+)
+from trainers.reporting.records import Record, Runs
+
+_INTRODUCTION = """\
+# Results
+
+Written by `python -m trainers.report` from the run records in `results/` and
+the published figures in `trainers/reporting/published.py`; nothing in the
+tables is typed by hand. All errors are in % of the test set.
+"""
+_SUMMARY = """\
+*NIPS* is the paper's figure in the proceedings, the one to beat; its arXiv
+version printed others. *Rows* counts the rows of the paper's table in which
+ours is better / not distinguishable / worse. *Aim* is what this project set out
+to reach.
+"""
+_PROTOCOL = """\
+## How it was measured
+
+- **Data.** 50,000 digits of MNIST's training set are trained on, on canvases
+  made afresh for every batch; the other 10,000 choose the weights (the smallest
+  validation error after the last glimpse, among regular evaluations); a run
+  reads the test set once, when it ends.
+- **Ours** is one deterministic rollout: the eye goes to the mean of the
+  location policy. One model answers after every glimpse, and its errors on the
+  way stand in the rows with fewer glimpses; the paper and others made a model
+  for each row, as far as is known. Where a row of ours has a model of its own,
+  that has a line of its own and is the one that the summary counts.
+- **Interval.** Wilson's 95% interval of the share of wrong answers. "Better"
+  and "worse" are said only where it excludes the other figure, else "not
+  distinguishable". It says what another draw of test digits could change; what
+  another seed changes stands under "Seeds", where there are any. The noise of
+  the published figures, which are such counts too, is not in it.
+- **Controls.** The same weights with other fixations: uniformly random ones
+  (mean of ten seeded draws) and all at the centre. "Ten rollouts averaged"
+  takes the mean probabilities of ten stochastic rollouts: ten times the
+  glimpses.
+- **Costs** are for one image and one rollout: multiply-adds, and the pixels of
+  the retina, counted anew in each glimpse.
+- **Again.** Each run is listed with its command, which needs `--data_dir=DIR`
+  or `TFDS_DATA_DIR` if TFDS has MNIST elsewhere; copy its `result.json` to
+  `results/TASK/RUN.json` and run `python -m trainers.report` (`--pictures` also
+  draws the glimpse paths, from the released models).
+"""
+_PATHS = (
+    "The first five test cases that the model answers rightly and the first "
+    "three that it does not. Left, the image and the path; right, what the "
+    "retina saw at each step and what the model thought then."
+)
+
+
+def render(root: pathlib.Path, folder: pathlib.Path) -> str:
+    """The whole text.
+
+    Args:
+        root: Where the text will stand; its pictures are in docs/results.
+        folder: The records, TASK/RUN.json.
+
+    Raises:
+        ValueError: On a bad record; it is named.
+    """
+    runs = {name: records.load(folder / name) for name in (*TASKS, *OTHERS)}
+    blocks = [
+        _INTRODUCTION,
+        tables.summary(TASKS, runs),
+        _SUMMARY,
+        picture("Error after each glimpse, all tasks", pictures.OVERVIEW),
+        _PROTOCOL,
+    ]
+    for name, task in TASKS.items():
+        blocks += _task(root, folder, name, task, runs[name])
+    blocks += _invariance(folder / "invariance.json")
+    blocks += _others(folder, runs)
+    blocks += ["## Sources", *_sources()]
+    return "\n\n".join(block.strip() for block in blocks) + "\n"
+
+
+def _task(
+    root: pathlib.Path, folder: pathlib.Path, name: str, task: Task, runs: Runs
+) -> Iterator[str]:
+    yield f"## {task.title[0].upper()}{task.title[1:]}"
+    yield paragraph(
+        f"Data: {task.data}. Retina {task.retina}; with {task.glimpses} "
+        f"glimpses the paper's model senses {count(task.pixels)} pixels."
+    )
+    yield tables.errors(task, runs)
+    yield "The same weights with other fixations, and the cost of an image:"
+    yield tables.controls(task, runs)
+    if task.random_fixations is not None:
+        yield (
+            f"The paper's RAM with {task.glimpses} random glimpses: "
+            f"{percent(task.random_fixations)} (NIPS)."
+        )
+    yield "Networks without attention, under the same protocol:"
+    yield tables.networks(task, runs)
+    yield from _seeds(task, runs)
+    yield from _notes(folder / name / "notes.md")
+    yield from _pictures(root, name, task, runs)
+    yield from _list(folder, name, runs)
+
+
+def _seeds(task: Task, runs: Runs) -> Iterator[str]:
+    found = tables.repeats(task, runs)
+    if found:
+        yield "### Seeds"
+        yield "Runs that differ in the seed alone, *n* of them:"
+        yield found
+
+
+def _notes(path: pathlib.Path) -> Iterator[str]:
+    """What is to be said beside the figures: written by hand."""
+    if path.exists():
+        yield path.read_text()
+
+
+def _pictures(
+    root: pathlib.Path, name: str, task: Task, runs: Runs
+) -> Iterator[str]:
+    if pictures.curves(runs):
+        yield picture(
+            f"Learning curves, {task.title}", pictures.CURVE.format(name)
+        )
+    paths = pictures.PATHS.format(name)
+    if (root / paths).exists():
+        yield paragraph(_PATHS)
+        yield picture(f"Glimpse paths, {task.title}", paths)
+
+
+def _list(folder: pathlib.Path, name: str, runs: Runs) -> Iterator[str]:
+    yield "### Runs"
+    lines = [_run(folder, name, record) for record in runs.all]
+    yield "\n".join(lines) or f"None yet: `{recipe.command(name, {})}`"
+
+
+def _run(folder: pathlib.Path, task: str, record: Record) -> str:
+    values, machine = record.values, record.values["machine"]
+    facts = [
+        f"seed {record.seed}",
+        f"error {percent(values['test_error'])}",
+        f"{values['seconds'] / 60:.1f} minutes",
+        f"{count(values.get('images_per_second'))} images/s",
+        f"{machine.get('processor')}, {machine.get('threads')} threads",
+        f"commit `{_short(values.get('git_revision'))}`",
+    ]
+    link = f"{folder.name}/{task}/{record.path.name}"
+    command = recipe.command(task, record.settings)
+    return f"- [{record.name}]({link}): {'; '.join(facts)}.\n  `{command}`"
+
+
+def _short(revision: str | None) -> str:
+    """A commit's first letters, and whether files differed from it."""
+    if revision is None:
+        return NONE
+    commit, dirty, _ = revision.partition("-dirty")
+    return commit[:7] + dirty
+
+
+def _others(folder: pathlib.Path, runs: dict[str, Runs]) -> Iterator[str]:
+    for name, words in OTHERS.items():
+        if runs[name].all:
+            yield f"## Beside the paper's tables: `{name}.flags`"
+            yield paragraph(words)
+            yield tables.others(runs[name])
+            yield from _notes(folder / name / "notes.md")
+            yield from _list(folder, name, runs[name])
+
+
+def _invariance(path: pathlib.Path) -> Iterator[str]:
+    if not path.exists():
+        return
+    found = json.loads(path.read_text())
+    yield "## Translation invariance"
+    yield paragraph(
+        "Trained with digits in the left half of the canvas only. Error by the "
+        f"digit's place, {found['rows']}×{found['columns']} places with "
+        f"{count(found['cases_per_place'])} test cases each:"
+    )
+    yield table(
+        [
+            {
+                "network": "RAM" if name == "ram" else name,
+                "left half, trained on": percent(model["left"]),
+                "right half, never seen": percent(model["right"]),
+            }
+            for name, model in found["models"].items()
+        ]
+    )
+    yield picture("Error by the place of the digit", "docs/invariance.png")
+
+
+def _sources() -> Iterator[str]:
+    yield "\n".join(f"- {name}: {words}." for name, words in SOURCES.items())
+    yield table(
+        [
+            {
+                "public figure": f"{task.title}, {glimpses} glimpses",
+                "error": percent(public.error),
+                "with glimpses": str(public.glimpses or glimpses),
+                "source": public.source,
+            }
+            for task in TASKS.values()
+            for glimpses, row in task.rows.items()
+            for public in row.public
+        ]
+    )
+    yield paragraph(
+        "Public figures of networks without attention are tfRAM's. " + LEFT_OUT
+    )

@@ -1,0 +1,138 @@
+"""Committed run records: reading, checking and grouping them."""
+
+import json
+import pathlib
+from typing import Any, NamedTuple
+
+from trainers.reporting import recipe, schema
+
+
+class Record:
+    """What a run's result.json holds.
+
+    Args:
+        path: The file, FOLDER/TASK/RUN.json.
+        values: Its content.
+
+    Raises:
+        ValueError: If something that the report needs is missing or is not
+            what it should be; the file and the key are named.
+    """
+
+    def __init__(self, path: pathlib.Path, values: dict[str, Any]):
+        schema.check(path, values)
+        self.path = path
+        self.values = values
+
+    @property
+    def name(self) -> str:
+        """Of the run, within its task."""
+        return self.path.stem
+
+    @property
+    def network(self) -> str:
+        """The model's kind, as --network names it."""
+        return schema.network(self.values)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All run flags; those newer than the record have their defaults."""
+        return recipe.defaults() | self.values["config"]
+
+    @property
+    def seed(self) -> int:
+        """Of the run."""
+        return self.settings["seed"]
+
+    @property
+    def cases(self) -> int:
+        """Number of test cases."""
+        return self.values["test_cases"]
+
+    @property
+    def glimpses(self) -> int:
+        """T; 1 without attention."""
+        return len(self.values["test_error_by_glimpse"])
+
+    def after(self, glimpses: int, name: str = "test_error") -> Any:
+        """A figure after so many glimpses.
+
+        Args:
+            glimpses: In [1, T].
+            name: Of a list in the record, without "_by_glimpse".
+
+        Returns:
+            The figure; None if the record lacks it.
+        """
+        figures = self.values.get(f"{name}_by_glimpse")
+        return figures[glimpses - 1] if figures else None
+
+    def is_repeat_of(self, other: "Record") -> bool:
+        """Whether the seed alone may differ."""
+        return self.settings | {"seed": None} == other.settings | {"seed": None}
+
+
+class Runs(NamedTuple):
+    """The records of a task.
+
+    Attributes:
+        ram: The model of all rows, classified after every glimpse.
+        made_for: Models made for a single row, by number of glimpses.
+        networks: Without attention, by --network.
+        repeats: Groups of at least two that differ in the seed alone.
+        all: Every record, by name.
+    """
+
+    ram: Record | None
+    made_for: dict[int, Record]
+    networks: dict[str, Record]
+    repeats: list[list[Record]]
+    all: list[Record]
+
+
+def load(folder: pathlib.Path) -> Runs:
+    """Reads the records of a task; a folder that is not there holds none.
+
+    Raises:
+        ValueError: On a bad record; it is named.
+    """
+    records = [_read(path) for path in sorted(folder.glob("*.json"))]
+    named = {record.name: record for record in records}
+    ram = named.get("ram")
+    return Runs(
+        ram=ram,
+        made_for={
+            record.glimpses: record
+            for record in records
+            if record.name == f"ram_{record.glimpses}_glimpses"
+        },
+        networks={
+            name: record
+            for name, record in named.items()
+            if name == record.network != "ram"
+        },
+        repeats=_repeats(records),
+        all=records,
+    )
+
+
+def _read(path: pathlib.Path) -> Record:
+    try:
+        values = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{path} must hold an object. Received: {values!r}")
+    return Record(path, values)
+
+
+def _repeats(records: list[Record]) -> list[list[Record]]:
+    groups: list[list[Record]] = []
+    for record in records:
+        for group in groups:
+            if record.is_repeat_of(group[0]):
+                group.append(record)
+                break
+        else:
+            groups.append([record])
+    return [group for group in groups if len(group) > 1]

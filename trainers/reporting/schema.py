@@ -1,0 +1,113 @@
+"""What a run record must hold for the report."""
+
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+from trainers.reporting.published import NETWORKS
+
+
+def check(path: pathlib.Path, values: dict[str, Any]) -> None:
+    """Raises ValueError, naming file and key, unless a record is sound.
+
+    Args:
+        path: Its file, whose name must agree with the kind of network.
+        values: Its content.
+    """
+
+    def require(name: str, holds: bool, words: str) -> None:
+        if not holds:
+            raise ValueError(
+                f"{path}: `{name}` must be {words}. "
+                f"Received: {values.get(name)!r}"
+            )
+
+    for name, (holds, words) in _REQUIRED.items():
+        require(name, holds(values.get(name)), words)
+    for name, (holds, words) in _OPTIONAL.items():
+        require(name, values.get(name) is None or holds(values[name]), words)
+    errors = values["test_error_by_glimpse"]
+    for name in (_REQUIRED | _OPTIONAL).keys() & values.keys():
+        if name.endswith("_by_glimpse"):
+            words = f"a list of {len(errors)}, one for each glimpse"
+            require(name, len(values[name]) == len(errors), words)
+    last = "the last of test_error_by_glimpse"
+    require("test_error", values["test_error"] == errors[-1], last)
+    if path.stem in ("ram", *NETWORKS):
+        words = f"of a run with --network={path.stem}, as the file is named"
+        require("config", network(values) == path.stem, words)
+
+
+def network(values: dict[str, Any]) -> str:
+    """The kind of network of a record; older ones are all of RAM."""
+    return values["config"].get("network", "ram")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_error(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 100
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value > 0 and value == int(value)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _list_of(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A check of lists with at least one element."""
+
+    def check_list(value: Any) -> bool:
+        return (
+            isinstance(value, list) and value != [] and all(map(holds, value))
+        )
+
+    return check_list
+
+
+_are_errors, _are_counts = _list_of(_is_error), _list_of(_is_count)
+
+
+def _is_evaluation(value: Any) -> bool:
+    """An element of the learning curve."""
+    return (
+        _is_object(value)
+        and _is_number(value.get("epoch"))
+        and _is_error(value.get("training_error"))
+        and _are_errors(value.get("validation_error_by_glimpse"))
+    )
+
+
+_ERRORS = (_are_errors, "a list of errors in %")
+_COUNTS = (_are_counts, "a list of positive whole numbers")
+_COUNT = (_is_count, "a positive whole number")
+_NUMBER = (_is_number, "a number")
+_OBJECT = (_is_object, "an object")
+_REQUIRED = {
+    "test_error_by_glimpse": _ERRORS,
+    "test_error": (_is_error, "an error in %"),
+    "test_cases": _COUNT,
+    "config": _OBJECT,
+    "machine": _OBJECT,
+    "seconds": _NUMBER,
+}
+_OPTIONAL = {
+    "test_error_mc10_by_glimpse": _ERRORS,
+    "test_error_random_fixations_by_glimpse": _ERRORS,
+    "test_error_centre_only_by_glimpse": _ERRORS,
+    "multiply_adds_by_glimpse": _COUNTS,
+    "pixels_by_glimpse": _COUNTS,
+    "parameters": _COUNT,
+    "images_per_second": _NUMBER,
+    "git_revision": (_is_text, "a string"),
+    "curve": (_list_of(_is_evaluation), "a list of epochs with their errors"),
+}
