@@ -88,3 +88,18 @@ def run_command():
             return command._guarded(module.main, positional)(argv) or 0
 
     return run
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Writes records of the cluttered task: folder(ram={...})."""
+    from trainers import workdir
+
+    def write(**runs):
+        task = tmp_path / "results" / "cluttered"
+        task.mkdir(parents=True, exist_ok=True)
+        for name, values in runs.items():
+            workdir.write_json(task / f"{name}.json", values)
+        return task
+
+    return write

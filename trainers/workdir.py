@@ -19,8 +19,6 @@ flags.DEFINE_string(
     "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
 )
 
-_LINE = 140  # Characters; a row of a learning curve fits.
-
 
 class Workdir:
     """Paths in a run's directory, and its small files.
@@ -131,8 +129,9 @@ def _check_finished(path: pathlib.Path) -> None:
 
 
 def _to_json(value: Any, indent: str = "") -> str:
+    """JSON in lines; a row of a learning curve fits on one."""
     line = json.dumps(value)
-    if len(line) <= _LINE or not isinstance(value, dict | list):
+    if len(line) <= 140 or not isinstance(value, dict | list):
         return line
     inner = indent + "  "
     if isinstance(value, dict):

@@ -1,0 +1,162 @@
+"""Run records: what they must hold, how they are grouped and written."""
+
+import json
+import pathlib
+
+import pytest
+import run_records
+from absl import flags
+from absl.testing import flagsaver
+
+from trainers import command
+from trainers.reporting import (
+    recipe,
+    records,
+    verdicts,
+)
+from trainers.reporting.published import TASKS, Public, Row
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+# Verdicts
+
+
+def test_wilson_of_a_known_case():
+    low, high = verdicts.wilson(1.0, 10000)
+    assert (round(low, 2), round(high, 2)) == (0.82, 1.21)
+
+
+def test_wilson_of_no_errors():
+    # z^2 / (n + z^2) with z = 1.959964.
+    assert verdicts.wilson(0.0, 100) == pytest.approx((0, 3.69935), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (2.01, "better"),
+        (2.0, "not distinguishable"),
+        (1.5, "not distinguishable"),
+        (1.0, "not distinguishable"),
+        (0.99, "worse"),
+    ],
+)
+def test_verdict(other, expected):
+    assert verdicts.verdict(verdicts.Interval(1.0, 2.0), other) == expected
+
+
+def test_spread_is_the_sample_deviation():
+    assert verdicts.spread([1.0, 2.0, 3.0, 6.0]) == pytest.approx(
+        (3.0, (14 / 3) ** 0.5)
+    )
+
+
+def test_the_best_public_figure_is_the_smallest():
+    row = Row(3.0, 2.0, (Public(0.9, "a", 7), Public(0.8, "b")))
+    assert row.best_public == Public(0.8, "b")
+    assert Row(3.0, 2.0).best_public is None
+
+
+def test_the_papers_sizes():
+    pixels = [task.pixels for task in TASKS.values()]
+    assert pixels == [448, 3456, 3456, 4608]
+
+
+# Records
+
+
+def test_records_find_their_places(folder):
+    four = run_records.seeded(0, run_records.ERRORS[:4])
+    runs = records.load(
+        folder(
+            ram=run_records.values(),
+            ram_seed_1=run_records.seeded(1),
+            ram_lstm=run_records.seeded(2, core="lstm"),
+            ram_4_glimpses=four,
+            conv=run_records.network("conv", 8.0),
+        )
+    )
+    assert runs.ram.name == "ram"
+    assert {g: r.name for g, r in runs.made_for.items()} == {
+        4: "ram_4_glimpses"
+    }
+    assert {n: r.name for n, r in runs.networks.items()} == {"conv": "conv"}
+    assert [[r.name for r in group] for group in runs.repeats] == [
+        ["ram", "ram_seed_1"]
+    ]
+    assert len(runs.all) == 5
+
+
+def test_flags_newer_than_a_record_have_their_defaults(folder):
+    """An older record and a newer one of the same settings are repeats."""
+    newer = run_records.seeded(1, momentum=0.9, rollouts=4)
+    runs = records.load(folder(ram=run_records.values(), ram_seed_1=newer))
+    assert len(runs.repeats) == 1
+
+
+def test_a_task_without_records(tmp_path):
+    runs = records.load(tmp_path / "nowhere")
+    assert runs == records.Runs(None, {}, {}, [], [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"test_error": None}, "test_error"),
+        ({"test_error": 101.0}, "test_error"),
+        ({"test_error": 3.0}, "test_error"),
+        ({"test_error_by_glimpse": []}, "test_error_by_glimpse"),
+        ({"test_error_by_glimpse": ["2"]}, "test_error_by_glimpse"),
+        ({"test_error_mc10_by_glimpse": [1.0]}, "test_error_mc10_by_glimpse"),
+        ({"pixels_by_glimpse": [1, 2]}, "pixels_by_glimpse"),
+        ({"test_cases": 0}, "test_cases"),
+        ({"test_cases": True}, "test_cases"),
+        ({"config": None}, "config"),
+        ({"config": {"network": "conv"}}, "config"),
+        ({"machine": "abacus"}, "machine"),
+        ({"seconds": "long"}, "seconds"),
+        ({"parameters": 1.5}, "parameters"),
+        ({"git_revision": 7}, "git_revision"),
+        ({"curve": []}, "curve"),
+        ({"curve": [{"epoch": 1}]}, "curve"),
+    ],
+)
+def test_bad_records_are_named(changes, key, folder):
+    task = folder(ram=run_records.values(**changes))
+    with pytest.raises(ValueError, match=rf"ram\.json: `{key}` must be"):
+        records.load(task)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", ""])
+def test_files_that_are_no_records_are_named(text, folder):
+    task = folder()
+    (task / "ram.json").write_text(text)
+    with pytest.raises(ValueError, match=r"cluttered/ram\.json"):
+        records.load(task)
+
+
+# Commands
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "results").glob("*/*.json")),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
+)
+def test_commands_make_the_same_settings_again(path):
+    settings = recipe.defaults() | json.loads(path.read_text())["config"]
+    words = recipe.command(path.parent.name, settings).split()
+    assert words[:3] == ["python", "-m", "trainers.mnist"]
+    with flagsaver.flagsaver():
+        flags.FLAGS(command._prepare(words[2:]))
+        made = {name: flags.FLAGS[name].value for name in settings}
+    assert made == settings
+
+
+def test_commands_name_what_differs():
+    settings = {"glimpses": 4, "epochs": 20.0, "reinforce_into_core": False}
+    line = recipe.command("cluttered", {"canvas": 60, **settings})
+    assert line.endswith(
+        "=cluttered.flags --glimpses=4 --epochs=20 --noreinforce_into_core"
+    )
