@@ -1,7 +1,13 @@
 """Records of runs of the cluttered task, as small dicts."""
 
+from trainers import command, config
+
 # Worse than the paper (4.96), undecided (4.08), better (4.04): of 10,000.
 ERRORS = [60.0, 30.0, 12.0, 6.0, 5.0, 4.2, 3.5, 2.0]
+
+
+FLAGFILE = command.FLAGFILES / "cluttered.flags"
+CLUTTERED = vars(config.parse([f"--flagfile={FLAGFILE}"]))
 
 
 def values(errors=ERRORS, **changes):
@@ -16,7 +22,7 @@ def values(errors=ERRORS, **changes):
         "parameters": 256500,
         "multiply_adds_by_glimpse": [1000 * (i + 1) for i in range(8)],
         "pixels_by_glimpse": [432 * (i + 1) for i in range(8)],
-        "config": {"canvas": 60, "glimpses": len(errors), "seed": 0},
+        "config": CLUTTERED | {"glimpses": len(errors), "seed": 0},
         "machine": {"processor": "abacus", "threads": 2},
         "git_revision": "0123456789" * 4,
         "seconds": 90.0,

@@ -8,12 +8,8 @@ import run_records
 from absl import flags
 from absl.testing import flagsaver
 
-from trainers import command
-from trainers.reporting import (
-    recipe,
-    records,
-    verdicts,
-)
+from trainers import command, config, recipe
+from trainers.reporting import records, verdicts
 from trainers.reporting.published import TASKS, Public, Row
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -145,18 +141,18 @@ def test_files_that_are_no_records_are_named(text, folder):
     ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 def test_commands_make_the_same_settings_again(path):
-    settings = recipe.defaults() | json.loads(path.read_text())["config"]
-    words = recipe.command(path.parent.name, settings).split()
+    settings = config.complete(json.loads(path.read_text())["config"])
+    words = recipe.command(settings).split()
     assert words[:3] == ["python", "-m", "trainers.mnist"]
     with flagsaver.flagsaver():
         flags.FLAGS(command._prepare(words[2:]))
-        made = {name: flags.FLAGS[name].value for name in settings}
-    assert made == settings
+        made = {name: flags.FLAGS[name].value for name in vars(settings)}
+    assert made == vars(settings)
 
 
 def test_commands_name_what_differs():
     settings = {"glimpses": 4, "epochs": 20.0, "reinforce_into_core": False}
-    line = recipe.command("cluttered", {"canvas": 60, **settings})
+    line = recipe.command(config.Config(**run_records.CLUTTERED | settings))
     assert line.endswith(
-        "=cluttered.flags --glimpses=4 --epochs=20 --noreinforce_into_core"
+        "=cluttered.flags --glimpses=4 --noreinforce_into_core --epochs=20"
     )

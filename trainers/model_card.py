@@ -153,10 +153,13 @@ def _uncertainty(record: dict[str, Any]) -> str:
 
 
 def _command(config: Config) -> str:
-    line = " ".join(recipe.command(config))
-    return " \\\n    ".join(
-        textwrap.wrap(line, 74, break_on_hyphens=False, break_long_words=False)
+    words = textwrap.wrap(
+        recipe.command(config),
+        74,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
+    return " \\\n    ".join(words)
 
 
 def _training(record: dict[str, Any], config: Config) -> str:

@@ -4,7 +4,8 @@ import json
 import pathlib
 from collections.abc import Iterator
 
-from trainers.reporting import pictures, prose, recipe, records, tables
+from trainers import recipe
+from trainers.reporting import pictures, prose, records, tables
 from trainers.reporting.markdown import (
     NONE,
     count,
@@ -103,7 +104,10 @@ def _pictures(
 def _list(folder: pathlib.Path, name: str, runs: Runs) -> Iterator[str]:
     yield "### Runs"
     lines = [_run(folder, name, record) for record in runs.all]
-    yield "\n".join(lines) or f"None yet: `{recipe.command(name, {})}`"
+    yield (
+        "\n".join(lines)
+        or f"None yet: `python -m trainers.mnist --flagfile={name}.flags`"
+    )
 
 
 def _run(folder: pathlib.Path, task: str, record: Record) -> str:
@@ -117,7 +121,7 @@ def _run(folder: pathlib.Path, task: str, record: Record) -> str:
         f"commit `{_short(values.get('git_revision'))}`",
     ]
     link = f"{folder.name}/{task}/{record.path.name}"
-    command = recipe.command(task, record.settings)
+    command = recipe.command(record.settings)
     return f"- [{record.name}]({link}): {'; '.join(facts)}.\n  `{command}`"
 
 

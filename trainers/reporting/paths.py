@@ -30,7 +30,7 @@ def write(
     Returns:
         The picture.
     """
-    settings = setup.Config(**record.settings)
+    settings = record.settings
     source = sources.load(settings.source, data_dir)
     path = root / pictures.PATHS.format(task)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,9 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 
-from trainers.reporting import recipe, schema
+from trainers.config import complete
+from trainers.reporting import schema
+from trainers.setup import Config
 
 
 class Record:
@@ -35,14 +37,14 @@ class Record:
         return schema.network(self.values)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def settings(self) -> Config:
         """All run flags; those newer than the record have their defaults."""
-        return recipe.defaults() | self.values["config"]
+        return complete(self.values["config"])
 
     @property
     def seed(self) -> int:
         """Of the run."""
-        return self.settings["seed"]
+        return self.settings.seed
 
     @property
     def cases(self) -> int:
@@ -69,7 +71,8 @@ class Record:
 
     def is_repeat_of(self, other: "Record") -> bool:
         """Whether the seed alone may differ."""
-        return self.settings | {"seed": None} == other.settings | {"seed": None}
+        mine, its = vars(self.settings), vars(other.settings)
+        return mine | {"seed": None} == its | {"seed": None}
 
 
 class Runs(NamedTuple):
