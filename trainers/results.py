@@ -31,7 +31,7 @@ def measure(evaluator: ClassifierEvaluator, settings: Config) -> dict[str, Any]:
 def table(result: dict[str, Any]) -> str:
     """The errors as a few lines of text."""
     title = f"test error, % of {result['test_cases']} cases"
-    if result["config"].get("network", "ram") != "ram":
+    if "test_error_mc10" not in result:  # A network that looks nowhere.
         return f"{title}: {result['test_error']:.2f}"
     lines = [title]
     width = max(map(len, ROWS.values()))
