@@ -16,6 +16,7 @@ class Facts(NamedTuple):
         title: What it is called, and whose it is.
         kind: What is on an image.
         train, validation, test: Numbers of images.
+        side: Of an image, in pixels.
     """
 
     title: str
@@ -23,6 +24,7 @@ class Facts(NamedTuple):
     train: int
     validation: int
     test: int
+    side: int = 28
 
 
 FACTS = {

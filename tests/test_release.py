@@ -101,6 +101,7 @@ def test_the_cards_command_gives_the_records_configuration(released):
         ({"seed": 3}, "one run, seed 3"),
         ({"intermediate_weight": 0.25}, "weight of the others: 0.25"),
         ({"clutter": 0}, "canvas of 30"),
+        ({"clutter": 0, "canvas": 28}, "source as it is."),
         ({"scales": 1}, "at one scale"),
         ({"pretrained": "tiny_0"}, "--pretrained=tiny_0"),
     ],

@@ -98,6 +98,8 @@ def _what(config: Config) -> str:
 
 def _task(config: Config) -> str:
     kind = _kind(config)
+    if config.canvas == FACTS[config.source].side and not config.clutter:
+        return f"One {kind} of the source as it is."
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
         f"of {_square(config.canvas)} pixels"
@@ -108,14 +110,17 @@ def _task(config: Config) -> str:
             f" from other {kind}s of the same split added at random places, "
             "which may lie over it"
         )
-    return f"{task}; composed by `data/canvas.py`."
+    return (
+        f"{task}; composed by `data/canvas.py`, in "
+        "training anew for every epoch."
+    )
 
 
 def _images(config: Config) -> str:
     facts = FACTS[config.source]
     return (
         f"The source is {facts.title}: {facts.train:,} images to train on, "
-        f"composed anew in every epoch, {facts.validation:,} to choose the "
+        f"{facts.validation:,} to choose the "
         f"weights with, {facts.test:,} for the test."
     )
 
