@@ -248,7 +248,7 @@ def test_the_command_writes_text_and_pictures(folder, tmp_path):
         conv=run_records.network("conv", 8.0),
     )
     out = tmp_path / "RESULTS.md"
-    assert not _report(f"--records={task.parent}", f"--out={out}")
+    assert not _report(f"--records={task.parent}", f"--document={out}")
     text = out.read_text()
     assert text == document.render(tmp_path, task.parent)
     drawn = sorted((tmp_path / "docs" / "results").iterdir())
@@ -264,6 +264,8 @@ def test_the_command_names_what_is_wrong(folder, tmp_path, capsys):
     assert _report(f"--records={tmp_path / 'nowhere'}") == 1
     assert "--records must name" in capsys.readouterr().err
     task = folder(ram=run_records.values(test_cases=None))
-    assert _report(f"--records={task.parent}", f"--out={tmp_path / 'R'}") == 1
+    assert (
+        _report(f"--records={task.parent}", f"--document={tmp_path / 'R'}") == 1
+    )
     assert "ram.json: `test_cases`" in capsys.readouterr().err
     assert not (tmp_path / "R").exists()

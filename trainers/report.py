@@ -18,8 +18,10 @@ from trainers.reporting.published import TASKS
 
 flags.declare_key_flag("data_dir")
 _RECORDS = flags.DEFINE_string("records", "results", "Folder of the records.")
-_OUT = flags.DEFINE_string(
-    "out", "RESULTS.md", "The text; its pictures go to docs/results beside it."
+_DOCUMENT = flags.DEFINE_string(
+    "document",
+    "RESULTS.md",
+    "The text; its pictures go to docs/results beside it.",
 )
 _PICTURES = flags.DEFINE_bool(
     "pictures", False, "Whether to draw glimpse paths too; needs MNIST."
@@ -27,7 +29,7 @@ _PICTURES = flags.DEFINE_bool(
 
 
 def main() -> None:
-    folder, out = pathlib.Path(_RECORDS.value), pathlib.Path(_OUT.value)
+    folder, out = pathlib.Path(_RECORDS.value), pathlib.Path(_DOCUMENT.value)
     if not folder.is_dir():
         raise ValueError(
             "--records must name the folder of the run records. "
