@@ -79,7 +79,7 @@ def _draw_training(axes: Axes, curve: Curve) -> None:
         [row["epoch"] for row in curve],
         [row["training_error"] for row in curve],
         color="0.6",
-        label="in training, sampled locations",
+        label="in training",
     )
 
 
