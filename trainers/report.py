@@ -12,6 +12,7 @@ import pathlib
 from absl import flags
 
 from trainers.command import run
+from ram_tf import pretrained
 from trainers import workdir  # noqa: F401  Defines --data_dir.
 from trainers.reporting import document, paths, pictures, records
 from trainers.reporting.published import TASKS
@@ -38,12 +39,8 @@ def main() -> None:
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs)
     if _PICTURES.value:
-        for name, task_runs in runs.items():
-            if task_runs.ram is not None:
-                record = task_runs.ram
-                print(
-                    paths.write(out.parent, name, record, flags.FLAGS.data_dir)
-                )
+        for name in pretrained.NAMES:
+            print(paths.write(out.parent, name, flags.FLAGS.data_dir))
     # After the pictures, because it names those that are there.
     out.write_text(document.render(out.parent, folder))
     print(out)

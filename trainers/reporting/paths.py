@@ -7,34 +7,31 @@ from matplotlib.figure import Figure
 
 import ram_tf
 from data import sources
-from ram_tf import viz
+from ram_tf import pretrained, viz
 from ram_tf.evaluation import Evaluator
 from trainers import setup
+from trainers.config import complete
 from trainers.reporting import pictures
-from trainers.reporting.records import Record
 
 _RIGHT, _WRONG = 5, 3
 
 
-def write(
-    root: pathlib.Path, task: str, record: Record, data_dir: str | None
-) -> pathlib.Path:
-    """Draws the released model of a task on its test set.
+def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
+    """Draws a released model on its test set.
 
     Args:
         root: Where RESULTS.md stands.
-        task: Whose model is loaded.
-        record: Of its run; says what the canvases are.
+        name: Of the model, which is that of its task.
         data_dir: TFDS's.
 
     Returns:
         The picture.
     """
-    settings = record.settings
+    settings = complete(pretrained.record(name)["config"])
     source = sources.load(settings.source, data_dir)
-    path = root / pictures.PATHS.format(task)
+    path = root / pictures.PATHS.format(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    model = ram_tf.load_pretrained(task)
+    model = ram_tf.load_pretrained(name)
     viz.save(draw(model, setup.test_data(settings, source)), path)
     return path
 
