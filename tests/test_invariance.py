@@ -118,7 +118,7 @@ def test_the_command_measures_all_models(
         f"--picture={picture}",
     )
     printed = capsys.readouterr()
-    assert code is None, printed.err
+    assert code == 0, printed.err
     result = json.loads(out.read_text())
     assert list(result["models"]) == ["ram", "fc_64"]
     assert result["rows"] == result["columns"] == [0, 8]
