@@ -48,7 +48,7 @@ def window_start(
 
     Args:
         offsets: [N] float32, in halves of the canvas.
-        extent: Pixels of the image along the axis, an integer scalar.
+        extent: Pixels of the image along the axis, an integer scalar; or [N].
         window: Pixels of the window along the axis.
 
     Returns:

@@ -32,7 +32,7 @@ class GlimpseSensor(keras.layers.Layer):
     Args:
         size: g, pixels along a side of the glimpse.
         scales: S, number of windows.
-        implementation: "extract_glimpse", "gather" or "integral".
+        implementation: "extract_glimpse", "gather", "integral" or "slices".
         pooling: "average" or "max" (which keeps a one-pixel ball visible).
 
     Call arguments:

@@ -1,0 +1,133 @@
+"""What stands beside a .tflite file: all that its user must know, as JSON."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tensorflow.lite.tools import flatbuffer_utils
+
+from ram_tf.export import flatbuffer, signatures
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.validation import check_shape
+
+QUANTISATIONS = {
+    "float32": "none: float32 weights and arithmetic",
+    "int8": (
+        "weights of linear maps as int8, one scale an output; what they are "
+        "multiplied with is quantised at run time, results are float32; the "
+        "location head and the encoding of the location are float32"
+    ),
+}
+_LICENCE = "Apache-2.0"
+_PREPROCESSING = (
+    "None: bytes 0 to 255 as they are, light strokes on black. Images were "
+    "trained at this size; put smaller ones in the middle of a black canvas, "
+    "scale larger ones down with their aspect kept."
+)
+_MEANINGS = {
+    "image": "the image",
+    "frame": "the frame that this step looks at",
+    "class": "the answer after the last glimpse",
+    "probabilities": "of the classes, after the last glimpse",
+    "probabilities_by_glimpse": "of the classes, after each glimpse",
+    "locations": "(y, x) of each glimpse, in units; (0, 0) is the centre",
+    "location": "(y, x), in units: where to look; as an output, where next",
+    "core": "what the model remembers",
+    "core_memory": "the LSTM's cell state",
+}
+
+
+def describe(
+    content: bytes,
+    model: RecurrentAttentionModel,
+    quantisation: str,
+    *,
+    labels: Sequence[str] | None = None,
+    record: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """All that a user of the file must know.
+
+    Args:
+        content: The file.
+        model: What it was made of.
+        quantisation: One of `QUANTISATIONS`.
+        labels: Of the K classes; by default their numbers.
+        record: Of the run that trained the model, if there was one.
+
+    Raises:
+        ValueError: On another number of labels than classes.
+    """
+    if labels is None:
+        labels = list(map(str, range(model.num_classes or 0)))
+    check_shape("labels", labels, [model.num_classes or 0])
+    flat, cell = flatbuffer.read(content), model.cell
+    signatures_by_name = _signatures(flat)
+    side = signatures_by_name["step"]["inputs"]["frame"]["shape"][1]
+    state = signatures.initial_state(model, 1)
+    return {
+        "format": "tflite",
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "quantisation": {
+            "name": quantisation,
+            "meaning": QUANTISATIONS[quantisation],
+        },
+        "operators": flatbuffer.operators(flat),
+        "signatures": signatures_by_name,
+        "preprocessing": _PREPROCESSING,
+        "labels": list(labels),
+        "glimpses": model.glimpses,
+        "glimpse_size": cell.sensor.size,
+        "scales": cell.sensor.scales,
+        "windows": cell.sensor.windows,
+        "pooling": cell.sensor.pooling,
+        "location_unit_in_pixels": cell.location_unit or side / 2,
+        "initial_state": {k: v.numpy().tolist() for k, v in state.items()},
+        "measured": _measured(record),
+        "licence": _LICENCE,
+    }
+
+
+def text(about: dict[str, Any]) -> str:
+    """JSON with a line for each entry."""
+    lines = (f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in about.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _signatures(flat: flatbuffer.Flat) -> dict[str, Any]:
+    return {
+        signature.signatureKey.decode(): {
+            "inputs": _tensors(flat, signature, signature.inputs),
+            "outputs": _tensors(flat, signature, signature.outputs),
+        }
+        for signature in flat.signatureDefs
+    }
+
+
+def _tensors(flat: flatbuffer.Flat, signature, entries) -> dict[str, Any]:
+    described = {}
+    for entry in entries:
+        name = entry.name.decode()
+        tensor = flat.subgraphs[signature.subgraphIndex].tensors[
+            entry.tensorIndex
+        ]
+        described[name] = {
+            "shape": [int(size) for size in tensor.shape],
+            "dtype": flatbuffer_utils.type_to_name(tensor.type).lower(),
+            "meaning": _MEANINGS[name],
+        }
+    return described
+
+
+def _measured(record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The errors in a run's record: those of the Keras model, float32."""
+    if record is None:
+        return None
+    errors = {k: v for k, v in record.items() if k.startswith("test_")}
+    return {
+        "of": "the Keras model in float32, % of the test cases",
+        **errors,
+        "config": record["config"],
+        "git_revision": record["git_revision"],
+    }

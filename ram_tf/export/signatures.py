@@ -1,0 +1,83 @@
+"""What an exported model computes, by name: the same in every format.
+
+`classify` looks T times at a still image. `step` looks once, at one frame, and
+is driven by its caller, who feeds the state back: the outputs that are named
+like inputs are the next state. Its "location" is where the step looks, and,
+as an output, where the next one will.
+"""
+
+import tensorflow as tf
+
+from ram_tf.model import RecurrentAttentionModel
+
+
+def with_sensor(
+    model: RecurrentAttentionModel, sensor: str
+) -> RecurrentAttentionModel:
+    """A copy of a built model that reads the image by another sensor."""
+    copy = type(model).from_config({**model.get_config(), "sensor": sensor})
+    copy.build((None, None, None, model.cell.channels))
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def classify(
+    model: RecurrentAttentionModel, image: tf.Tensor
+) -> dict[str, tf.Tensor]:
+    """Looks at images [B, H, W, C].
+
+    Returns:
+        `class` [B] int32 and `probabilities` [B, K] after the last glimpse,
+        `probabilities_by_glimpse` [B, T, K], `locations` [B, T, 2].
+
+    Raises:
+        ValueError: If the model has no classes.
+    """
+    if not model.num_classes:
+        raise ValueError(
+            "Only a model that classifies can be exported with `classify`. "
+            f"Received: num_classes={model.num_classes}"
+        )
+    outputs = model(image)
+    last = outputs["probabilities"][:, -1]
+    return {
+        "class": tf.argmax(last, axis=-1, output_type=tf.int32),
+        "probabilities": last,
+        "probabilities_by_glimpse": outputs["probabilities"],
+        "locations": outputs["locations"],
+    }
+
+
+def step(
+    model: RecurrentAttentionModel,
+    frame: tf.Tensor,
+    state: dict[str, tf.Tensor],
+) -> dict[str, tf.Tensor]:
+    """Looks once, at state["location"] of frames [B, H, W, C].
+
+    Args:
+        model: A built model.
+        frame: What is to be seen.
+        state: By the cell's `state_names`, [B, ...] each.
+
+    Returns:
+        The next state by the same names, and, where the model has classes,
+        `probabilities` [B, K] after this look.
+    """
+    cell = model.cell
+    states = [state[name] for name in cell.state_names]
+    features, core = cell.look(frame, states[-1], states)
+    states = [*core, cell.location_policy(features)]
+    outputs = dict(zip(cell.state_names, states, strict=True))
+    if cell.classifier:
+        outputs["probabilities"] = tf.nn.softmax(cell.classifier(features))
+    return outputs
+
+
+def initial_state(
+    model: RecurrentAttentionModel, batch_size
+) -> dict[str, tf.Tensor]:
+    """The state before the first step, by the cell's `state_names`."""
+    cell = model.cell
+    states = cell.get_initial_state(batch_size)
+    return dict(zip(cell.state_names, states, strict=True))

@@ -1,0 +1,153 @@
+"""A .tflite file for devices and browsers: built-in operators, no variables.
+
+Signatures, for one image [1, H, W, C] uint8 of a fixed size:
+
+    classify  `image` -> what `signatures.classify` returns
+    step      `frame` and the state -> what `signatures.step` returns
+
+A model without classes has only the last. Both read the same weights. Their
+cost hardly grows with the image: pixels are cut out before they are cast.
+"""
+
+import os
+import pathlib
+import tempfile
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from ram_tf.export import flatbuffer, sidecar, signatures
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.validation import check_positive_int
+
+_SENSOR = "slices"  # Fastest there; see benchmarks/README.md.
+
+
+def convert(
+    model: RecurrentAttentionModel, side: int
+) -> dict[str, flatbuffer.Flat]:
+    """Converts a model, for images of one size.
+
+    Args:
+        model: A built model, with any sensor: all give the same bits.
+        side: H and W of the images.
+
+    Returns:
+        "float32", and "int8": the same with the weights as bytes, but for the
+        location head and the encoding of the location. A fixation that is off
+        by a pixel sees something else; a weight that is off by 0.4% does not.
+
+    Raises:
+        ValueError: If `side` is not a positive integer, or the file would need
+            more than the operators that every LiteRT has.
+    """
+    check_positive_int("side", side)
+    flats = {}
+    content = _converted(model, side)
+    for quantisation in sidecar.QUANTISATIONS:
+        flat = flats[quantisation] = flatbuffer.read(content)
+        flatbuffer.check_builtin(flat)
+        if quantisation == "int8":
+            flatbuffer.quantise(flat, keep=_location_kernels(model))
+        flatbuffer.shrink(flat)
+    return flats
+
+
+def save_tflite(
+    model: RecurrentAttentionModel,
+    side: int,
+    directory: str | os.PathLike,
+    name: str,
+    *,
+    labels: Sequence[str] | None = None,
+    record: dict[str, Any] | None = None,
+) -> list[pathlib.Path]:
+    """Writes NAME.tflite and NAME_int8.tflite, each with a .json beside it.
+
+    Args:
+        model: A built model.
+        side: H and W of the images.
+        directory: Where; it is made if it is missing.
+        name: NAME.
+        labels: Of the classes; by default their numbers.
+        record: Of the run that trained the model, for the measured errors.
+
+    Returns:
+        The two models.
+
+    Raises:
+        ValueError: As `convert`; or on another number of labels than classes.
+    """
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for quantisation, flat in convert(model, side).items():
+        suffix = "" if quantisation == "float32" else f"_{quantisation}"
+        path = directory / f"{name}{suffix}.tflite"
+        content = flatbuffer.write(flat)
+        about = sidecar.describe(
+            content, model, quantisation, labels=labels, record=record
+        )
+        _replace(path, content)
+        _replace(path.with_suffix(".json"), sidecar.text(about).encode())
+        paths.append(path)
+    return paths
+
+
+def _converted(model: RecurrentAttentionModel, side: int) -> bytes:
+    """TensorFlow's own conversion, float32."""
+    model = signatures.with_sensor(model, _SENSOR)
+    traced = _signatures(model, side)
+    module = tf.Module()
+    # Only what a module holds is saved, and a Keras model in it hides its
+    # weights from the converter: so these, and not the model.
+    module.weights = [weight.value for weight in model.weights]
+    with tempfile.TemporaryDirectory() as directory:
+        tf.saved_model.save(module, directory, traced)
+        converter = tf.lite.TFLiteConverter.from_saved_model(
+            directory, signature_keys=sorted(traced)
+        )
+        # What is not built in is refused later, by its name.
+        converter.allow_custom_ops = True
+        return converter.convert()
+
+
+def _signatures(model: RecurrentAttentionModel, side: int) -> dict[str, Any]:
+    """The traced functions by name."""
+    shape = [1, side, side, model.cell.channels]
+    frame = tf.TensorSpec(shape, tf.uint8, "frame")
+    image = tf.TensorSpec(shape, tf.uint8, "image")
+    state = {
+        name: tf.TensorSpec(value.shape, value.dtype, name)
+        for name, value in signatures.initial_state(model, 1).items()
+    }
+
+    def step(frame, **state):
+        return signatures.step(model, frame, state)
+
+    def classify(image):
+        return signatures.classify(model, image)
+
+    traced = {"step": _traced(step, frame=frame, **state)}
+    if model.num_classes:
+        traced["classify"] = _traced(classify, image=image)
+    return traced
+
+
+def _location_kernels(model: RecurrentAttentionModel) -> list:
+    cell = model.cell
+    layers = [cell.location_policy.dense, cell.glimpse_net.place]
+    return [layer.kernel.numpy() for layer in layers]
+
+
+def _traced(function, **specs):
+    compiled = tf.function(function, autograph=False)
+    return compiled.get_concrete_function(**specs)
+
+
+def _replace(path: pathlib.Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_bytes(content)
+    os.replace(draft, path)
