@@ -26,6 +26,14 @@ def interleave(
     contestants: dict[str, Callable[[], Any]], repetitions: int
 ) -> dict[str, float]:
     """Median seconds of each contestant's call, after one to warm up."""
+    seconds = turns(contestants, repetitions)
+    return {name: statistics.median(s) for name, s in seconds.items()}
+
+
+def turns(
+    contestants: dict[str, Callable[[], Any]], repetitions: int
+) -> dict[str, list[float]]:
+    """Seconds of all of each contestant's calls, after one to warm up."""
     for call in contestants.values():
         call()
     seconds = {name: [] for name in contestants}
@@ -34,7 +42,7 @@ def interleave(
             started = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - started)
-    return {name: statistics.median(s) for name, s in seconds.items()}
+    return seconds
 
 
 def show(title: str, rows: list[dict[str, Any]]) -> None:

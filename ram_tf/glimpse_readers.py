@@ -103,7 +103,7 @@ READERS = {
     "integral": integral,
     "slices": slices,
 }
-BATCHED = ("extract_glimpse", "gather", "integral")  # Any number of images.
+BATCHED = tuple(name for name in READERS if name != "slices")
 COMPILED = ("gather", "integral")  # Those that XLA can compile, of any number.
 
 

@@ -19,6 +19,7 @@ GROUPS = [
     ["evaluation", "viz"],
     ["training"],
     ["pretrained"],
+    ["export"],
 ]
 ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}
 

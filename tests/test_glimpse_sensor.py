@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseSensor
-from ram_tf.glimpse_sensor import IMPLEMENTATIONS
+from ram_tf.glimpse_readers import BATCHED
 
 BATCH = 3
 # Height, width, channels, size, scales: odd, even, not square, colour, and
@@ -125,6 +125,27 @@ def test_implementations_are_equal_to_the_bit(shape, dtype):
         )
 
 
+@pytest.mark.parametrize("pooling", ["average", "max"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_slices_reads_the_same_bits_one_by_one(shape, dtype, pooling):
+    *image_shape, size, scales = shape
+    images = tf.constant(_images(*image_shape, dtype))[:1]
+    locations = _locations(*image_shape[:2], rollouts=30)
+    see = tf.function(_sensor(size, scales, "slices", pooling))
+    np.testing.assert_array_equal(
+        tf.concat([see(images, one[None]) for one in locations], axis=0),
+        _sensor(size, scales, "gather", pooling)(images, locations),
+    )
+
+
+@pytest.mark.parametrize(("count", "rows"), [(2, 2), (1, 2)])
+def test_slices_reads_one_image_only(count, rows):
+    images = tf.zeros([count, 9, 9, 1], tf.uint8)
+    with pytest.raises(ValueError, match=r"one image.*at one location"):
+        _sensor(4, implementation="slices")(images, tf.zeros([rows, 2]))
+
+
 @pytest.mark.parametrize("implementation", ["gather", "integral"])
 def test_unknown_sizes_give_the_same_bits(implementation):
     images = tf.constant(_images(33, 64, 3, "uint8"))
@@ -142,7 +163,7 @@ def test_unknown_sizes_give_the_same_bits(implementation):
     )
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("implementation", BATCHED)
 def test_rollouts_read_their_own_image(implementation):
     images = np.stack([np.full([6, 6, 1], k, "uint8") for k in (51, 102)])
     glimpses = _sensor(2, 2, implementation)(images, tf.zeros([6, 2]))
@@ -152,7 +173,7 @@ def test_rollouts_read_their_own_image(implementation):
         )
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("implementation", BATCHED)
 def test_max_pooling(implementation):
     images = _images(20, 17, 2, "uint8")
     locations = _locations(20, 17, rollouts=10)
@@ -190,7 +211,7 @@ def test_float_images_are_taken_as_they_are():
     np.testing.assert_array_equal(glimpse, image)
 
 
-@pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
+@pytest.mark.parametrize("implementation", BATCHED)
 def test_no_gradient_passes(implementation):
     images = tf.constant(_images(9, 9, 1, "float32"))
     locations = tf.zeros([BATCH, 2])

@@ -3,12 +3,15 @@
 The objects are those of TensorFlow Lite's own schema, in Python.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 _ALIGNMENT = 16  # Of a buffer in the file; the schema asks for it.
+_SCALE_AN_OUTPUT = 12  # Version of FULLY_CONNECTED that has them.
 
 Flat = schema.ModelT
 
@@ -30,8 +33,16 @@ def operators(flat: Flat) -> list[str]:
     Those that are not built in stand with the name that they have there:
     "CUSTOM:FlexCos".
     """
-    used = {op.opcodeIndex for g in flat.subgraphs for op in g.operators}
-    return sorted(_name(flat, index) for index in used)
+    return sorted(
+        {operator_name(flat, op) for g in flat.subgraphs for op in g.operators}
+    )
+
+
+def operator_name(flat: Flat, op: schema.OperatorT) -> str:
+    """The name of one operator."""
+    code = flat.operatorCodes[op.opcodeIndex]
+    name = flatbuffer_utils.opcode_to_name(flat, op.opcodeIndex)
+    return f"{name}:{code.customCode.decode()}" if code.customCode else name
 
 
 def check_builtin(flat: Flat) -> None:
@@ -73,39 +84,53 @@ def quantise(flat: Flat, keep: list[np.ndarray]) -> None:
     Args:
         flat: A float32 file; it is changed.
         keep: Kernels [in, out] that stay float32.
+
+    Raises:
+        ValueError: If one of these is not in the file.
     """
     kept = {kernel.astype("f").T.tobytes() for kernel in keep}
-    for graph in flat.subgraphs:
-        for op in graph.operators:
-            if _name(flat, op.opcodeIndex) != "FULLY_CONNECTED":
+    scales, seen = {}, set()
+    for op, weights in _linear_maps(flat):
+        if weights.buffer not in scales:
+            buffer = flat.buffers[weights.buffer]
+            if buffer.data.tobytes() in kept:
+                seen.add(buffer.data.tobytes())
                 continue
-            weights = graph.tensors[op.inputs[1]]
-            if weights.type == schema.TensorType.FLOAT32:
-                _quantise_weights(flat, weights, kept)
-            if weights.type == schema.TensorType.INT8:
-                op.builtinOptions.asymmetricQuantizeInputs = True
+            scales[weights.buffer] = _to_bytes(buffer, weights.shape)
+        scale = scales[weights.buffer]
+        weights.type = schema.TensorType.INT8
+        weights.quantization = schema.QuantizationParametersT(
+            scale=scale, zeroPoint=np.zeros(len(scale), np.int64)
+        )
+        op.builtinOptions.asymmetricQuantizeInputs = True
+    if seen != kept:
+        raise ValueError(
+            "A kernel that is to stay float32 is not among the weights of the "
+            f"file. Received: shapes {[kernel.shape for kernel in keep]}"
+        )
     for code in flat.operatorCodes:
         if code.builtinCode == schema.BuiltinOperator.FULLY_CONNECTED:
-            code.version = 12  # The first that has a scale for each output.
+            code.version = _SCALE_AN_OUTPUT
 
 
-def _quantise_weights(flat: Flat, tensor: schema.TensorT, kept: set) -> None:
-    """Replaces the buffer of weights [out, in]; all that share it, at once."""
-    buffer = flat.buffers[tensor.buffer]
-    if buffer.data is None or buffer.data.tobytes() in kept:
-        return
-    weights = buffer.data.view("f").reshape(tensor.shape)
+def _linear_maps(flat: Flat) -> Iterator[tuple]:
+    """Operators that multiply with constant weights, and these, [out, in]."""
+    for graph in flat.subgraphs:
+        for op in graph.operators:
+            if operator_name(flat, op) == "FULLY_CONNECTED":
+                weights = graph.tensors[op.inputs[1]]
+                if flat.buffers[weights.buffer].data is not None:
+                    yield op, weights
+
+
+def _to_bytes(buffer: schema.BufferT, shape) -> np.ndarray:
+    """Quantises weights [out, in] in place; returns the scales [out]."""
+    weights = buffer.data.view("f").reshape(shape)
     largest = np.abs(weights).max(axis=1)
     scale = np.where(largest > 0, largest / 127, 1).astype("f")
     quantised = np.rint(weights / scale[:, None]).astype(np.int8)
     buffer.data = quantised.view(np.uint8).ravel()
-    for graph in flat.subgraphs:
-        for other in graph.tensors:
-            if other.buffer == tensor.buffer:
-                other.type = schema.TensorType.INT8
-                other.quantization = schema.QuantizationParametersT(
-                    scale=scale, zeroPoint=np.zeros(len(scale), np.int64)
-                )
+    return scale
 
 
 def _drop_empty_buffers(flat: Flat) -> None:
@@ -126,12 +151,6 @@ def _drop_empty_buffers(flat: Flat) -> None:
     for entry in flat.metadata or []:
         entry.buffer = place(entry.buffer)
     flat.buffers = buffers
-
-
-def _name(flat: Flat, index: int) -> str:
-    code = flat.operatorCodes[index]
-    name = flatbuffer_utils.opcode_to_name(flat, index)
-    return f"{name}:{code.customCode.decode()}" if code.customCode else name
 
 
 class _Aligned(schema.BufferT):

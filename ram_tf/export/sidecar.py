@@ -43,7 +43,7 @@ def describe(
     model: RecurrentAttentionModel,
     quantisation: str,
     *,
-    labels: Sequence[str] | None = None,
+    labels: list[str],
     record: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All that a user of the file must know.
@@ -52,15 +52,9 @@ def describe(
         content: The file.
         model: What it was made of.
         quantisation: One of `QUANTISATIONS`.
-        labels: Of the K classes; by default their numbers.
+        labels: Of the K classes.
         record: Of the run that trained the model, if there was one.
-
-    Raises:
-        ValueError: On another number of labels than classes.
     """
-    if labels is None:
-        labels = list(map(str, range(model.num_classes or 0)))
-    check_shape("labels", labels, [model.num_classes or 0])
     flat, cell = flatbuffer.read(content), model.cell
     signatures_by_name = _signatures(flat)
     side = signatures_by_name["step"]["inputs"]["frame"]["shape"][1]
@@ -76,7 +70,7 @@ def describe(
         "operators": flatbuffer.operators(flat),
         "signatures": signatures_by_name,
         "preprocessing": _PREPROCESSING,
-        "labels": list(labels),
+        "labels": labels,
         "glimpses": model.glimpses,
         "glimpse_size": cell.sensor.size,
         "scales": cell.sensor.scales,
@@ -87,6 +81,20 @@ def describe(
         "measured": _measured(record),
         "licence": _LICENCE,
     }
+
+
+def labels_of(
+    model: RecurrentAttentionModel, labels: Sequence[str] | None
+) -> list[str]:
+    """The labels, by default the classes' numbers.
+
+    Raises:
+        ValueError: On another number of labels than classes.
+    """
+    classes = model.num_classes or 0
+    labels = list(map(str, range(classes)) if labels is None else labels)
+    check_shape("labels", labels, [classes])
+    return labels
 
 
 def text(about: dict[str, Any]) -> str:

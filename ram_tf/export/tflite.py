@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ram_tf.export import flatbuffer, sidecar, signatures
@@ -44,7 +45,8 @@ def convert(
     """
     check_positive_int("side", side)
     flats = {}
-    content = _converted(model, side)
+    model = signatures.with_sensor(model, _SENSOR)
+    content = from_functions(_signatures(model, side), model.weights)
     for quantisation in sidecar.QUANTISATIONS:
         flat = flats[quantisation] = flatbuffer.read(content)
         flatbuffer.check_builtin(flat)
@@ -79,6 +81,7 @@ def save_tflite(
     Raises:
         ValueError: As `convert`; or on another number of labels than classes.
     """
+    labels = sidecar.labels_of(model, labels)
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -95,18 +98,23 @@ def save_tflite(
     return paths
 
 
-def _converted(model: RecurrentAttentionModel, side: int) -> bytes:
-    """TensorFlow's own conversion, float32."""
-    model = signatures.with_sensor(model, _SENSOR)
-    traced = _signatures(model, side)
+def from_functions(
+    functions: dict[str, Any], weights: list[keras.Variable]
+) -> bytes:
+    """TensorFlow's own conversion, float32, of any network.
+
+    Args:
+        functions: Concrete functions by the name of their signature.
+        weights: All that the functions read.
+    """
     module = tf.Module()
     # Only what a module holds is saved, and a Keras model in it hides its
     # weights from the converter: so these, and not the model.
-    module.weights = [weight.value for weight in model.weights]
+    module.weights = [weight.value for weight in weights]
     with tempfile.TemporaryDirectory() as directory:
-        tf.saved_model.save(module, directory, traced)
+        tf.saved_model.save(module, directory, functions)
         converter = tf.lite.TFLiteConverter.from_saved_model(
-            directory, signature_keys=sorted(traced)
+            directory, signature_keys=sorted(functions)
         )
         # What is not built in is refused later, by its name.
         converter.allow_custom_ops = True
