@@ -1,6 +1,6 @@
 """Whether the .tflite files answer as the Keras model does, on the test set.
 
-    python -m benchmarks.agreement --workdir=runs/cluttered
+    python -m benchmarks.agreement --pretrained=cluttered
 
 Both files, float32 and int8, on all test cases; each case that float32 answers
 differently is traced to the window that read other pixels.
@@ -18,17 +18,16 @@ from data.sources import load
 from ram_tf.evaluation import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
 from ram_tf.export.tflite import save_tflite
-from trainers import workdir
+from trainers import model_source
 from trainers.device import DeviceModel
 from trainers.setup import test_data
 
-flags.adopt_module_key_flags(workdir)
+flags.adopt_module_key_flags(model_source)
 _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.
 
 
 def main() -> None:
-    settings = workdir.Workdir(flags.FLAGS.workdir)
-    config, model = settings.load_config(), settings.load_model()
+    config, model, _ = model_source.load()
     data = test_data(config, load(config.source, flags.FLAGS.data_dir))
     evaluator = Evaluator(model, data)
     expected = evaluator.rollouts()

@@ -40,10 +40,16 @@ def convert(
         by a pixel sees something else; a weight that is off by 0.4% does not.
 
     Raises:
-        ValueError: If `side` is not a positive integer, or the file would need
-            more than the operators that every LiteRT has.
+        ValueError: If `side` is not a positive integer, the model one that
+            does not look, or the file would need more than the operators that
+            every LiteRT has.
     """
     check_positive_int("side", side)
+    if not isinstance(model, RecurrentAttentionModel):
+        raise ValueError(
+            "Only a model that looks can be converted. "
+            f"Received: {type(model).__name__}"
+        )
     flats = {}
     model = signatures.with_sensor(model, _SENSOR)
     content = from_functions(_signatures(model, side), model.weights)
