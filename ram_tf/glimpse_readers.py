@@ -97,7 +97,35 @@ def slices(images, locations, size: int, factor: int, pool):
     )
 
 
+def crop_and_resize(images, locations, size: int, factor: int, pool):
+    """By TensorFlow's op that crops: fastest outside XLA, of any image.
+
+    It does not resize here, but finds each pixel by float arithmetic on
+    fractions of the side. So that no rounding error tells, pixel p is asked for
+    at p + 1/4 - p / (2 (side - 1)): nearest to p, and outside the image only if
+    p is.
+    """
+    window = size * factor
+    sides = _dims(images)[1:3]
+    boxes = [
+        _fractions(start, side, window)
+        for start, side in zip(
+            _starts(images, locations, window), sides, strict=True
+        )
+    ]
+    rows, batch = _dims(locations)[0], _dims(images)[0]
+    windows = tf.raw_ops.CropAndResize(
+        image=_two_pixels_wide(images),
+        boxes=tf.reshape(tf.stack(boxes, axis=-1), [-1, 4]),
+        box_ind=tf.range(rows) // (rows // batch),
+        crop_size=[window, window],
+        method="nearest",
+    )
+    return _pooled(windows, factor, pool)
+
+
 READERS = {
+    "crop_and_resize": crop_and_resize,
     "extract_glimpse": extract_glimpse,
     "gather": gather,
     "integral": integral,
@@ -136,6 +164,24 @@ def _clipped(pixels, extent):
     """Indices [N, k] moved inside the image, and which were there."""
     inside = (pixels >= 0) & (pixels < extent)
     return tf.clip_by_value(pixels, 0, extent - 1), inside
+
+
+def _fractions(start, side, window):
+    """Where [N, 2] a crop starts and ends, in fractions of the image."""
+    last = tf.cast(tf.maximum(side, 2) - 1, tf.float32)
+    ends = tf.concat([start, start + window - 1], axis=1)
+    return (tf.cast(ends, tf.float32) * (1.0 - 0.5 / last) + 0.25) / last
+
+
+def _two_pixels_wide(images):
+    """Images of at least two pixels a side, of which there are fractions."""
+    missing = tf.maximum(2 - tf.shape(images)[1:3], 0)
+    paddings = tf.pad(missing[:, None], [[1, 1], [1, 0]])
+    return tf.cond(
+        tf.reduce_any(missing > 0),
+        lambda: tf.pad(images, paddings),
+        lambda: images,
+    )
 
 
 def _read(images, rows, columns):

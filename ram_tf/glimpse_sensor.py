@@ -28,11 +28,14 @@ class GlimpseSensor(keras.layers.Layer):
     memory do not depend on H and W, and works everywhere. "integral" sums over
     windows by a table of the whole image, which compiled glimpses and rollouts
     share: faster where many read wide windows, average-pooled, of bytes.
+    "crop_and_resize" is the fastest outside XLA that does not slow down with
+    the size of the image: for graphs that are served.
 
     Args:
         size: g, pixels along a side of the glimpse.
         scales: S, number of windows.
-        implementation: "extract_glimpse", "gather", "integral" or "slices".
+        implementation: "extract_glimpse", "gather", "integral", "slices" or
+            "crop_and_resize".
         pooling: "average" or "max" (which keeps a one-pixel ball visible).
 
     Call arguments:

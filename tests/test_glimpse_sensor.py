@@ -111,7 +111,12 @@ def test_implementations_are_equal_to_the_bit(shape, dtype):
     locations = _locations(*image_shape[:2])
     extract = _sensor(size, scales, "extract_glimpse")
     expected = extract(images, locations)
-    ways = {"extract_glimpse in a graph": tf.function(extract)}
+    crop = _sensor(size, scales, "crop_and_resize")
+    ways = {
+        "extract_glimpse in a graph": tf.function(extract),
+        "crop_and_resize": crop,
+        "crop_and_resize in a graph": tf.function(crop),
+    }
     for name in ("gather", "integral"):
         sensor = _sensor(size, scales, name)
         ways |= {
@@ -146,10 +151,13 @@ def test_slices_reads_one_image_only(count, rows):
         _sensor(4, implementation="slices")(images, tf.zeros([rows, 2]))
 
 
-@pytest.mark.parametrize("implementation", ["gather", "integral"])
-def test_unknown_sizes_give_the_same_bits(implementation):
-    images = tf.constant(_images(33, 64, 3, "uint8"))
-    locations = _locations(33, 64)
+@pytest.mark.parametrize("sides", [(33, 64), (1, 7)])
+@pytest.mark.parametrize(
+    "implementation", ["gather", "integral", "crop_and_resize"]
+)
+def test_unknown_sizes_give_the_same_bits(implementation, sides):
+    images = tf.constant(_images(*sides, 3, "uint8"))
+    locations = _locations(*sides)
     sensor = _sensor(5, 2, implementation)
     traced = tf.function(
         sensor,
@@ -159,7 +167,7 @@ def test_unknown_sizes_give_the_same_bits(implementation):
         ],
     )
     np.testing.assert_array_equal(
-        traced(images, locations), sensor(images, locations)
+        traced(images, locations), _sensor(5, 2)(images, locations)
     )
 
 
