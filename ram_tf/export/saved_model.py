@@ -1,0 +1,96 @@
+"""A SavedModel for TensorFlow Serving.
+
+Signatures, for any batch and images of any size:
+
+    serving_default  `image` uint8 -> what `signatures.classify` returns
+    serving_float32  `image` float32 in [0, 1] -> the same
+    initial_state    `stream` [B] -> the state of B streams; only B is read
+    step             `frame` uint8 and the state -> what `signatures.step` does
+
+A model without classes has the last two. `stream` is a vector, because servers
+that batch requests join them along the first axis.
+"""
+
+import os
+
+import tensorflow as tf
+
+from ram_tf.export import signatures
+from ram_tf.export.requests import (
+    FiniteSensor,
+    checked_images,
+    checked_state,
+)
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.validation import check_positive_int
+
+MAX_SIDE = 4096
+# Fastest without XLA, which a server may not have.
+_SENSOR = "crop_and_resize"
+
+
+def save_saved_model(
+    model: RecurrentAttentionModel,
+    directory: str | os.PathLike,
+    max_side: int = MAX_SIDE,
+) -> None:
+    """Writes a SavedModel with the signatures above.
+
+    Args:
+        model: A built model, with any sensor: all give the same bits.
+        directory: Where to write; best a new one.
+        max_side: Longest side of an image that is answered, in pixels.
+
+    Raises:
+        ValueError: If `max_side` is not a positive integer.
+    """
+    check_positive_int("max_side", max_side)
+    served = _Served(model, max_side)
+    tf.saved_model.save(served, os.fspath(directory), served.signatures())
+
+
+class _Served(tf.Module):
+    """Holds the weights of a copy of the model, and traces its signatures."""
+
+    def __init__(self, model, max_side):
+        super().__init__()
+        self._model = signatures.with_sensor(model, _SENSOR)
+        self._model.cell.sensor = FiniteSensor(self._model.cell.sensor)
+        self._max_side = max_side
+
+    def signatures(self):
+        cell = self._model.cell
+        state = {
+            name: tf.TensorSpec(None, name=name) for name in cell.state_names
+        }
+        frame = tf.TensorSpec(None, tf.uint8, "frame")
+        stream = tf.TensorSpec([None], tf.int32, "stream")
+        traced = {
+            "initial_state": _traced(self._initial_state, stream=stream),
+            "step": _traced(self._step, frame=frame, **state),
+        }
+        if self._model.num_classes:
+            for name, dtype in (("default", "uint8"), ("float32", "float32")):
+                image = tf.TensorSpec(None, dtype, "image")
+                traced[f"serving_{name}"] = _traced(self._classify, image=image)
+        return traced
+
+    def _classify(self, image):
+        return signatures.classify(self._model, self._checked(image))
+
+    def _initial_state(self, stream):
+        return signatures.initial_state(self._model, tf.size(stream))
+
+    def _step(self, frame, **state):
+        frame = self._checked(frame)
+        state = checked_state(state, self._model.cell, frame)
+        return signatures.step(self._model, frame, state)
+
+    def _checked(self, images):
+        channels = self._model.cell.channels
+        return checked_images(images, channels, self._max_side)
+
+
+def _traced(function, **specs):
+    compiled = tf.function(function, autograph=False)
+    return compiled.get_concrete_function(**specs)
