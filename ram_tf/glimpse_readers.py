@@ -175,13 +175,16 @@ def _fractions(start, side, window):
 
 def _two_pixels_wide(images):
     """Images of at least two pixels a side, of which there are fractions."""
+    if min(side or 0 for side in images.shape[1:3]) > 1:
+        return images
     missing = tf.maximum(2 - tf.shape(images)[1:3], 0)
     paddings = tf.pad(missing[:, None], [[1, 1], [1, 0]])
-    return tf.cond(
+    wide = tf.cond(
         tf.reduce_any(missing > 0),
         lambda: tf.pad(images, paddings),
         lambda: images,
     )
+    return tf.ensure_shape(wide, [images.shape[0], None, None, images.shape[3]])
 
 
 def _read(images, rows, columns):

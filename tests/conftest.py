@@ -24,7 +24,7 @@ SMALL = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model():
     """Builds a small model for grey images; the same weights each time.
 
@@ -42,6 +42,20 @@ def make_model():
         return model
 
     return make
+
+
+@pytest.fixture(scope="session")
+def exported(make_model, tmp_path_factory):
+    """A small model with eight glimpses, and its SavedModel's directory."""
+    from ram_tf.export.saved_model import save_saved_model
+    from ram_tf.export.warmup import write_warmup
+
+    # Of the kinds of sensor, the one that is not exported.
+    model = make_model(glimpses=8, sensor="integral")
+    directory = tmp_path_factory.mktemp("exported") / "small" / "1"
+    save_saved_model(model, directory, max_side=64)
+    write_warmup(model, directory, "small", side=28)
+    return model, directory
 
 
 @pytest.fixture

@@ -53,6 +53,18 @@ def checked_state(
     }
 
 
+def checked_streams(streams: tf.Tensor) -> tf.Tensor:
+    """A vector of unknown shape as [B], with at least one entry."""
+    sizes = tf.shape(streams)
+    rule = "`stream` must be a vector with an entry for each stream."
+    checked = _check(
+        sizes, {rule: (tf.size(sizes) == 1) & (tf.size(streams) > 0)}
+    )
+    with tf.control_dependencies([checked]):
+        streams = tf.identity(streams)
+    return tf.ensure_shape(streams, [None])
+
+
 class FiniteSensor:
     """A sensor that refuses NaN and infinity in what is seen, in graphs too.
 

@@ -20,6 +20,7 @@ from ram_tf.export.requests import (
     FiniteSensor,
     checked_images,
     checked_state,
+    checked_streams,
 )
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.validation import check_positive_int
@@ -46,17 +47,28 @@ def save_saved_model(
     """
     check_positive_int("max_side", max_side)
     served = _Served(model, max_side)
-    tf.saved_model.save(served, os.fspath(directory), served.signatures())
+    tf.saved_model.save(
+        served.weights(), os.fspath(directory), served.signatures()
+    )
 
 
-class _Served(tf.Module):
-    """Holds the weights of a copy of the model, and traces its signatures."""
+class _Served:
+    """Traces the signatures of a copy of the model."""
 
     def __init__(self, model, max_side):
-        super().__init__()
         self._model = signatures.with_sensor(model, _SENSOR)
         self._model.cell.sensor = FiniteSensor(self._model.cell.sensor)
         self._max_side = max_side
+
+    def weights(self):
+        """TensorFlow's own variables, not Keras' wrappers of them.
+
+        Of the wrappers TensorFlow saves copies, and a server restores these
+        instead of what the signatures read.
+        """
+        module = tf.Module()
+        module.weights = [weight.value for weight in self._model.weights]
+        return module
 
     def signatures(self):
         cell = self._model.cell
@@ -64,7 +76,7 @@ class _Served(tf.Module):
             name: tf.TensorSpec(None, name=name) for name in cell.state_names
         }
         frame = tf.TensorSpec(None, tf.uint8, "frame")
-        stream = tf.TensorSpec([None], tf.int32, "stream")
+        stream = tf.TensorSpec(None, tf.int32, "stream")
         traced = {
             "initial_state": _traced(self._initial_state, stream=stream),
             "step": _traced(self._step, frame=frame, **state),
@@ -79,7 +91,8 @@ class _Served(tf.Module):
         return signatures.classify(self._model, self._checked(image))
 
     def _initial_state(self, stream):
-        return signatures.initial_state(self._model, tf.size(stream))
+        batch = tf.size(checked_streams(stream))
+        return signatures.initial_state(self._model, batch)
 
     def _step(self, frame, **state):
         frame = self._checked(frame)

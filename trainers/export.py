@@ -1,0 +1,99 @@
+"""Exports a trained model as a new version, whole or not at all.
+
+    python -m trainers.export --pretrained=translated --out=serving/models
+
+It leaves OUT/NAME/VERSION/, which TensorFlow Serving takes as it is.
+"""
+
+import pathlib
+import time
+from collections.abc import Callable
+
+from absl import flags
+
+from trainers.command import run
+from ram_tf.export import saved_model, warmup
+from trainers import model_source, versions
+from trainers.model_source import Trained
+
+flags.adopt_module_key_flags(model_source)
+_OUT = flags.DEFINE_string("out", None, "Directory of exported models.")
+_NAME = flags.DEFINE_string(
+    "name",
+    None,
+    "Name of the model; by default that of --pretrained or of the directory "
+    "--workdir.",
+)
+_VERSION = flags.DEFINE_integer(
+    "version",
+    None,
+    "Number of the version; by default the next one.",
+    lower_bound=1,
+)
+_MAX_SIDE = flags.DEFINE_integer(
+    "max_side",
+    saved_model.MAX_SIDE,
+    "Longest side of an image that is answered, in pixels.",
+    lower_bound=1,
+)
+
+
+def _saved_model(trained: Trained, name: str, directory: pathlib.Path) -> None:
+    saved_model.save_saved_model(trained.model, directory, _MAX_SIDE.value)
+    warmup.write_warmup(trained.model, directory, name, trained.config.canvas)
+
+
+# Each writes its files into the directory of the version.
+FORMATS: dict[str, Callable[[Trained, str, pathlib.Path], None]] = {
+    "saved_model": _saved_model,
+}
+_FORMAT = flags.DEFINE_list(
+    "format", ["saved_model"], f"What to write, of: {', '.join(FORMATS)}."
+)
+
+
+@flags.validator("format", f"must be one or more of {', '.join(FORMATS)}")
+def _are_known(formats):
+    return bool(formats) and set(formats) <= set(FORMATS)
+
+
+def main() -> None:
+    if _OUT.value is None:
+        raise ValueError("--out must name a directory. Received: none")
+    trained = model_source.load()
+    name = _name()
+    base = pathlib.Path(_OUT.value, name)
+    version = _VERSION.value or versions.next_version(base)
+    with versions.new_version(base, version) as draft:
+        for form in _FORMAT.value:
+            print(f"exporting {name} as {form}", flush=True)
+            started = time.perf_counter()
+            FORMATS[form](trained, name, draft)
+            print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
+    place = base / str(version)
+    print(f"exported: {place}")
+    if "saved_model" in _FORMAT.value:
+        print(_how_to_try(place))
+
+
+def _name() -> str:
+    name = _NAME.value or flags.FLAGS.pretrained
+    name = name or pathlib.Path(flags.FLAGS.workdir).resolve().name
+    if not name or "/" in name or name.startswith("."):
+        raise ValueError(
+            "--name must be the name of a directory, not a path. "
+            f"Received: {name!r}"
+        )
+    return name
+
+
+def _how_to_try(place: pathlib.Path) -> str:
+    return (
+        "try it, with images of shape [batch, height, width, channels] uint8 "
+        f"in a file:\n  saved_model_cli run --dir={place} --tag_set=serve "
+        "--signature_def=serving_default --inputs=image=images.npy"
+    )
+
+
+if __name__ == "__main__":
+    run(main)
