@@ -41,18 +41,18 @@ def to_pixels(
 def window_start(
     offsets: tf.Tensor, extent: tf.Tensor, window: int
 ) -> tf.Tensor:
-    """First pixel of the windows centred on offsets, along one axis.
+    """First pixel of the windows centred on offsets, along an axis or both.
 
     Repeats the float32 arithmetic of `tf.image.extract_glimpse` in its order,
     with its truncation toward zero, so that both cut the same pixels.
 
     Args:
-        offsets: [N] float32, in halves of the canvas.
-        extent: Pixels of the image along the axis, an integer scalar; or [N].
+        offsets: [N] float32, in halves of the canvas; or [..., 2], both axes.
+        extent: Pixels of the image along the axis, an integer scalar; or [2].
         window: Pixels of the window along the axis.
 
     Returns:
-        [N] int32; negative or beyond the image where the window overhangs.
+        int32, as many; negative or beyond the image where the window overhangs.
     """
     extent = tf.cast(extent, tf.float32)
     position = _rounded(offsets * extent) / 2.0

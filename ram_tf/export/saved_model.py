@@ -13,6 +13,7 @@ that batch requests join them along the first axis.
 
 import os
 
+import keras
 import tensorflow as tf
 
 from ram_tf.export import signatures
@@ -47,30 +48,27 @@ def save_saved_model(
     """
     check_positive_int("max_side", max_side)
     served = _Served(model, max_side)
-    tf.saved_model.save(
-        served.weights(), os.fspath(directory), served.signatures()
-    )
+    tf.saved_model.save(served.module, os.fspath(directory), served.trace())
 
 
 class _Served:
-    """Traces the signatures of a copy of the model."""
+    """Traces the signatures of a copy of the model.
+
+    Attributes:
+        module: Holds the weights. They are not Keras' variables, because of
+            these TensorFlow saves copies, which a server restores instead of
+            what the signatures read.
+    """
 
     def __init__(self, model, max_side):
+        self.module = tf.Module()
+        self.module.weights = [tf.Variable(w) for w in model.get_weights()]
         self._model = signatures.with_sensor(model, _SENSOR)
         self._model.cell.sensor = FiniteSensor(self._model.cell.sensor)
         self._max_side = max_side
 
-    def weights(self):
-        """TensorFlow's own variables, not Keras' wrappers of them.
-
-        Of the wrappers TensorFlow saves copies, and a server restores these
-        instead of what the signatures read.
-        """
-        module = tf.Module()
-        module.weights = [weight.value for weight in self._model.weights]
-        return module
-
-    def signatures(self):
+    def trace(self):
+        """The traced signatures by name."""
         cell = self._model.cell
         state = {
             name: tf.TensorSpec(None, name=name) for name in cell.state_names
@@ -78,14 +76,28 @@ class _Served:
         frame = tf.TensorSpec(None, tf.uint8, "frame")
         stream = tf.TensorSpec(None, tf.int32, "stream")
         traced = {
-            "initial_state": _traced(self._initial_state, stream=stream),
-            "step": _traced(self._step, frame=frame, **state),
+            "initial_state": self._traced(self._initial_state, stream=stream),
+            "step": self._traced(self._step, frame=frame, **state),
         }
         if self._model.num_classes:
-            for name, dtype in (("default", "uint8"), ("float32", "float32")):
-                image = tf.TensorSpec(None, dtype, "image")
-                traced[f"serving_{name}"] = _traced(self._classify, image=image)
+            byte = tf.TensorSpec(None, tf.uint8, "image")
+            real = tf.TensorSpec(None, tf.float32, "image")
+            traced |= {
+                "serving_default": self._traced(self._classify, image=byte),
+                "serving_float32": self._traced(self._classify, image=real),
+            }
         return traced
+
+    def _traced(self, function, **specs):
+        def with_weights(**inputs):
+            # Each weight is read once, not once a glimpse.
+            values = [tf.convert_to_tensor(w) for w in self.module.weights]
+            mapping = zip(self._model.weights, values, strict=True)
+            with keras.StatelessScope(state_mapping=mapping):
+                return function(**inputs)
+
+        compiled = tf.function(with_weights, autograph=False)
+        return compiled.get_concrete_function(**specs)
 
     def _classify(self, image):
         return signatures.classify(self._model, self._checked(image))
@@ -102,8 +114,3 @@ class _Served:
     def _checked(self, images):
         channels = self._model.cell.channels
         return checked_images(images, channels, self._max_side)
-
-
-def _traced(function, **specs):
-    compiled = tf.function(function, autograph=False)
-    return compiled.get_concrete_function(**specs)

@@ -1,0 +1,148 @@
+"""`trainers.export`: numbered versions, whole or not there."""
+
+import pathlib
+import re
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from absl import flags
+from absl.testing import flagsaver
+
+from trainers import command, config, export, versions
+from trainers.workdir import Workdir
+
+FLAGS = flags.FLAGS
+
+
+@pytest.fixture(scope="module")
+def workdir(make_model, tmp_path_factory):
+    """The directory of a run that has finished, with an untrained model."""
+    run = Workdir(tmp_path_factory.mktemp("runs") / "small")
+    run.claim(config.parse(["--source=digits", "--canvas=28"]), {})
+    run.save_model(make_model())
+    return run
+
+
+def _export(workdir, *arguments):
+    """Runs the command in this process; returns its exit code."""
+    with flagsaver.flagsaver():
+        argv = ["export", f"--workdir={workdir.path}", *arguments]
+        return command._guarded(export.main, False)(FLAGS(argv)) or 0
+
+
+def _files(directory):
+    """All there is below a directory, whatever its name begins with."""
+    return sorted(
+        str(path.relative_to(directory))
+        for path in directory.rglob("*")
+        if path.is_file()
+    )
+
+
+def test_versions_are_numbered(workdir, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(
+        export.FORMATS,
+        "saved_model",
+        lambda trained, name, directory: (directory / name).touch(),
+    )
+    assert _export(workdir, f"--out={tmp_path}") == 0
+    assert f"exported: {tmp_path}/small/1" in capsys.readouterr().out
+    assert _export(workdir, f"--out={tmp_path}", "--version=9") == 0
+    assert _export(workdir, f"--out={tmp_path}") == 0
+    assert _export(workdir, f"--out={tmp_path}", "--name=other") == 0
+    assert _files(tmp_path) == [
+        "other/1/other",
+        "small/1/small",
+        "small/10/small",
+        "small/9/small",
+    ]
+    assert _export(workdir, f"--out={tmp_path}", "--version=9") == 1
+    assert "never overwritten. Received:" in capsys.readouterr().err
+
+
+def test_a_real_export_is_served(workdir, tmp_path, capsys):
+    assert _export(workdir, f"--out={tmp_path}", "--max_side=30") == 0
+    assert "saved_model_cli run" in capsys.readouterr().out
+    place = tmp_path / "small" / "1"
+    assert (place / "assets.extra" / "tf_serving_warmup_requests").is_file()
+    assert place.stat().st_mode & 0o777 == 0o755
+    serve = tf.saved_model.load(place).signatures["serving_default"]
+    images = np.full([2, 28, 28, 1], 200, np.uint8)
+    outputs = serve(image=tf.constant(images))
+    np.testing.assert_allclose(
+        outputs["probabilities_by_glimpse"],
+        workdir.load_model()(images)["probabilities"],
+        rtol=1e-5,
+    )
+    with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 30 pixels"):
+        serve(image=tf.zeros([1, 31, 31, 1], tf.uint8))
+
+
+def test_a_failure_midway_leaves_nothing(
+    workdir, tmp_path, capsys, monkeypatch
+):
+    def fails(trained, name, directory):
+        (directory / "half").write_text("written")
+        raise OSError("no space left")
+
+    monkeypatch.setitem(export.FORMATS, "saved_model", fails)
+    assert _export(workdir, f"--out={tmp_path}") == 1
+    assert "error: no space left" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_leaves_other_versions(tmp_path):
+    base = tmp_path / "model"
+    with versions.new_version(base, 1) as draft:
+        (draft / "file").touch()
+    with pytest.raises(KeyboardInterrupt), versions.new_version(base, 2):
+        raise KeyboardInterrupt
+    assert _files(tmp_path) == ["model/1/file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_version_that_appears_meanwhile_stays(tmp_path):
+    base = tmp_path / "model"
+    mine = versions.new_version(base, 1)
+    (mine.__enter__() / "mine").touch()
+    with versions.new_version(base, 1) as draft:
+        (draft / "theirs").touch()
+    with pytest.raises(OSError, match="not empty"):
+        mine.__exit__(None, None, None)
+    assert _files(tmp_path) == ["model/1/theirs"]
+
+
+def test_what_is_no_version_does_not_count(tmp_path):
+    for name in ("3", "007", "notes", "-8", "4.5"):
+        pathlib.Path(tmp_path, name).mkdir()
+    assert versions.next_version(tmp_path) == 8
+    assert versions.next_version(tmp_path / "nothing") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--out must name a directory"),
+        (["--out=x", "--name=a/b"], "--name must be.*'a/b'"),
+        (["--out=x", "--name=.."], "--name must be.*'..'"),
+        (["--out=x", "--pretrained=none"], "Only one of"),
+    ],
+)
+def test_bad_arguments(workdir, arguments, words, capsys):
+    assert _export(workdir, *arguments) == 1
+    assert re.search(words, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        ("--format=onnx", "onnx.*one or more of saved_model"),
+        ("--format=", "one or more of saved_model"),
+        ("--version=0", "--version=0"),
+        ("--max_side=0", "--max_side=0"),
+    ],
+)
+def test_flags_out_of_range(workdir, argument, words):
+    with pytest.raises(flags.Error, match=words):
+        _export(workdir, "--out=x", argument)
