@@ -25,6 +25,7 @@ benchmarks: .venv/runtime
 	    --out=benchmarks/results/image_size.json --plot=docs/image_size.png
 	$(BIN)/python -m benchmarks.device \
 	    --out=benchmarks/results/device.json --plot=docs/device.png
+	$(BIN)/python -m benchmarks.serving --out=benchmarks/results/serving.json
 	$(BIN)/python -m benchmarks.startup --out=benchmarks/results/startup.json \
 	    $(if $(DATA_DIR),--data_dir=$(DATA_DIR))
 

@@ -4,11 +4,14 @@ import pathlib
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from ram_tf import pretrained
 from ram_tf.export.saved_model import save_saved_model
+from trainers import config, setup
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -101,6 +104,11 @@ def test_max_side_is_a_number_of_pixels(make_model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_comparators_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"must be a Recurr.*: Sequential"):
+        save_saved_model(keras.Sequential(), tmp_path)
+
+
 def test_what_is_not_seen_is_not_checked(exported, loaded):
     """Or the cost would grow with the image."""
     image = np.zeros([1, 64, 64, 1], np.float32)
@@ -124,6 +132,27 @@ def test_a_session_restores_the_weights(exported, digits):
             {signature.inputs["image"].name: images},
         )
     _check_against(exported[0], images, outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", pretrained.NAMES)
+def test_released_models_answer_the_same(name, mnist, tmp_path):
+    """All test cases; a window may start a pixel off by the last bit."""
+    model = pretrained.load_pretrained(name)
+    save_saved_model(model, tmp_path)
+    loaded = tf.saved_model.load(tmp_path)
+    settings = config.complete(pretrained.record(name)["config"])
+    images = setup.test_data(settings, mnist)["image"]
+    classes = [
+        (
+            _call(loaded, "serving_default", image=batch)["class"],
+            model(batch)["probabilities"][:, -1].numpy().argmax(-1),
+        )
+        for batch in np.split(images, 20)
+    ]
+    ours, expected = np.concatenate(classes, axis=1)
+    assert len(ours) == 10_000
+    assert np.sum(ours == expected) >= 9_998
 
 
 @pytest.mark.slow

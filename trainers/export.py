@@ -1,6 +1,6 @@
 """Exports a trained model as a new version, whole or not at all.
 
-    python -m trainers.export --pretrained=translated --out=serving/models
+    python -m trainers.export --pretrained=cluttered --out=serving/models
 
 It leaves OUT/NAME/VERSION/, which TensorFlow Serving takes as it is.
 """

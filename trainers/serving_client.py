@@ -1,7 +1,7 @@
 """Asks a TensorFlow Serving server what images show.
 
     python -m trainers.serving_client --target=localhost:8500 \\
-        --model=translated --canvas=60 digit.png other.jpg
+        --model=cluttered --canvas=60 digit.png other.jpg
 
 Images are read as by `trainers.predict`. It starts without TensorFlow.
 """
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--target", required=True, help="host:port of the server's gRPC")
-    add("--model", default="translated", help="name (default: %(default)s)")
+    add("--model", default="cluttered", help="name (default: %(default)s)")
     add(
         "--signature",
         choices=list(_SIGNATURES),

@@ -44,9 +44,15 @@ def save_saved_model(
         max_side: Longest side of an image that is answered, in pixels.
 
     Raises:
-        ValueError: If `max_side` is not a positive integer.
+        ValueError: On another kind of model, or a `max_side` that is not a
+            positive integer.
     """
     check_positive_int("max_side", max_side)
+    if not isinstance(model, RecurrentAttentionModel):
+        raise ValueError(
+            "`model` must be a RecurrentAttentionModel. "
+            f"Received: {type(model).__name__}"
+        )
     served = _Served(model, max_side)
     tf.saved_model.save(served.module, os.fspath(directory), served.trace())
 
