@@ -1,5 +1,6 @@
 """`trainers.export`: numbered versions, whole or not there."""
 
+import json
 import pathlib
 import re
 
@@ -9,6 +10,7 @@ import tensorflow as tf
 from absl import flags
 from absl.testing import flagsaver
 
+from ram_tf import pretrained
 from trainers import command, config, export, versions
 from trainers.workdir import Workdir
 
@@ -24,11 +26,15 @@ def workdir(make_model, tmp_path_factory):
     return run
 
 
-def _export(workdir, *arguments):
+def _run(*arguments):
     """Runs the command in this process; returns its exit code."""
     with flagsaver.flagsaver():
-        argv = ["export", f"--workdir={workdir.path}", *arguments]
-        return command._guarded(export.main, False)(FLAGS(argv)) or 0
+        argv = FLAGS(["export", *arguments])
+        return command._guarded(export.main, False)(argv) or 0
+
+
+def _export(workdir, *arguments):
+    return _run(f"--workdir={workdir.path}", *arguments)
 
 
 def _files(directory):
@@ -77,6 +83,20 @@ def test_a_real_export_is_served(workdir, tmp_path, capsys):
     )
     with pytest.raises(tf.errors.InvalidArgumentError, match="1 to 30 pixels"):
         serve(image=tf.zeros([1, 31, 31, 1], tf.uint8))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not pretrained.NAMES, reason="No model is released.")
+def test_a_released_model_in_both_formats(tmp_path):
+    name = pretrained.NAMES[0]
+    arguments = [f"--pretrained={name}", "--format=saved_model,tflite"]
+    assert _run(f"--out={tmp_path}", *arguments) == 0
+    files = _files(tmp_path / name / "1")
+    for file in ("saved_model.pb", f"{name}.tflite", f"{name}_int8.json"):
+        assert file in files
+    about = json.loads((tmp_path / name / "1" / f"{name}.json").read_text())
+    error = pretrained.record(name)["test_error"]
+    assert about["measured"]["test_error"] == error
 
 
 def test_a_failure_midway_leaves_nothing(

@@ -2,18 +2,21 @@
 
     python -m trainers.export --pretrained=cluttered --out=serving/models
 
-It leaves OUT/NAME/VERSION/, which TensorFlow Serving takes as it is.
+It leaves OUT/NAME/VERSION/ with a SavedModel, which TensorFlow Serving takes as
+it is, or with --format=tflite NAME.tflite and NAME_int8.tflite, or both.
 """
 
 import pathlib
 import time
 from collections.abc import Callable
+from typing import Any
 
 from absl import flags
 
 from trainers.command import run
-from ram_tf.export import saved_model, warmup
-from trainers import model_source, versions
+from ram_tf import pretrained
+from ram_tf.export import saved_model, tflite, warmup
+from trainers import model_source, versions, workdir
 from trainers.model_source import Trained
 
 flags.adopt_module_key_flags(model_source)
@@ -43,9 +46,27 @@ def _saved_model(trained: Trained, name: str, directory: pathlib.Path) -> None:
     warmup.write_warmup(trained.model, directory, name, trained.config.canvas)
 
 
+def _tflite(trained: Trained, name: str, directory: pathlib.Path) -> None:
+    tflite.save_tflite(
+        trained.model,
+        trained.config.canvas,
+        directory,
+        name,
+        record=_record(trained),
+    )
+
+
+def _record(trained: Trained) -> dict[str, Any]:
+    name = flags.FLAGS.pretrained
+    if name is None:
+        return workdir.Workdir(trained.directory).load_result()
+    return pretrained.record(name)
+
+
 # Each writes its files into the directory of the version.
 FORMATS: dict[str, Callable[[Trained, str, pathlib.Path], None]] = {
     "saved_model": _saved_model,
+    "tflite": _tflite,
 }
 _FORMAT = flags.DEFINE_list(
     "format", ["saved_model"], f"What to write, of: {', '.join(FORMATS)}."
