@@ -8,11 +8,11 @@ import tomllib
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import stats
 
 import ram_tf
 from data.batches import evaluation_set
+from data.shrink import shrink
 from ram_tf import pretrained
 from ram_tf.evaluation import Evaluator
 from trainers import config, setup
@@ -56,18 +56,9 @@ def test_error_is_the_recorded_one(name, mnist):
     assert low <= CASES * _error(name, mnist.test, 1) / 100 <= high
 
 
-def _as_in_mnist(split):
-    """Digits in the middle 20x20 pixels, which is where MNIST has them."""
-    image = np.zeros_like(split.image)
-    for row, digit in enumerate(split.image[..., 0]):
-        small = Image.fromarray(digit).resize((20, 20))
-        image[row, 4:24, 4:24, 0] = np.asarray(small)
-    return split._replace(image=image)
-
-
 @every_model
 def test_digits_of_another_source_are_mostly_read(name, digits):
-    error = _error(name, _as_in_mnist(digits.test), digits.repeats)
+    error = _error(name, shrink(digits.test), digits.repeats)
     assert error < STRANGE_DIGITS_BOUND
 
 

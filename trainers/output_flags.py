@@ -5,5 +5,5 @@ A command's own words say what it writes there, and where if nothing is said.
 
 from absl import flags
 
-OUT = flags.DEFINE_string("out", None, "JSON file for what is measured.")
+OUT = flags.DEFINE_string("out", None, "Where to write what is made.")
 PICTURE = flags.DEFINE_string("picture", None, "PNG file for the picture.")

@@ -1,0 +1,140 @@
+"""Builds the browser page of a trained model, and serves it on loopback.
+
+    npm ci --prefix web
+    python -m trainers.web --pretrained=cluttered --out=web/dist --serve
+
+It leaves in --out all that the page asks for: its own files, LiteRT.js with its
+WASM, the model with weights as bytes, and cluttered images of scikit-learn's
+digits. Any web server can serve it; no other host is asked.
+"""
+
+import json
+import pathlib
+import shutil
+import tempfile
+
+from absl import flags
+
+from trainers.command import run
+from data import sources
+from data.shrink import shrink
+from ram_tf import RecurrentAttentionModel, pretrained
+from ram_tf.export import tflite
+from trainers import model_source, setup, web_scenes, web_server
+from trainers.model_source import Trained
+from trainers.output_flags import OUT
+
+flags.adopt_module_key_flags(model_source)
+flags.declare_key_flag("out")
+_SERVE = flags.DEFINE_bool("serve", False, "Whether to serve the page, too.")
+_PORT = flags.DEFINE_integer(
+    "port",
+    8000,
+    "Where on this machine; 0 for any free port.",
+    lower_bound=0,
+    upper_bound=65535,
+)
+
+PAGE = pathlib.Path(__file__).parents[1] / "web"
+_PAGE_FILES = ("*.html", "*.css", "*.js", "*.svg")
+# By their place in `node_modules/@litertjs`. The second WASM is for browsers
+# without relaxed SIMD; the other two are for what the page does not use.
+_LITERT_FILES = {
+    "core/dist/index.js": "core.js",
+    "wasm-utils/dist/index.js": "wasm-utils.js",
+    "core/wasm/litert_wasm_internal.js": "wasm/litert_wasm_internal.js",
+    "core/wasm/litert_wasm_internal.wasm": "wasm/litert_wasm_internal.wasm",
+    "core/wasm/litert_wasm_compat_internal.js": (
+        "wasm/litert_wasm_compat_internal.js"
+    ),
+    "core/wasm/litert_wasm_compat_internal.wasm": (
+        "wasm/litert_wasm_compat_internal.wasm"
+    ),
+}
+_SOURCE = "digits"
+_SCENES_OF_A_CLASS = 2
+
+
+def main() -> None:
+    if OUT.value is None:
+        raise ValueError("--out must name a directory. Received: none")
+    out = pathlib.Path(OUT.value)
+    litert = _litert()
+    trained = model_source.load()
+    _check(trained)
+    _copy_page(litert, out)
+    _write_model(trained, out)
+    _write_scenes(trained, out)
+    print(f"built: {out / 'index.html'}")
+    if _SERVE.value:
+        _serve(out)
+
+
+def _litert() -> pathlib.Path:
+    """Where npm has put LiteRT.js."""
+    place = PAGE / "node_modules" / "@litertjs"
+    if not place.is_dir():
+        raise ValueError(
+            "LiteRT.js must be installed: npm ci --prefix web. "
+            f"Received: no directory {place}"
+        )
+    return place
+
+
+def _check(trained: Trained) -> None:
+    model = trained.model
+    if not isinstance(model, RecurrentAttentionModel) or model.channels != 1:
+        raise ValueError(
+            "The page shows models that look, at grey images. Received: "
+            f"--network={trained.config.network}, {model.channels} channels"
+        )
+
+
+def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for pattern in _PAGE_FILES:
+        for file in PAGE.glob(pattern):
+            shutil.copy(file, out)
+    for file, name in _LITERT_FILES.items():
+        place = out / "litert" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(litert / file, place)
+
+
+def _write_model(trained: Trained, out: pathlib.Path) -> None:
+    name = flags.FLAGS.pretrained
+    record = pretrained.record(name) if name else None
+    with tempfile.TemporaryDirectory() as directory:
+        _, small = tflite.save_tflite(
+            trained.model,
+            trained.config.canvas,
+            directory,
+            "model",
+            record=record,
+        )
+        shutil.copyfile(small, out / "model.tflite")
+        shutil.copyfile(small.with_suffix(".json"), out / "model.json")
+
+
+def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
+    canvas = setup.canvas(trained.config)
+    split = shrink(sources.load(_SOURCE).test)
+    scenes = web_scenes.make_scenes(
+        canvas, split, _SCENES_OF_A_CLASS, trained.config.seed
+    )
+    title = sources.FACTS[_SOURCE].title
+    text = json.dumps(web_scenes.as_json(scenes, canvas, title))
+    (out / "scenes.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _serve(out: pathlib.Path) -> None:
+    with web_server.make_server(out, _PORT.value) as server:
+        print(f"open: {web_server.url(server)} (Ctrl-C ends)", flush=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    run(main)

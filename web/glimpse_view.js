@@ -1,0 +1,109 @@
+/** What the retina sees, and what the model makes of it, glimpse by glimpse. */
+
+import { colour, paintGrey, percent } from "./pictures.js";
+
+export class GlimpseView {
+  #retina;
+  #labels;
+  #scales;
+  #columns = [];
+
+  /**
+   * @param {HTMLElement} scales For the windows of the glimpse at hand.
+   * @param {HTMLTableElement} table For all glimpses.
+   * @param {Retina} retina The model's.
+   * @param {object} facts The sidecar.
+   * @param {(glimpse: number) => void} onChoose
+   */
+  constructor(scales, table, retina, facts, onChoose) {
+    this.#retina = retina;
+    this.#labels = facts.labels;
+    this.#scales = this.#makeScales(scales);
+    this.#makeTable(table, facts.glimpses, onChoose);
+  }
+
+  /** Shows an answer to an image. */
+  show(image, { locations, probabilities }) {
+    const views = locations.map((l) => this.#retina.see(image, l));
+    for (const [t, { canvas, cells }] of this.#columns.entries()) {
+      const whole = this.#retina.foveate(views[t]);
+      paintGrey(canvas, whole, this.#retina.windows.at(-1));
+      const best = Math.max(...probabilities[t]);
+      for (const [k, cell] of cells.entries()) {
+        showCell(cell, probabilities[t][k], best);
+      }
+    }
+    this.views = views;
+  }
+
+  /** Shows one glimpse of that answer in detail. */
+  choose(glimpse) {
+    const views = this.views[glimpse];
+    const pictures = [...views, this.#retina.foveate(views)];
+    for (const [i, canvas] of this.#scales.entries()) {
+      paintGrey(canvas, pictures[i], Math.sqrt(pictures[i].length));
+    }
+    for (const [t, { head, cells }] of this.#columns.entries()) {
+      for (const cell of [head, ...cells]) {
+        cell.classList.toggle("chosen", t === glimpse);
+        cell.classList.toggle("later", t > glimpse);
+      }
+    }
+  }
+
+  #makeScales(root) {
+    const { size, windows } = this.#retina;
+    const captions = windows.map((window) => [
+      `${window}×${window} px`,
+      window === size ? "as it is" : `as ${size}×${size}`,
+    ]);
+    captions.push(["together", "the glimpse"]);
+    return captions.map(([title, note]) => {
+      const item = clone("#scale");
+      item.querySelector("b").textContent = title;
+      item.querySelector("small").textContent = note;
+      root.append(item);
+      return root.lastElementChild.querySelector("canvas");
+    });
+  }
+
+  #makeTable(table, glimpses, onChoose) {
+    const body = table.tBodies[0];
+    const heads = table.tHead.rows[0];
+    const rows = this.#labels.map((label) => {
+      const row = body.insertRow();
+      row.append(header("row", label));
+      return row;
+    });
+    for (let t = 0; t < glimpses; t++) {
+      const head = header("col", "");
+      head.append(clone("#thumbnail"));
+      const button = head.querySelector("button");
+      button.style.setProperty("--step", colour(t, glimpses));
+      button.querySelector("span").textContent = t + 1;
+      button.ariaLabel = `Glimpse ${t + 1}`;
+      button.addEventListener("click", () => onChoose(t));
+      heads.append(head);
+      const cells = rows.map((row) => row.insertCell());
+      this.#columns.push({ head, cells, canvas: head.querySelector("canvas") });
+    }
+  }
+}
+
+function showCell(cell, probability, best) {
+  cell.style.setProperty("--probability", probability.toFixed(3));
+  cell.classList.toggle("strong", probability > 0.55);
+  cell.classList.toggle("best", probability === best);
+  cell.textContent = percent(probability);
+}
+
+function header(scope, text) {
+  const cell = document.createElement("th");
+  cell.scope = scope;
+  cell.textContent = text;
+  return cell;
+}
+
+function clone(template) {
+  return document.querySelector(template).content.cloneNode(true);
+}

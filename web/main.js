@@ -1,0 +1,40 @@
+/** Loads what the page was built with, and starts it. */
+
+import { fetchBuilt, Model } from "./model.js";
+import { Page } from "./page.js";
+
+const $ = (selector) => document.querySelector(selector);
+
+function describe({ bytes, glimpses, windows, glimpse_size, signatures }, source) {
+  const [, height, width] = signatures.classify.inputs.image.shape;
+  $("#canvas-size").textContent = `${height}×${width}`;
+  $("#glimpses").textContent = glimpses;
+  $("#glimpse-size").textContent =
+    `${windows.length} × ${glimpse_size}×${glimpse_size}`;
+  $("#bytes").textContent = `${Math.round(bytes / 1000)} kB`;
+  $("#source").textContent = source;
+}
+
+async function start() {
+  const [facts, about] = await Promise.all(
+    ["model.json", "scenes.json"].map(async (name) =>
+      (await fetchBuilt(name)).json(),
+    ),
+  );
+  describe(facts, about.source);
+  const page = new Page(await Model.load(facts), facts, about);
+  document.body.classList.replace("loading", "ready");
+  $("#examples input").checked = true;
+  await page.choose(0);
+}
+
+function fail(error) {
+  console.error(error);
+  document.body.classList.replace("loading", "failed");
+  $("#status").role = "alert";
+  $("#status").textContent =
+    `${error.message ?? "LiteRT.js could not be loaded."} ` +
+    "The page is built and served by: make web";
+}
+
+start().catch(fail);

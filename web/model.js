@@ -1,0 +1,103 @@
+/** The model in the page: LiteRT.js runs the .tflite file on the CPU. */
+
+const SIGNATURE = "classify";
+const REMEMBERED_TIMES = 31;
+
+/**
+ * Fetches a file that the page was built with.
+ *
+ * @param {string} name
+ * @returns {Promise<Response>}
+ * @throws {Error} One that says what to do.
+ */
+export async function fetchBuilt(name) {
+  let said;
+  try {
+    const response = await fetch(name);
+    if (response.ok) return response;
+    said = `${response.status} ${response.statusText}`.trim();
+  } catch (error) {
+    said = error.message;
+  }
+  throw new Error(`${name} could not be loaded (${said}).`);
+}
+
+/** A loaded model, for images of one size. */
+export class Model {
+  #litert;
+  #compiled;
+  #inputs;
+  #outputs;
+  #times = [];
+
+  /**
+   * @param {object} litert LiteRT.js.
+   * @param {object} compiled Its model.
+   * @param {object} facts The file's sidecar.
+   */
+  constructor(litert, compiled, facts) {
+    this.#litert = litert;
+    this.#compiled = compiled;
+    ({ inputs: this.#inputs, outputs: this.#outputs } =
+      facts.signatures[SIGNATURE]);
+  }
+
+  /**
+   * Loads `model.tflite` and warms it up: the first run is slower.
+   *
+   * @param {object} facts The file's sidecar.
+   * @returns {Promise<Model>}
+   */
+  static async load(facts) {
+    const file = await fetchBuilt("model.tflite");
+    const content = new Uint8Array(await file.arrayBuffer());
+    const litert = await import("./litert/core.js");
+    await litert.loadLiteRt(new URL("litert/wasm/", import.meta.url).href);
+    const compiled = await litert.loadAndCompile(content, {
+      accelerator: "wasm",
+    });
+    const model = new Model(litert, compiled, facts);
+    const [, height, width] = model.#inputs.image.shape;
+    await model.classify(new Uint8Array(height * width));
+    model.#times = [];
+    return model;
+  }
+
+  /**
+   * Looks at an image.
+   *
+   * @param {Uint8Array} image H * W bytes, row by row.
+   * @returns {Promise<object>} `class`; `probabilities`, T arrays of K;
+   *     `locations`, T pairs (y, x) in units; `milliseconds`, the median of the
+   *     last runs.
+   */
+  async classify(image) {
+    const input = new this.#litert.Tensor(image, this.#inputs.image.shape);
+    const started = performance.now();
+    const outputs = await this.#compiled.run(SIGNATURE, { image: input });
+    const milliseconds = this.#remember(performance.now() - started);
+    const answer = {
+      class: outputs.class.toTypedArray()[0],
+      probabilities: this.#rows(outputs, "probabilities_by_glimpse"),
+      locations: this.#rows(outputs, "locations"),
+      milliseconds,
+    };
+    for (const tensor of [input, ...Object.values(outputs)]) tensor.delete();
+    return answer;
+  }
+
+  /** The rows of a tensor [1, T, N]. */
+  #rows(outputs, name) {
+    const [, count, size] = this.#outputs[name].shape;
+    const values = Array.from(outputs[name].toTypedArray());
+    return Array.from({ length: count }, (_, row) =>
+      values.slice(row * size, (row + 1) * size),
+    );
+  }
+
+  #remember(time) {
+    this.#times = [...this.#times, time].slice(-REMEMBERED_TIMES);
+    const sorted = this.#times.toSorted((a, b) => a - b);
+    return sorted[sorted.length >> 1];
+  }
+}

@@ -1,0 +1,34 @@
+/** What several views draw with. */
+
+const [FIRST_HUE, LAST_HUE] = [210, 20];
+
+/** Paints values from 0 to 255, side * side of them, one a pixel. */
+export function paintGrey(canvas, values, side) {
+  canvas.width = canvas.height = side;
+  const picture = new ImageData(side, side);
+  for (const [i, value] of values.entries()) {
+    picture.data.fill(value, 4 * i, 4 * i + 3);
+    picture.data[4 * i + 3] = 255;
+  }
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
+/** The colour of a glimpse: from blue to orange, as in the README. */
+export function colour(glimpse, glimpses) {
+  const part = glimpses > 1 ? glimpse / (glimpses - 1) : 0;
+  const hue = FIRST_HUE + (LAST_HUE - FIRST_HUE) * part;
+  return `hsl(${Math.round(hue)} 90% 58%)`;
+}
+
+/** A new SVG element with attributes. */
+export function svg(name, attributes) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, value);
+  }
+  return element;
+}
+
+export function percent(probability) {
+  return `${Math.round(100 * probability)}%`;
+}
