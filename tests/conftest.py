@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import subprocess
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -117,3 +119,71 @@ def folder(tmp_path):
         return task
 
     return write
+
+
+@pytest.fixture(scope="session")
+def built_page(tmp_path_factory, run_command):
+    """The browser page of the released model for cluttered images."""
+    import browser
+
+    from trainers import web
+
+    if not shutil.which("npm") or not browser.CHROMIUM.exists():
+        pytest.skip(f"The page's tests need npm and {browser.CHROMIUM}.")
+    if not (web.PAGE / "node_modules").exists():
+        command = ["npm", "ci", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=web.PAGE, check=True, capture_output=True)
+    path = tmp_path_factory.mktemp("web")
+    assert run_command(web, "--pretrained=cluttered", f"--out={path}") == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def host(built_page):
+    """Where the browser page is served."""
+    import browser
+
+    from trainers import web_server
+
+    with browser.serving(web_server.make_server(built_page, 0)) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def chromium(built_page):
+    import browser
+
+    with browser.running() as running:
+        yield running
+
+
+@pytest.fixture
+def page(chromium, host):
+    """The browser page at rest, after its first answer."""
+    import web_page
+
+    with web_page.visiting(chromium, host, reduced_motion="reduce") as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def scenes(built_page):
+    """What the browser page was built with."""
+    import web_page
+
+    return web_page.read_scenes(built_page)
+
+
+@pytest.fixture(scope="session")
+def classify(built_page):
+    """LiteRT in Python, on the very file that the browser page runs."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(built_page / "model.tflite"))
+    run = interpreter.get_signature_runner("classify")
+
+    def answer(image):
+        outputs = run(image=image[None, ..., None])
+        return {name: value[0] for name, value in outputs.items()}
+
+    return answer

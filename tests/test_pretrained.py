@@ -6,7 +6,6 @@ import re
 import tomllib
 
 import keras
-import numpy as np
 import pytest
 from scipy import stats
 

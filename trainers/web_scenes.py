@@ -89,7 +89,9 @@ def as_json(scenes: Scenes, canvas: Canvas, title: str) -> dict[str, Any]:
 def _first(label: np.ndarray, each: int) -> np.ndarray:
     """Indices of the first images of every class, class by class in turn."""
     classes = np.unique(label)
-    return np.stack([np.nonzero(label == k)[0][:each] for k in classes]).T.ravel()
+    return np.stack(
+        [np.nonzero(label == k)[0][:each] for k in classes]
+    ).T.ravel()
 
 
 def _clutter(canvas: Canvas, pool: np.ndarray, count: int, seed: int):

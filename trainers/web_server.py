@@ -5,19 +5,21 @@ import functools
 import http.server
 import os
 
+# The system's own list may lack or misname them.
+_TYPES = {
+    **http.server.SimpleHTTPRequestHandler.extensions_map,
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".json": "application/json",
+    ".tflite": "application/octet-stream",
+    ".wasm": "application/wasm",
+}
+
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     """Files with the types and headers that the page needs."""
 
-    # The system's own list may lack or misname them.
-    extensions_map = {
-        **http.server.SimpleHTTPRequestHandler.extensions_map,
-        ".html": "text/html; charset=utf-8",
-        ".js": "text/javascript",
-        ".json": "application/json",
-        ".tflite": "application/octet-stream",
-        ".wasm": "application/wasm",
-    }
+    extensions_map = _TYPES
 
     def end_headers(self):
         # What is built again is seen at once.

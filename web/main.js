@@ -5,13 +5,14 @@ import { Page } from "./page.js";
 
 const $ = (selector) => document.querySelector(selector);
 
-function describe({ bytes, glimpses, windows, glimpse_size, signatures }, source) {
-  const [, height, width] = signatures.classify.inputs.image.shape;
+/** Fills in the facts that the page's words leave out. */
+function describe(facts, source) {
+  const [, height, width] = facts.signatures.classify.inputs.image.shape;
+  const size = `${facts.glimpse_size}×${facts.glimpse_size}`;
   $("#canvas-size").textContent = `${height}×${width}`;
-  $("#glimpses").textContent = glimpses;
-  $("#glimpse-size").textContent =
-    `${windows.length} × ${glimpse_size}×${glimpse_size}`;
-  $("#bytes").textContent = `${Math.round(bytes / 1000)} kB`;
+  $("#glimpses").textContent = facts.glimpses;
+  $("#glimpse-size").textContent = `${facts.windows.length} × ${size}`;
+  $("#bytes").textContent = `${Math.round(facts.bytes / 1000)} kB`;
   $("#source").textContent = source;
 }
 

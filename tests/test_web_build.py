@@ -1,0 +1,83 @@
+"""The web command without a browser: its server, and what it refuses."""
+
+import http.client
+import pathlib
+import socket
+
+import browser
+import numpy as np
+import pytest
+
+from data.shrink import shrink
+from data.sources import Split
+from trainers import web, web_server
+
+
+def test_shrink():
+    image = np.full([2, 28, 28, 1], 200, np.uint8)
+    image[1] = 7
+    small = shrink(Split(image, np.array([3, 4])))
+    assert small.label.tolist() == [3, 4]
+    assert small.image.dtype == np.uint8
+    expected = np.zeros_like(image)
+    expected[:, 4:24, 4:24] = [[[[200]]], [[[7]]]]
+    np.testing.assert_array_equal(small.image, expected)
+
+
+@pytest.mark.parametrize(
+    ("shape", "side"), [((1, 28, 28, 3), 20), ((1, 28, 28, 1), 29)]
+)
+def test_shrink_refuses(shape, side):
+    split = Split(np.zeros(shape, np.uint8), np.array([0]))
+    with pytest.raises(ValueError, match=r"grey images.*Received: images \(1"):
+        shrink(split, side)
+
+
+def _get(host, path):
+    connection = http.client.HTTPConnection(host)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def test_server(tmp_path):
+    for name in ("index.html", "a.js", "a.wasm", "a.json", "a.tflite"):
+        (tmp_path / name).write_text("x")
+    with browser.serving(web_server.make_server(tmp_path, 0)) as host:
+        assert host.startswith("127.0.0.1:")
+        for path, kind in [
+            ("/", "text/html; charset=utf-8"),
+            ("/a.js", "text/javascript"),
+            ("/a.wasm", "application/wasm"),
+            ("/a.json", "application/json"),
+            ("/a.tflite", "application/octet-stream"),
+        ]:
+            response = _get(host, path)
+            assert response.status == 200
+            assert response.headers["Content-Type"] == kind
+            embedder = response.headers["Cross-Origin-Embedder-Policy"]
+            assert embedder == "require-corp"
+        assert _get(host, "/missing").status == 404
+
+
+def test_a_port_in_use():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f"--port.*Received: {port}"):
+            web_server.make_server(".", port)
+
+
+def test_out_is_needed(run_command, capsys):
+    assert run_command(web, "--pretrained=cluttered") == 1
+    assert "--out must name a directory" in capsys.readouterr().err
+
+
+def test_litert_is_needed(run_command, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(web, "PAGE", pathlib.Path(tmp_path))
+    assert run_command(web, "--pretrained=cluttered", "--out=x") == 1
+    assert "npm ci --prefix web" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

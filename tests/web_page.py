@@ -1,0 +1,126 @@
+"""What the browser page shows, read off it, and what it was built with."""
+
+import base64
+import contextlib
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import browser
+import numpy as np
+from playwright.sync_api import Page
+
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+# Keeps what the page tells of its answers.
+_LISTEN = """
+    globalThis.answers = [];
+    document.addEventListener("answer", ({detail}) => answers.push(
+        {...detail, image: Array.from(detail.image)}));
+"""
+
+
+@contextlib.contextmanager
+def visiting(chromium, host: str, **options) -> Iterator[Page]:
+    """The page at its first answer, with what `answers` needs."""
+    with browser.visiting(chromium, host, _LISTEN, **options) as page:
+        answers(page, lambda: page.goto("/"))
+        yield page
+
+
+def answers(page: Page, act) -> dict[str, Any]:
+    """What the page answers last, once it has answered something after act."""
+    page.evaluate("answers.length = 0")
+    act()
+    page.locator("body.ready").wait_for()
+    # Chromium's own wait needs eval, which the page forbids.
+    page.evaluate("""async () => {
+        while (!answers.length) await new Promise(requestAnimationFrame);
+    }""")
+    page.wait_for_timeout(150)
+    last = page.evaluate("answers.at(-1)")
+    side = round(len(last["image"]) ** 0.5)
+    image = np.array(last["image"], np.uint8).reshape(side, side)
+    return {**last, "image": image}
+
+
+def take(page: Page, index: int) -> dict[str, Any]:
+    """Takes an example; returns the answer."""
+    radio = page.locator("#examples input").nth(index)
+    return answers(page, radio.click)
+
+
+def pixels(page: Page, selector: str) -> np.ndarray:
+    """Grey values [H, W] that a canvas shows."""
+    found = page.locator(selector).evaluate(
+        """canvas => {
+            const {data, width, height} = canvas.getContext("2d")
+                .getImageData(0, 0, canvas.width, canvas.height);
+            return [width, height, Array.from(data)];
+        }"""
+    )
+    width, height, data = found
+    colours = np.array(data, np.uint8).reshape(height, width, 4)
+    assert (colours[..., :3] == colours[..., :1]).all()
+    assert (colours[..., 3] == 255).all()
+    return colours[..., 0]
+
+
+def check_answer(answer: dict[str, Any], expected) -> None:
+    """Compares the page's answer with that of LiteRT in Python.
+
+    Both run the same kernels on the same bytes, but WASM adds float32 numbers
+    in another order: 3e-7 was seen.
+    """
+    assert answer["class"] == expected["class"]
+    by_glimpse = expected["probabilities_by_glimpse"]
+    np.testing.assert_allclose(answer["probabilities"], by_glimpse, atol=1e-5)
+    np.testing.assert_allclose(
+        answer["locations"], expected["locations"], atol=1e-5
+    )
+
+
+def percent(probability: float) -> str:
+    """As the page writes it: halves are rounded up."""
+    return f"{int(np.floor(100 * probability + 0.5))}%"
+
+
+class BuiltScene(NamedTuple):
+    """A scene that the page was built with."""
+
+    label: int
+    corner: list[int]
+    digit: np.ndarray
+    clutter: np.ndarray
+
+    def image(self, corner=None) -> np.ndarray:
+        """Its layers in one, with the digit where it is said to be."""
+        row, column = self.corner if corner is None else corner
+        total = self.clutter.astype(int)
+        height, width = self.digit.shape
+        total[row : row + height, column : column + width] += self.digit
+        return np.minimum(total, 255).astype(np.uint8)
+
+
+def read_scenes(built: pathlib.Path) -> list[BuiltScene]:
+    """What scenes.json holds."""
+    about = json.loads((built / "scenes.json").read_text())
+    return [
+        BuiltScene(
+            scene["label"],
+            scene["corner"],
+            _square(scene["digit"]),
+            _square(scene["clutter"]),
+        )
+        for scene in about["scenes"]
+    ]
+
+
+def _square(text: str) -> np.ndarray:
+    pixels = np.frombuffer(base64.b64decode(text), np.uint8)
+    return pixels.reshape(round(len(pixels) ** 0.5), -1)
