@@ -3,6 +3,7 @@
 import http.client
 import pathlib
 import socket
+import types
 
 import browser
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 from data.shrink import shrink
 from data.sources import Split
-from trainers import web, web_server
+from ram_tf.comparators import make_comparator
+from trainers import model_source, web, web_server
 
 
 def test_shrink():
@@ -69,6 +71,17 @@ def test_a_port_in_use():
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=f"--port.*Received: {port}"):
             web_server.make_server(".", port)
+
+
+def test_only_models_that_look_at_grey_images(make_model):
+    config = types.SimpleNamespace(network="conv")
+    for model, channels in [
+        (make_comparator("conv", 28), 1),
+        (make_model(3), 3),
+    ]:
+        trained = model_source.Trained(config, model, pathlib.Path())
+        with pytest.raises(ValueError, match=f"=conv, {channels} channels"):
+            web._check(trained)
 
 
 def test_out_is_needed(run_command, capsys):

@@ -77,6 +77,8 @@ def test_colours_follow_the_system(chromium, host, tmp_path, scheme):
         assert dark == (scheme == "dark")
         web_page.take(page, 5)
         if scheme == "light":
+            answer = web_page.answers(page, lambda: web_page.draw(page, 4))
+            assert answer["class"] == 4
             _screenshot(page, tmp_path, "web.png")
 
 

@@ -6,16 +6,6 @@ import pytest
 import web_page
 
 pytestmark = pytest.mark.slow
-_CIRCLE = [
-    (0.5 + 0.25 * np.sin(a), 0.5 - 0.4 * np.cos(a)) for a in np.r_[0:6.3:0.3]
-]
-# Strokes of digits on the pad: (x, y) of their corners.
-DRAWN = {
-    0: [_CIRCLE],
-    1: [[(0.5, 0.1), (0.5, 0.9)]],
-    4: [[(0.35, 0.15), (0.3, 0.5), (0.7, 0.5)], [(0.65, 0.15), (0.62, 0.9)]],
-    7: [[(0.25, 0.15), (0.72, 0.15), (0.55, 0.5), (0.45, 0.9)]],
-}
 
 
 def test_the_digit_is_dragged(page, scenes, classify):
@@ -57,18 +47,12 @@ def test_clutter(page, scenes, classify):
     np.testing.assert_array_equal(answer["image"], bare.image())
 
 
-def _draw(page, strokes, size=1.0):
-    for stroke in strokes:
-        points = [(x * size, y * size) for x, y in stroke]
-        browser.drag(page, "#pad", points)
-
-
 @pytest.mark.parametrize(
     ("digit", "size"), [(0, 1), (1, 0.5), (4, 1), (7, 0.6)]
 )
 def test_drawing(page, classify, digit, size):
     web_page.answers(page, page.locator("#remove").click)
-    answer = web_page.answers(page, lambda: _draw(page, DRAWN[digit], size))
+    answer = web_page.answers(page, lambda: web_page.draw(page, digit, size))
     assert answer["class"] == digit
     assert page.locator("#verdict").inner_text() == ""
     assert page.locator("#examples :checked").count() == 0

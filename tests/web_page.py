@@ -17,6 +17,16 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
+_CIRCLE = [
+    (0.5 + 0.25 * np.sin(a), 0.5 - 0.4 * np.cos(a)) for a in np.r_[0:6.3:0.3]
+]
+# Strokes of digits on the pad: (x, y) of their corners.
+DRAWN = {
+    0: [_CIRCLE],
+    1: [[(0.5, 0.1), (0.5, 0.9)]],
+    4: [[(0.35, 0.15), (0.3, 0.5), (0.7, 0.5)], [(0.65, 0.15), (0.62, 0.9)]],
+    7: [[(0.25, 0.15), (0.72, 0.15), (0.55, 0.5), (0.45, 0.9)]],
+}
 # Keeps what the page tells of its answers.
 _LISTEN = """
     globalThis.answers = [];
@@ -53,6 +63,12 @@ def take(page: Page, index: int) -> dict[str, Any]:
     """Takes an example; returns the answer."""
     radio = page.locator("#examples input").nth(index)
     return answers(page, radio.click)
+
+
+def draw(page: Page, digit: int, size: float = 1.0) -> None:
+    """Draws one of `DRAWN` on the pad, as large as a part of it."""
+    for stroke in DRAWN[digit]:
+        browser.drag(page, "#pad", [(x * size, y * size) for x, y in stroke])
 
 
 def pixels(page: Page, selector: str) -> np.ndarray:

@@ -18,9 +18,10 @@ from ram_tf import pretrained
 from ram_tf.export import saved_model, tflite, warmup
 from trainers import model_source, versions, workdir
 from trainers.model_source import Trained
+from trainers.output_flags import OUT
 
 flags.adopt_module_key_flags(model_source)
-_OUT = flags.DEFINE_string("out", None, "Directory of exported models.")
+flags.declare_key_flag("out")
 _NAME = flags.DEFINE_string(
     "name",
     None,
@@ -79,11 +80,11 @@ def _are_known(formats):
 
 
 def main() -> None:
-    if _OUT.value is None:
+    if OUT.value is None:
         raise ValueError("--out must name a directory. Received: none")
     trained = model_source.load()
     name = _name()
-    base = pathlib.Path(_OUT.value, name)
+    base = pathlib.Path(OUT.value, name)
     version = _VERSION.value or versions.next_version(base)
     with versions.new_version(base, version) as draft:
         for form in _FORMAT.value:
