@@ -8,6 +8,7 @@ WASM, the model with weights as bytes, and cluttered images of scikit-learn's
 digits. Any web server can serve it; no other host is asked.
 """
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -128,12 +129,12 @@ def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
 
 
 def _serve(out: pathlib.Path) -> None:
-    with web_server.make_server(out, _PORT.value) as server:
+    with (
+        web_server.make_server(out, _PORT.value) as server,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         print(f"open: {web_server.url(server)} (Ctrl-C ends)", flush=True)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print()
+        server.serve_forever()
 
 
 if __name__ == "__main__":
