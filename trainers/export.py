@@ -18,16 +18,11 @@ from ram_tf import pretrained
 from ram_tf.export import saved_model, tflite, warmup
 from trainers import model_source, versions, workdir
 from trainers.model_source import Trained
-from trainers.output_flags import OUT
+from trainers.output_flags import NAME, OUT
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")
-_NAME = flags.DEFINE_string(
-    "name",
-    None,
-    "Name of the model; by default that of --pretrained or of the directory "
-    "--workdir.",
-)
+flags.declare_key_flag("name")
 _VERSION = flags.DEFINE_integer(
     "version",
     None,
@@ -99,7 +94,7 @@ def main() -> None:
 
 
 def _name() -> str:
-    name = _NAME.value or flags.FLAGS.pretrained
+    name = NAME.value or flags.FLAGS.pretrained
     name = name or pathlib.Path(flags.FLAGS.workdir).resolve().name
     if not name or "/" in name or name.startswith("."):
         raise ValueError(

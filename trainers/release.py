@@ -15,11 +15,10 @@ from trainers.command import run
 from ram_tf import RecurrentAttentionModel, pretrained
 from trainers import workdir
 from trainers.model_card import model_card
+from trainers.output_flags import NAME
 
 flags.adopt_module_key_flags(workdir)
-_NAME = flags.DEFINE_string(
-    "name", None, "Name of the model; by default that of the directory."
-)
+flags.declare_key_flag("name")
 _DIR = flags.DEFINE_string(
     "dir", str(pretrained.DIRECTORY), "Directory of released models."
 )
@@ -35,7 +34,7 @@ def main() -> None:
             _write_card(path)
         return
     source = workdir.Workdir(flags.FLAGS.workdir)
-    release(source, directory, _NAME.value or source.path.name)
+    release(source, directory, NAME.value or source.path.name)
 
 
 def release(
