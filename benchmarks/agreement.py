@@ -1,15 +1,17 @@
-"""Whether the .tflite files answer as the Keras model does, on the test set.
+"""Whether exported models answer as the Keras model does, on the test set.
 
     python -m benchmarks.agreement --pretrained=cluttered
 
-Both files, float32 and int8, on all test cases; each case that float32 answers
-differently is traced to the window that read other pixels.
+The SavedModel and both .tflite files, on all test cases; each case that float32
+answers differently is traced to the window that read other pixels.
 """
 
-import pathlib
 import tempfile
+from collections.abc import Iterator
 
+import keras
 import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from trainers.command import run
@@ -17,12 +19,14 @@ from benchmarks.timing import show, write
 from data.sources import load
 from ram_tf.evaluation import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
+from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
 from trainers import model_source
 from trainers.device import DeviceModel
 from trainers.setup import test_data
 
 flags.adopt_module_key_flags(model_source)
+_BATCH = 500
 _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.
 
 
@@ -32,26 +36,40 @@ def main() -> None:
     evaluator = Evaluator(model, data)
     expected = evaluator.rollouts()
     rows = [_row("keras", evaluator, expected)]
-    with tempfile.TemporaryDirectory() as directory:
-        for path in save_tflite(model, config.canvas, directory, "model"):
-            rollouts = _play(path, data["image"])
-            found = disagreements(
-                expected,
-                rollouts,
-                data["image"],
-                model.cell.sensor,
-                model.cell.location_unit,
-            )
-            rows.append(_row(path.stem, evaluator, rollouts, found))
-            for one in found if path.stem == "model" else []:
-                print(one)
+    for name, outputs in _exported(model, config.canvas, data["image"]):
+        rollouts = _joined(outputs)
+        found = disagreements(
+            expected,
+            rollouts,
+            data["image"],
+            model.cell.sensor,
+            model.cell.location_unit,
+        )
+        rows.append(_row(name, evaluator, rollouts, found))
+        for one in found if "int8" not in name else []:
+            print(name, one)
     show(f"{evaluator.count} test cases", rows)
     write({"agreement": rows, "config": vars(config)}, repetitions=1)
 
 
-def _play(path: pathlib.Path, images: np.ndarray) -> Rollouts:
-    model = DeviceModel(path)
-    outputs = [model(image) for image in images]
+def _exported(
+    model: keras.Model, side: int, images: np.ndarray
+) -> Iterator[tuple[str, list[dict[str, np.ndarray]]]]:
+    """Each format with its outputs, batch by batch."""
+    with tempfile.TemporaryDirectory() as directory:
+        save_saved_model(model, directory)
+        loaded = tf.saved_model.load(directory)
+        serve = loaded.signatures["serving_default"]
+        batches = np.split(images, range(_BATCH, len(images), _BATCH))
+        outputs = [serve(image=tf.constant(batch)) for batch in batches]
+        yield "saved_model", outputs
+    with tempfile.TemporaryDirectory() as directory:
+        for path in save_tflite(model, side, directory, "tflite"):
+            device = DeviceModel(path)
+            yield path.stem, [device(image) for image in images]
+
+
+def _joined(outputs: list[dict[str, np.ndarray]]) -> Rollouts:
     return Rollouts(
         *(
             np.concatenate([output[name] for output in outputs])
