@@ -321,7 +321,7 @@ def test_the_servers_models():
         assert model.base_path == f"/models/{model.name}"
         assert model.model_platform == "tensorflow"
     names = {model.name for model in config.model_config_list.config}
-    assert set(pretrained.NAMES) <= names
+    assert names == set(pretrained.NAMES)
 
 
 def _docker_answers():
