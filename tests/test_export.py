@@ -86,7 +86,6 @@ def test_a_real_export_is_served(workdir, tmp_path, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not pretrained.NAMES, reason="No model is released.")
 def test_a_released_model_in_both_formats(tmp_path):
     name = pretrained.NAMES[0]
     arguments = [f"--pretrained={name}", "--format=saved_model,tflite"]

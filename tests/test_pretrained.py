@@ -18,21 +18,14 @@ from trainers import config, setup
 from trainers.model_card import model_card
 
 ROOT = pathlib.Path(__file__).parents[1]
-EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")
+EXPECTED = ("cluttered", "cluttered_100", "mnist")
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
-# translated has 18, and chance is 90.
-STRANGE_DIGITS_BOUND = 50.0
-
-
-def _released(name):
-    missing = name not in pretrained.NAMES
-    skip = pytest.mark.skipif(missing, reason=f"{name}: not released yet")
-    return pytest.param(name, marks=skip)
-
+# mnist has 14.5, cluttered 23.1 and cluttered_100 31.6; chance is 90.
+STRANGE_DIGITS_BOUND = 40.0
 
 every_model = pytest.mark.parametrize(
-    "name", [_released(n) for n in sorted({*EXPECTED, *pretrained.NAMES})]
+    "name", sorted({*EXPECTED, *pretrained.NAMES})
 )
 
 
