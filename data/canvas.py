@@ -25,12 +25,15 @@ class Canvas:
         place: Where the digit goes, one of `PLACES`; clutter goes anywhere.
             Each place is in one half: "left" where the digit's centre is in
             the left half of the canvas or on its middle line.
+        jitter: Pixels by which the digit is then moved in each direction, at
+            random and at most; what leaves the canvas is cut off.
     """
 
     side: int
     clutter: int = 0
     clutter_size: int = 8
     place: str = "anywhere"
+    jitter: int = 0
 
     def check(self, images) -> None:
         """Raises ValueError unless images [n, h, w, C] fit on the canvas."""
@@ -44,6 +47,10 @@ class Canvas:
             raise ValueError(
                 "`canvas` must be at least as large as the images, "
                 f"{height}x{width}. Received: canvas={self.side}"
+            )
+        if self.jitter < 0:
+            raise ValueError(
+                f"`jitter` must be at least 0. Received: {self.jitter}"
             )
         if self.clutter < 0:
             raise ValueError(
@@ -119,11 +126,15 @@ def compose(
 
 def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
     """Corners [B, 2] of images where the canvas has them."""
-    row, column = tf.unstack(_seeds(seed, 2))
+    row, column, move = tf.unstack(_seeds(seed, 3))
     first, last = canvas.columns(width)
     rows = _below(row, [batch], canvas.side - height + 1)
     columns = first + _below(column, [batch], last - first + 1)
-    return tf.stack([rows, columns], axis=-1)
+    corners = tf.stack([rows, columns], axis=-1)
+    if not canvas.jitter:
+        return corners
+    moves = _below(move, [batch, 2], 2 * canvas.jitter + 1)
+    return corners + moves - canvas.jitter
 
 
 def _shift(

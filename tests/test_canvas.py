@@ -84,6 +84,22 @@ def test_the_columns_of_a_half(side, place, expected):
     assert counts.min() > 230
 
 
+def test_jitter_moves_each_way_alike_and_cuts_off():
+    # One pixel on a canvas of one, moved by -1, 0 or 1 along both axes: it
+    # stays in one case of nine.
+    canvas = Canvas(1, clutter_size=1, jitter=1)
+    left = _composed(canvas, _full(9, count=1800, side=1)).sum()
+    # 200 expected; a standard deviation is 13.
+    assert 150 < left / 9 < 250
+    # The middle of 5 x 5 comes to every place.
+    images = np.zeros([2500, 5, 5, 1], np.uint8)
+    images[:, 2, 2] = 9
+    corners = _corners(_composed(Canvas(5, clutter_size=1, jitter=2), images))
+    counts = _count(corners, 5)
+    # 100 expected in each of 25; a standard deviation is 10.
+    assert counts.min() > 60
+
+
 def test_clutter_goes_anywhere_when_digits_do_not():
     pool = _full(9, side=2)
     canvas = Canvas(5, clutter=1, clutter_size=2, place="left")
@@ -230,6 +246,7 @@ def test_small_images_need_no_clutter_size():
     ("canvas", "message"),
     [
         (Canvas(27), "`canvas` must be at least.*28x28.*canvas=27"),
+        (Canvas(60, jitter=-1), "`jitter` must be at least 0.*-1"),
         (Canvas(60, clutter=-1), "`clutter` must be at least 0.*-1"),
         (Canvas(60, 4, 0), "`clutter_size` must lie between 1 and.*28.*: 0"),
         (Canvas(60, 4, 29), "`clutter_size` must lie between 1 and.*28.*29"),

@@ -33,6 +33,13 @@ flags.DEFINE_enum(
     PLACES,
     "Where digits are put: the half of the canvas that their centre lies in.",
 )
+flags.DEFINE_integer(
+    "jitter",
+    0,
+    "Pixels by which a training digit is moved at most in each direction, at "
+    "random, beside its place; what leaves the canvas is cut off.",
+    lower_bound=0,
+)
 # Model.
 flags.DEFINE_enum(
     "network",

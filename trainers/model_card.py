@@ -99,7 +99,7 @@ def _what(config: Config) -> str:
 def _task(config: Config) -> str:
     kind = _kind(config)
     if config.canvas == FACTS[config.source].side and not config.clutter:
-        return f"One {kind} of the source as it is."
+        return f"One {kind} of the source as it is{_moved(config)}."
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
         f"of {_square(config.canvas)} pixels"
@@ -112,8 +112,14 @@ def _task(config: Config) -> str:
         )
     return (
         f"{task}; composed by `data/canvas.py`, in "
-        "training anew for every epoch."
+        f"training anew for every epoch{_moved(config)}."
     )
+
+
+def _moved(config: Config) -> str:
+    if not config.jitter:
+        return ""
+    return f"; in training, moved at random by up to {config.jitter} pixels"
 
 
 def _images(config: Config) -> str:

@@ -1,5 +1,6 @@
 """From a configuration to the parts of a run."""
 
+import dataclasses
 import math
 import types
 from collections.abc import Callable
@@ -36,8 +37,9 @@ def canvas(config: Config) -> Canvas:
 
 def training_batches(config: Config, source: Source) -> TrainingBatches:
     """What models are trained on."""
+    jittered = dataclasses.replace(canvas(config), jitter=config.jitter)
     return TrainingBatches(
-        source.train, canvas(config), config.batch_size, config.seed
+        source.train, jittered, config.batch_size, config.seed
     )
 
 
