@@ -78,7 +78,7 @@ class TrainingBatches:
             step: An integer scalar.
 
         Returns:
-            {"image": [B, side, side, C] uint8, "label": [B] int32}.
+            {"image": as `compose` makes it, "label": [B] int32}.
         """
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
         return {
@@ -109,20 +109,18 @@ def evaluation_set(
         corner: Row and column where every image starts; None for random ones.
 
     Returns:
-        {"image": [n * repeats, side, side, C] uint8, "label": [...] int32}.
+        {"image": as `compose` makes n * repeats, "label": [...] int32}.
     """
     canvas.check(split.image)
     if corner is not None:
         canvas.check_corner(split.image, corner)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
     pool = tf.constant(split.image)
-    made = []
+    images = np.empty([len(index), *canvas.shape(split.image)], np.uint8)
     for start in range(0, len(index), _COMPOSED_AT_ONCE):
         chosen = index[start : start + _COMPOSED_AT_ONCE]
         seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
         fixed = None if corner is None else tf.tile([corner], [len(chosen), 1])
-        made.append(compose(canvas, pool, chosen, seed, fixed).numpy())
-    return {
-        "image": np.concatenate(made),
-        "label": split.label[index],
-    }
+        made = compose(canvas, pool, chosen, seed, fixed)
+        images[start : start + len(chosen)] = made
+    return {"image": images, "label": split.label[index]}

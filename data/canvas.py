@@ -10,6 +10,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from data.drift import Drift
+
 # Where the digit goes.
 PLACES = ("anywhere", "left", "right")
 
@@ -27,6 +29,9 @@ class Canvas:
             the left half of the canvas or on its middle line.
         jitter: Pixels by which the digit is then moved in each direction, at
             random and at most; what leaves the canvas is cut off.
+        drift: How the digit moves, for videos; it starts where `place` says,
+            and jitter is reflected at the edges, as it is. Clutter stands
+            still. None for still images.
     """
 
     side: int
@@ -34,6 +39,7 @@ class Canvas:
     clutter_size: int = 8
     place: str = "anywhere"
     jitter: int = 0
+    drift: Drift | None = None
 
     def check(self, images) -> None:
         """Raises ValueError unless images [n, h, w, C] fit on the canvas."""
@@ -66,6 +72,8 @@ class Canvas:
                 "`place` must not be right where images are as wide as the "
                 f"canvas. Received: canvas={self.side}"
             )
+        if self.drift:
+            self.drift.check(self.side)
 
     def check_corner(self, images, corner: tuple[int, int]) -> None:
         """Raises ValueError unless images [n, h, w, C] fit whole at corner."""
@@ -75,6 +83,11 @@ class Canvas:
                 f"`corner` must lie between (0, 0) and {last}. "
                 f"Received: {tuple(corner)}"
             )
+
+    def shape(self, images) -> tuple[int, ...]:
+        """Of what is made of one of images [n, h, w, C]."""
+        frames = (self.drift.frames,) if self.drift else ()
+        return *frames, self.side, self.side, images.shape[-1]
 
     def columns(self, width: int) -> tuple[int, int]:
         """First and last column at which images of this width may start."""
@@ -107,20 +120,21 @@ def compose(
             for random ones, as `canvas.place` allows.
 
     Returns:
-        [B, side, side, C] uint8.
+        [B, side, side, C] uint8; with drift [B, T, side, side, C].
     """
     batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     count, size = canvas.clutter, canvas.clutter_size
-    where, other, cut, there = tf.unstack(_seeds(seed, 4))
+    where, other, cut, there, way = tf.unstack(_seeds(seed, 5))
     if corner is None:
         corner = _places(canvas, where, batch, height, width)
-    total = _shift(canvas.side, pool, index, corner)
+    total = _digits(canvas, pool, index, corner, way)
     if count:
         others = _below(other, [batch, count], tf.shape(pool)[0])
         source = _corners(cut, [batch, count], (height, width), size, size)
         patches = _cut(pool, others, source, size)
         corner = _corners(there, [batch, count], canvas.side, size, size)
-        total += _add_up(canvas.side, patches, corner)
+        clutter = _add_up(canvas.side, patches, corner)
+        total += clutter[:, None] if canvas.drift else clutter
     return tf.cast(tf.minimum(total, 255.0), tf.uint8)
 
 
@@ -135,6 +149,23 @@ def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
         return corners
     moves = _below(move, [batch, 2], 2 * canvas.jitter + 1)
     return corners + moves - canvas.jitter
+
+
+def _digits(
+    canvas: Canvas,
+    pool: tf.Tensor,
+    index: tf.Tensor,
+    corner: tf.Tensor,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """Images of the pool on blank canvases: still, or in every frame."""
+    side, drift, (height, width) = canvas.side, canvas.drift, pool.shape[1:3]
+    if drift is None:
+        return _shift(side, pool, index, corner)
+    path = drift.path(corner, (side - height, side - width), seed)
+    index = tf.repeat(index, drift.frames)
+    frames = _shift(side, pool, index, tf.reshape(path, [-1, 2]))
+    return tf.reshape(frames, [-1, drift.frames, *frames.shape[1:]])
 
 
 def _shift(

@@ -1,7 +1,12 @@
 """Image files as canvases."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+_MODES = {1: "L", 3: "RGB"}
 
 
 def read_image(
@@ -23,15 +28,59 @@ def read_image(
     Raises:
         ValueError: If the file is not there, or is not a sound image.
     """
+    image = _open(path, lambda file: file.convert(_MODES[channels]))
+    return _canvas(image, side, channels, invert)
+
+
+def read_video(
+    path: str, frames: int, side: int, channels: int, *, invert: bool = False
+) -> np.ndarray:
+    """Reads an animated image file, frame by frame as `read_image` does.
+
+    Args:
+        path: The file: GIF, PNG, TIFF or another that Pillow reads.
+        frames: T, how many it must have.
+        side, channels, invert: As for `read_image`.
+
+    Returns:
+        [T, side, side, channels] uint8.
+
+    Raises:
+        ValueError: If the file is not there, is not a sound image, or has
+            another number of frames.
+    """
+    images = _open(
+        path,
+        lambda file: [
+            frame.convert(_MODES[channels])
+            for frame in ImageSequence.Iterator(file)
+        ],
+    )
+    if len(images) != frames:
+        raise ValueError(
+            f"{path!r} must have {frames} frames, as the model's videos. "
+            f"Received: {len(images)}"
+        )
+    return np.stack(
+        [_canvas(image, side, channels, invert) for image in images]
+    )
+
+
+def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
     try:
         with Image.open(path) as file:
-            image = file.convert("L" if channels == 1 else "RGB")
+            return read(file)
     except FileNotFoundError as error:
         raise ValueError(f"There is no image file {path!r}.") from error
     except (UnidentifiedImageError, OSError) as error:
         raise ValueError(
             f"{path!r} is not an image that can be read: {error}"
         ) from error
+
+
+def _canvas(
+    image: Image.Image, side: int | None, channels: int, invert: bool
+) -> np.ndarray:
     if invert:
         image = ImageOps.invert(image)
     if side is None:

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -80,25 +81,21 @@ def draw_paths(
     Raises:
         ValueError: On shapes, dtypes or values other than these.
     """
-    images, locations, answers = _arrays(images, outputs)
-    names = range(answers.shape[-1]) if class_names is None else class_names
-    check_shape("class_names", names, [answers.shape[-1]])
-    if labels is not None:
-        check_shape("labels", labels, [len(images)])
-        check_labels(tf.convert_to_tensor(labels), len(names))
+    images, locations, answers = check_outputs(images, outputs)
+    names = check_names(class_names, labels, answers)
     offsets = geometry.to_offsets(locations, images, location_unit)
     points = geometry.to_pixels(locations, images, location_unit).numpy()
     glimpses = iter(sensor(images, tf.reshape(offsets, [-1, 2])).numpy())
     colours = colormaps["turbo"](np.linspace(0.2, 0.78, locations.shape[1]))
     figure, axes = _sheet(*locations.shape[:2])
     for row, (panel, *views) in enumerate(axes):
-        _show(panel, images[row])
+        show(panel, images[row])
         _draw_path(panel, points[row], offsets[row], sensor.size, colours)
         for view, colour in zip(views, colours, strict=True):
-            _show(view, foveate(next(glimpses), sensor.scales))
+            show(view, foveate(next(glimpses), sensor.scales))
             view.spines[:].set(color=colour, linewidth=2.5)
         label = None if labels is None else labels[row]
-        _write(panel, views, answers[row], label, names)
+        write(panel, views, answers[row], label, names)
     return figure
 
 
@@ -160,13 +157,14 @@ def _spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
     return points
 
 
-def _show(axes: Axes, image: np.ndarray) -> None:
+def show(axes: Axes, image: np.ndarray) -> None:
+    """Shows pixels [h, w, C] in [0, 1], without ticks."""
     box = (0, image.shape[1], image.shape[0], 0)
     axes.imshow(image, "gray", vmin=0, vmax=1, extent=box, interpolation="none")
     axes.set(xticks=[], yticks=[], anchor="NW", autoscale_on=False)
 
 
-def _write(axes: Axes, views: list[Axes], answers, label, names) -> None:
+def write(axes: Axes, views: list[Axes], answers, label, names) -> None:
     """The title over an image, and the captions under its views."""
     best = answers.argmax(-1)
     for step, view in enumerate(views):
@@ -181,11 +179,25 @@ def _write(axes: Axes, views: list[Axes], answers, label, names) -> None:
     axes.set_title(text, color=colour, **style)
 
 
-def _arrays(images, outputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images, locations and probabilities, checked."""
+def check_outputs(
+    images: np.ndarray, outputs: Mapping[str, Any], rank: int = 4
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Checks what is to be drawn, with an answer for each frame of a video.
+
+    Args:
+        images: [n, H, W, C], or of rank 5 [n, T, H, W, C].
+        outputs: "locations" [n, T, 2] and "probabilities" [n, T, K].
+        rank: Of images.
+
+    Returns:
+        Images as floats in [0, 1], locations, probabilities.
+
+    Raises:
+        ValueError: On other shapes, dtypes or values.
+    """
     images = np.asarray(images)
     images = np.float32(images / 255 if images.dtype == np.uint8 else images)
-    check_frames(tf.convert_to_tensor(images))
+    check_frames(tf.convert_to_tensor(images), (rank,))
     if images.shape[-1] not in (1, 3) or images.min() < 0 or images.max() > 1:
         raise ValueError(
             "Images must have 1 or 3 channels, and floats lie in [0, 1]. "
@@ -193,6 +205,23 @@ def _arrays(images, outputs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         )
     locations = np.asarray(outputs.get("locations"), np.float32)
     answers = np.asarray(outputs.get("probabilities"), np.float32)
-    check_shape("locations", locations, [len(images), None, 2])
+    steps = images.shape[1] if rank == 5 else None
+    check_shape("locations", locations, [len(images), steps, 2])
     check_shape("probabilities", answers, [*locations.shape[:2], None])
     return images, locations, answers
+
+
+def check_names(
+    class_names: Sequence[str] | None, labels, answers: np.ndarray
+) -> Sequence:
+    """Names of the K classes, by default their numbers.
+
+    Raises:
+        ValueError: Unless names and labels, if any, fit answers [n, T, K].
+    """
+    names = range(answers.shape[-1]) if class_names is None else class_names
+    check_shape("class_names", names, [answers.shape[-1]])
+    if labels is not None:
+        check_shape("labels", labels, [len(answers)])
+        check_labels(tf.convert_to_tensor(labels), len(names))
+    return names

@@ -17,6 +17,7 @@ GROUPS = [
     ["model", "comparators"],
     ["agent", "supervised", "cost"],
     ["evaluation", "viz"],
+    ["film_strips"],
     ["training"],
     ["pretrained"],
     ["export"],

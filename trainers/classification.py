@@ -13,7 +13,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
-from trainers import model_source, record, results, setup
+from trainers import glimpse_picture, model_source, record, results, setup
 from trainers.curve import draw_curves, read_curve
 from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
@@ -133,10 +133,4 @@ def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts):
     paths = {
         name: value[:_PICTURED] for name, value in rollouts._asdict().items()
     }
-    return viz.draw_paths(
-        first["image"],
-        paths,
-        model.cell.sensor,
-        labels=first["label"],
-        location_unit=model.cell.location_unit,
-    )
+    return glimpse_picture.draw(model, first["image"], paths, first["label"])

@@ -40,6 +40,20 @@ flags.DEFINE_integer(
     "random, beside its place; what leaves the canvas is cut off.",
     lower_bound=0,
 )
+flags.DEFINE_integer(
+    "frames",
+    0,
+    "Frames of a video, in which the digit drifts over clutter that stands "
+    "still, with one glimpse a frame; 0: still images.",
+    lower_bound=0,
+)
+flags.DEFINE_float(
+    "speed",
+    3.0,
+    "Of the digit in a video, in pixels a frame, in a random direction; it is "
+    "reflected at the edges of the canvas.",
+    **_weight,
+)
 # Model.
 flags.DEFINE_enum(
     "network",
@@ -49,7 +63,9 @@ flags.DEFINE_enum(
     "uses each image once; all flags of model and agent below, --rollouts "
     "among them, are then ignored.",
 )
-flags.DEFINE_integer("glimpses", 6, "Looks at an image.", **_count)
+flags.DEFINE_integer(
+    "glimpses", 6, "Looks at an image; with --frames, one a frame.", **_count
+)
 flags.DEFINE_integer(
     "glimpse_size", 8, "Side of a glimpse in pixels.", **_count
 )
@@ -165,6 +181,14 @@ flags.DEFINE_integer(
 )
 def _has_others(values):
     return values["baseline"] != "leave_one_out" or values["rollouts"] > 1
+
+
+@flags.multi_flags_validator(
+    ["frames", "network"],
+    "--frames needs --network=ram: the other networks look at one image",
+)
+def _can_watch(values):
+    return not values["frames"] or values["network"] == "ram"
 
 
 def from_flags() -> Config:

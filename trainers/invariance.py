@@ -79,6 +79,11 @@ def _load_runs() -> dict[str, tuple[setup.Model, Config]]:
     runs, first = {}, None
     for run_dir in map(Workdir, _WORKDIRS.value):
         config = run_dir.load_config()
+        if config.frames:
+            raise ValueError(
+                "--workdirs must name runs on still images: in a video the "
+                f"digit has no one place. Received: {run_dir.path}"
+            )
         first = first or config
         changed = differences(_task(first), _task(config))
         if changed or config.network in runs:

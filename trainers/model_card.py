@@ -147,6 +147,8 @@ def _errors(record: dict[str, Any], config: Config) -> str:
     numbers = [str(t + 1) for t in range(config.glimpses)]
     rows = [["glimpses", *numbers], ["---", *["---:"] * config.glimpses]]
     for error, words in ROWS.items():
+        if error not in record:  # That of videos alone.
+            continue
         values = record[f"{error}_by_glimpse"]
         rows.append([words, *(f"{value:.2f}" for value in values)])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -5,7 +5,8 @@
 Images are read as the model's canvas: larger ones are scaled down, smaller ones
 stand in the middle of a black canvas. Light strokes on black are expected;
 --invert turns dark strokes on white into that. The picture is predictions.png
-in --workdir, unless --picture says otherwise.
+in --workdir, unless --picture says otherwise. A model of videos (--frames)
+reads animated GIFs, PNGs or TIFFs of as many frames.
 """
 
 import pathlib
@@ -14,9 +15,9 @@ import numpy as np
 from absl import flags
 
 from trainers.command import run
-from data.files import read_image
+from data.files import read_image, read_video
 from ram_tf import viz
-from trainers import model_source
+from trainers import glimpse_picture, model_source
 from trainers.output_flags import PICTURE
 
 flags.adopt_module_key_flags(model_source)
@@ -30,14 +31,7 @@ def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
     settings, model, directory = model_source.load()
-    images = np.stack(
-        [
-            read_image(
-                path, settings.canvas, model.channels, invert=_INVERT.value
-            )
-            for path in paths
-        ]
-    )
+    images = np.stack([_read(path, settings, model) for path in paths])
     outputs = {name: value.numpy() for name, value in model(images).items()}
     for path, probabilities in zip(
         paths, outputs["probabilities"], strict=True
@@ -48,13 +42,15 @@ def main(paths: list[str]) -> None:
         _draw(model, images, outputs, directory)
 
 
+def _read(path: str, settings, model) -> np.ndarray:
+    size, invert = (settings.canvas, model.channels), _INVERT.value
+    if settings.frames:
+        return read_video(path, settings.frames, *size, invert=invert)
+    return read_image(path, *size, invert=invert)
+
+
 def _draw(model, images, outputs, directory: pathlib.Path) -> None:
-    figure = viz.draw_paths(
-        images,
-        outputs,
-        model.cell.sensor,
-        location_unit=model.cell.location_unit,
-    )
+    figure = glimpse_picture.draw(model, images, outputs)
     out = pathlib.Path(PICTURE.value or directory / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")

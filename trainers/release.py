@@ -59,6 +59,11 @@ def release(
     result = source.load_result()
     if not isinstance(source.load_model(), RecurrentAttentionModel):
         raise ValueError(f"{source.model} is not a RecurrentAttentionModel.")
+    if source.load_config().frames:
+        raise ValueError(
+            "Released models know still images: their card speaks of these. "
+            f"Received: a run with --frames={source.load_config().frames}"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     record = directory / f"{name}.json"
     workdir.write_json(record, result)

@@ -12,6 +12,7 @@ ROWS = {
     "test_error_mc10": f"mean of {DRAWS} stochastic rollouts",
     "test_error_random_fixations": "random fixations",
     "test_error_centre_only": "centre only",
+    "test_error_first_frame_only": "first frame only",
 }
 
 
@@ -36,6 +37,8 @@ def table(result: dict[str, Any]) -> str:
     lines = [title]
     width = max(map(len, ROWS.values()))
     for name, words in ROWS.items():
+        if name not in result:  # Still images have no first frame.
+            continue
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
     by_glimpse = result["test_error_by_glimpse"]
     lines.append(

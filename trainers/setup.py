@@ -10,6 +10,7 @@ import numpy as np
 
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
+from data.drift import Drift
 from data.sources import Source
 from ram_tf import (
     Comparator,
@@ -30,8 +31,13 @@ Model = RecurrentAttentionModel | Comparator
 
 def canvas(config: Config) -> Canvas:
     """The canvas that digits are put on."""
+    drift = Drift(config.frames, config.speed) if config.frames else None
     return Canvas(
-        config.canvas, config.clutter, config.clutter_size, config.place
+        config.canvas,
+        config.clutter,
+        config.clutter_size,
+        config.place,
+        drift=drift,
     )
 
 
@@ -78,7 +84,7 @@ def make_model(config: Config, source: Source) -> Model:
 def _make_ram(config: Config, num_classes: int) -> RecurrentAttentionModel:
     return RecurrentAttentionModel(
         num_classes=num_classes,
-        glimpses=config.glimpses,
+        glimpses=config.frames or config.glimpses,
         glimpse_size=config.glimpse_size,
         scales=config.scales,
         core=config.core,

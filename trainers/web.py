@@ -89,6 +89,11 @@ def _check(trained: Trained) -> None:
             "The page shows models that look, at grey images. Received: "
             f"--network={trained.config.network}, {model.channels} channels"
         )
+    if trained.config.frames:
+        raise ValueError(
+            "The page shows models of still images. Received: "
+            f"--frames={trained.config.frames}"
+        )
 
 
 def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:

@@ -62,6 +62,12 @@ def fixated(record: Record | None, glimpses: int) -> dict[str, str]:
     }
 
 
+def on_first_frame(record: Record) -> dict[str, str]:
+    """The error without motion, of a model of videos."""
+    error = record.after(record.glimpses, "test_error_first_frame_only")
+    return {} if error is None else {"first frame only": percent(error)}
+
+
 def costs(record: Record | None, glimpses: int) -> dict[str, str]:
     """What an image costs."""
     return {

@@ -188,4 +188,8 @@ OTHERS = {
     "quickstart": "Digits of scikit-learn on cluttered 60×60; each of 300 test "
     "digits on ten canvases, so that the cases are not independent and the "
     "interval is too narrow.",
+    "video": "A digit of MNIST drifts through eight frames of 60×60 at three "
+    "pixels a frame, over four patches of clutter that stand still; one "
+    "glimpse a frame. First frame only: the same weights where every frame is "
+    "the first one.",
 }

@@ -104,6 +104,7 @@ _OPTIONAL = {
     "test_error_mc10_by_glimpse": _ERRORS,
     "test_error_random_fixations_by_glimpse": _ERRORS,
     "test_error_centre_only_by_glimpse": _ERRORS,
+    "test_error_first_frame_only_by_glimpse": _ERRORS,
     "multiply_adds_by_glimpse": _COUNTS,
     "pixels_by_glimpse": _COUNTS,
     "parameters": _COUNT,

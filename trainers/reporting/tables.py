@@ -87,6 +87,7 @@ def others(runs: Runs) -> str:
             {"run": record.name, "glimpses": str(record.glimpses)}
             | cells.ours(record, record.glimpses)
             | cells.fixated(record, record.glimpses)
+            | cells.on_first_frame(record)
             for record in runs.all
         ]
     )

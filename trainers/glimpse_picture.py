@@ -1,0 +1,34 @@
+"""The picture of where a model looked, at images or at videos."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ram_tf import RecurrentAttentionModel, viz
+from ram_tf.film_strips import draw_film_strips
+
+
+def draw(
+    model: RecurrentAttentionModel,
+    images: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    labels: np.ndarray | None = None,
+) -> Figure:
+    """Draws each image with its path, or each video frame by frame.
+
+    Args:
+        model: Whose retina it was.
+        images: [n, H, W, C] or [n, T, H, W, C].
+        outputs: "locations" [n, T, 2] and "probabilities" [n, T, K].
+        labels: Right classes, [n].
+    """
+    is_video = images.ndim == 5
+    draw_them = draw_film_strips if is_video else viz.draw_paths
+    return draw_them(
+        images,
+        outputs,
+        model.cell.sensor,
+        labels=labels,
+        location_unit=model.cell.location_unit,
+    )
