@@ -38,7 +38,7 @@ def read_video(
     """Reads an animated image file, frame by frame as `read_image` does.
 
     Args:
-        path: The file: GIF, PNG, TIFF or another that Pillow reads.
+        path: The file: TIFF, GIF, PNG or another that Pillow reads.
         frames: T, how many it must have.
         side, channels, invert: As for `read_image`.
 

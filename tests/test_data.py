@@ -9,6 +9,7 @@ import tensorflow as tf
 from data import sources
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
+from data.drift import Drift
 from data.sources import Split
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
@@ -90,6 +91,15 @@ def test_xla_makes_the_same_batch(split):
     assert _same(_batch(batches, 2), {k: v.numpy() for k, v in made.items()})
 
 
+def test_xla_makes_the_same_videos(split):
+    canvas = Canvas(9, clutter=1, clutter_size=2, drift=Drift(3, 1.5))
+    batches = TrainingBatches(split, canvas, BATCH, 5)
+    indices, step = tf.constant(batches.indices(2, 1)[0]), tf.constant(2)
+    made = tf.function(batches.make, jit_compile=True)(indices, step)
+    assert made["image"].shape == (BATCH, 3, 9, 9, 1)
+    assert _same(_batch(batches, 2), {k: v.numpy() for k, v in made.items()})
+
+
 def test_size(split):
     assert _batches(split).size == SIZE
 
@@ -153,6 +163,16 @@ def test_a_place_where_images_do_not_fit(split, corner):
 def test_evaluation_sets_are_the_same_everywhere(digits):
     assert _digests(evaluation_set(digits.test, Canvas(60, 4), 2)) == [
         "e22d2e132b64af6c3cc3e1170c4ae8cb9ba7d1977414877b900d2b2c69dd8970",
+        "3613e1155a6980fd88157a857f2e288f12c550fb2267179dabbb5d6e1d20ca3c",
+    ]
+
+
+def test_videos_to_evaluate_on_are_the_same_everywhere(digits):
+    canvas = Canvas(60, 4, drift=Drift(8, 3.0))
+    made = evaluation_set(digits.test, canvas, 2)
+    assert made["image"].shape == (600, 8, 60, 60, 1)
+    assert _digests(made) == [
+        "f977ee19c71b20449ca3c147fe1522cd463a09fcb934dac68a654ae73b646bb5",
         "3613e1155a6980fd88157a857f2e288f12c550fb2267179dabbb5d6e1d20ca3c",
     ]
 

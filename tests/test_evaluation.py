@@ -91,6 +91,7 @@ def test_protocol_names_every_error(make_model, data):
     ):
         assert errors[name] == errors[f"{name}_by_glimpse"][-1]
         assert len(errors[f"{name}_by_glimpse"]) == 3
+    assert "error_first_frame_only" not in errors  # These are no videos.
     draws = [
         evaluator.rollouts("stochastic", draw).probabilities
         for draw in range(DRAWS)
@@ -105,6 +106,41 @@ def test_protocol_names_every_error(make_model, data):
     assert errors["error_random_fixations"] == pytest.approx(
         np.mean(random), abs=1e-3
     )
+
+
+def test_videos_are_also_measured_on_their_first_frame(make_model, data):
+    still = data["image"]
+    rng = np.random.default_rng(8)
+    later = rng.integers(0, 256, [7, 4, 9, 11, 1], np.uint8)
+    data["image"] = np.concatenate([still[:, None], later], axis=1)
+    model = make_model()
+    evaluator = Evaluator(model, data)
+    errors = evaluate(evaluator)
+    # The model looks at a still image as often as it has glimpses.
+    longer = make_model(glimpses=5)
+    expected = Evaluator(longer, {**data, "image": still})
+    answers = expected.rollouts().probabilities
+    np.testing.assert_allclose(
+        evaluator.on_first_frame().rollouts().probabilities, answers, atol=1e-6
+    )
+    by_glimpse = errors["error_first_frame_only_by_glimpse"]
+    assert by_glimpse == expected.error(answers)
+    assert errors["error_first_frame_only"] == by_glimpse[-1]
+    np.testing.assert_allclose(
+        evaluator.rollouts().probabilities,
+        model(data["image"])["probabilities"],
+        atol=1e-6,
+    )
+
+
+def test_an_image_that_is_not_finite_in_a_later_batch(
+    make_model, data, monkeypatch
+):
+    monkeypatch.setattr("ram_tf.evaluation._BATCH_SIZE", 3)
+    data["image"] = data["image"].astype(np.float32) / 255
+    data["image"][6, 3, 3] = np.nan
+    with pytest.raises(ValueError, match=r"must be finite"):
+        Evaluator(make_model(), data)
 
 
 def test_labels_outside_the_classes(make_model, data):

@@ -201,6 +201,26 @@ def test_a_run_is_a_line_with_its_command(folder):
         assert f"{name}.flags" not in text
 
 
+def test_videos_are_shown_with_their_own_control(folder):
+    records = folder(ram=run_records.values()).parent
+    first = {"test_error_first_frame_only_by_glimpse": [9.0] * 7 + [8.75]}
+    settings = run_records.CLUTTERED | {"frames": 8, "speed": 3.0}
+    video = run_records.values(config=settings, **first)
+    (records / "video").mkdir()
+    workdir.write_json(records / "video" / "ram.json", video)
+    text = document.render(records.parent, records)
+    section = text.partition("`video.flags`\n")[2].partition("\n## ")[0]
+    header, _, row = [s for s in section.splitlines() if s.startswith("|")]
+    assert header.endswith("| first frame only |")
+    assert row.split("|")[-2].strip() == "8.75"
+    assert "--frames=8" in section or "video.flags" in section
+    assert "first frame only" not in text.replace(section, "")
+    video["test_error_first_frame_only_by_glimpse"] = [9.0]
+    workdir.write_json(records / "video" / "ram.json", video)
+    with pytest.raises(ValueError, match=r"first_frame_only.*list of 8"):
+        document.render(records.parent, records)
+
+
 def test_notes_stand_under_their_task(folder):
     task = folder(ram=run_records.values())
     (task / "notes.md").write_text("A target was missed.\n")

@@ -84,6 +84,21 @@ def test_a_stream_of_one_image_is_the_still_image(loaded, digits):
         )
 
 
+def test_a_stream_of_frames_is_the_video(exported, loaded):
+    rng = np.random.default_rng(0)
+    video = rng.integers(0, 256, [3, 5, 30, 28, 1], np.uint8)
+    outputs = exported[0](video)
+    state = _call(loaded, "initial_state", stream=np.arange(3, dtype=np.int32))
+    for t in range(5):
+        np.testing.assert_allclose(
+            state["location"], outputs["locations"][:, t], **CLOSE
+        )
+        state = _call(loaded, "step", frame=video[:, t], **state)
+        np.testing.assert_allclose(
+            state.pop("probabilities"), outputs["probabilities"][:, t], **CLOSE
+        )
+
+
 def test_a_model_without_classes(make_model, tmp_path):
     model = make_model(num_classes=None, core="lstm")
     save_saved_model(model, tmp_path)

@@ -84,6 +84,13 @@ def test_only_models_that_look_at_grey_images(make_model):
             web._check(trained)
 
 
+def test_only_models_of_still_images(make_model):
+    config = types.SimpleNamespace(network="ram", frames=8)
+    trained = model_source.Trained(config, make_model(), pathlib.Path())
+    with pytest.raises(ValueError, match=r"still images.*--frames=8"):
+        web._check(trained)
+
+
 def test_out_is_needed(run_command, capsys):
     assert run_command(web, "--pretrained=cluttered") == 1
     assert "--out must name a directory" in capsys.readouterr().err

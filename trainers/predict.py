@@ -6,7 +6,8 @@ Images are read as the model's canvas: larger ones are scaled down, smaller ones
 stand in the middle of a black canvas. Light strokes on black are expected;
 --invert turns dark strokes on white into that. The picture is predictions.png
 in --workdir, unless --picture says otherwise. A model of videos (--frames)
-reads animated GIFs, PNGs or TIFFs of as many frames.
+reads files of as many frames: TIFF, or animated GIF or PNG (Pillow writes equal
+frames of these two as one).
 """
 
 import pathlib
