@@ -18,7 +18,7 @@ from trainers import config, setup
 from trainers.model_card import model_card
 
 ROOT = pathlib.Path(__file__).parents[1]
-EXPECTED = ("cluttered", "cluttered_100", "mnist")
+EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
 # mnist has 14.5, cluttered 23.1 and cluttered_100 31.6; chance is 90.

@@ -6,6 +6,7 @@ from typing import Any
 
 from data.sources import FACTS
 from trainers import recipe
+from trainers.config import complete
 from trainers.results import ROWS
 from trainers.setup import Config
 
@@ -61,7 +62,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         name: Of the released model.
         record: Of its run, as result.json has it.
     """
-    config = Config(**record["config"])
+    config = complete(record["config"])
     return _PAGE.format(
         name=name,
         side=config.canvas,
