@@ -117,12 +117,16 @@ def _run(folder: pathlib.Path, task: str, record: Record) -> str:
         f"error {percent(values['test_error'])}",
         f"{values['seconds'] / 60:.1f} minutes",
         f"{count(values.get('images_per_second'))} images/s",
-        f"{machine.get('processor')}, {machine.get('threads')} threads",
+        f"{machine.get('processor')}, {_threads(machine.get('threads'))}",
         f"commit `{_short(values.get('git_revision'))}`",
     ]
     link = f"{folder.name}/{task}/{record.path.name}"
     command = recipe.command(record.settings)
     return f"- [{record.name}]({link}): {'; '.join(facts)}.\n  `{command}`"
+
+
+def _threads(number: int | None) -> str:
+    return "1 thread" if number == 1 else f"{number} threads"
 
 
 def _short(revision: str | None) -> str:

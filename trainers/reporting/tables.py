@@ -136,7 +136,7 @@ def _summed(task: Task, runs: Runs) -> dict[str, str]:
         "NIPS": percent(last.nips),
         "best public": cells.best_public(last.best_public),
         "aim": percent(task.aim),
-        **cells.ours(runs.ram, task.glimpses),
+        **cells.ours(counted[task.glimpses].record, task.glimpses),
         "rows against NIPS": _tally([row["against NIPS"] for row in found]),
         "against public": _tally([row["against public"] for row in found]),
     }
