@@ -73,7 +73,9 @@ def test_the_card_has_the_numbers_of_the_record(released):
     record = pretrained.record("tiny_1")
     card = (released / "tiny_1.md").read_text(encoding="utf-8")
     assert card == model_card("tiny_1", record)
-    for error, words in ROWS.items():
+    measured = {e: w for e, w in ROWS.items() if f"{e}_by_glimpse" in record}
+    assert len(measured) == 4  # All but what only videos have.
+    for error, words in measured.items():
         (row,) = re.findall(rf"^\| {words} \| (.*) \|$", card, re.MULTILINE)
         figures = [float(figure) for figure in row.split(" | ")]
         expected = record[f"{error}_by_glimpse"]
