@@ -7,9 +7,12 @@ from ram_tf import losses
 from ram_tf.environments.environment import Environment
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import (
+    CentreFixations,
     Policy,
+    RandomFixations,
     ReplayPolicy,
     SamplingPolicy,
+    fixation_noise,
     sampling_noise,
 )
 from ram_tf.types import LossInfo, Trajectory
@@ -24,14 +27,16 @@ from ram_tf.validation import (
 )
 
 BASELINES = ("learned", "leave_one_out")
+FIXATIONS = ("learned", "random", "centre")
 
 
 class ReinforceAgent:
     """Trains a RecurrentAttentionModel, in the vocabulary of TF-Agents.
 
     The hybrid loss is the cross-entropy of the answers, plus `policy_weight`
-    times REINFORCE for the locations, plus `baseline_weight` times the squared
-    error of the baseline where it is the learned one.
+    times REINFORCE for locations and actions, plus `baseline_weight` times the
+    squared error of the baseline where it is the learned one, minus
+    `entropy_weight` times the entropy of the actions.
 
     Args:
         model: A built model.
@@ -41,8 +46,13 @@ class ReinforceAgent:
             rollouts of the image.
         policy_weight: Weight of REINFORCE.
         baseline_weight: Weight of the baseline's squared error.
-        reinforce_into_core: Whether REINFORCE trains core and glimpse network
-            as well as the location network.
+        reinforce_into_core: Whether REINFORCE of locations trains core and
+            glimpse network as well as the location network; that of actions
+            always does.
+        baseline_into_core: Whether the baseline's error trains them, too.
+        entropy_weight: Weight of the entropy of the actions.
+        fixations: "learned"; or, for controls, "random" (uniform) or "centre",
+            where nothing is learned about where to look.
 
     Raises:
         ValueError: On unknown names, counts or weights out of range, or
@@ -59,11 +69,16 @@ class ReinforceAgent:
         policy_weight: float = 1.0,
         baseline_weight: float = 1.0,
         reinforce_into_core: bool = True,
+        baseline_into_core: bool = False,
+        entropy_weight: float = 0.0,
+        fixations: str = "learned",
     ):
         check_positive_int("rollouts", rollouts)
         check_choice("baseline", baseline, BASELINES)
         check_at_least("policy_weight", policy_weight, 0)
         check_at_least("baseline_weight", baseline_weight, 0)
+        check_at_least("entropy_weight", entropy_weight, 0)
+        check_choice("fixations", fixations, FIXATIONS)
         if baseline == "leave_one_out" and rollouts < 2:
             raise ValueError(
                 '`baseline="leave_one_out"` needs at least two rollouts an '
@@ -76,7 +91,12 @@ class ReinforceAgent:
         self._baseline = baseline
         self._policy_weight = policy_weight
         self._baseline_weight = baseline_weight
-        self._into_core = reinforce_into_core
+        self._entropy_weight = entropy_weight
+        self._fixations = fixations
+        self._into_core = {
+            "reinforce_into_core": reinforce_into_core,
+            "baseline_into_core": baseline_into_core,
+        }
         optimizer.build(model.trainable_variables)
 
     @property
@@ -88,6 +108,8 @@ class ReinforceAgent:
     def metric_names(self) -> tuple[str, ...]:
         """The keys of LossInfo.extra."""
         names = ("return", "policy_gradient_loss", "baseline_loss")
+        if self.model.cell.num_actions:
+            names += ("entropy",)
         if self.model.num_classes is None:
             return names
         return (*names, "cross_entropy", "accuracy")
@@ -104,11 +126,15 @@ class ReinforceAgent:
             seed: A stateless seed, [2] integers.
             environment: Gives the number of rows and steps.
         """
-        return SamplingPolicy(
-            self.model.cell,
-            sampling_noise(seed, environment.rows, environment.steps),
-            reinforce_into_core=self._into_core,
-        )
+        cell, shape = self.model.cell, (environment.rows, environment.steps)
+        noise = sampling_noise(seed, *shape, cell.num_actions)
+        settings = {"gumbel": noise.gumbel, **self._into_core}
+        if self._fixations == "random":
+            uniform = fixation_noise(seed, *shape)
+            return RandomFixations(cell, uniform, **settings)
+        if self._fixations == "centre":
+            return CentreFixations(cell, **settings)
+        return SamplingPolicy(cell, noise, **self._into_core)
 
     def loss(self, trajectory: Trajectory) -> LossInfo:
         """The hybrid loss of a trajectory, differentiable if it is."""
@@ -130,6 +156,11 @@ class ReinforceAgent:
             "policy_gradient_loss": policy_gradient,
             "baseline_loss": regression,
         }
+        if self.model.cell.num_actions:
+            loss += self._entropy_weight * losses.entropy_loss(
+                trajectory.entropy, valid
+            )
+            extra["entropy"] = losses.mean_step(trajectory.entropy, valid)
         if trajectory.label is not None:
             extra["cross_entropy"] = losses.cross_entropy_loss(
                 trajectory.logits,
@@ -166,9 +197,7 @@ class ReinforceAgent:
             action["location"],
             (environment.rows, environment.steps, 2),
         )
-        policy = ReplayPolicy(
-            self.model.cell, action, reinforce_into_core=self._into_core
-        )
+        policy = ReplayPolicy(self.model.cell, action, **self._into_core)
         return self._update(policy, environment)
 
     def _update(self, policy: Policy, environment: Environment) -> LossInfo:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ram_tf import geometry
+from ram_tf.action_policy import ActionPolicy
 from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.heads import Baseline, Classifier
@@ -26,11 +27,14 @@ class CellOutput(NamedTuple):
         logits: Class scores after the glimpse, [N, K]; K is 0 without classes.
         baseline: The return expected from here on, [N].
         location: Mean of the next location, [N, 2].
+        action_logits: Scores of the actions after the glimpse, [N, A]; A is 0
+            where the model only looks.
     """
 
     logits: tf.Tensor
     baseline: tf.Tensor
     location: tf.Tensor
+    action_logits: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -56,6 +60,7 @@ class RAMCell(keras.layers.Layer):
             network on the initial state), "centre", or "random" (uniform in
             training; the centre in deterministic use).
         location_unit: Pixels in a unit of location; None for half the canvas.
+        num_actions: A, or None where nothing is done beside looking.
 
     Call arguments:
         frame: [B, H, W, C]; the states have N = M * B rows.
@@ -78,13 +83,15 @@ class RAMCell(keras.layers.Layer):
         num_classes: int | None = None,
         first_fixation: str = "learned",
         location_unit: float | None = None,
+        num_actions: int | None = None,
         **kwargs,
     ):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
         if location_unit is not None:
             check_positive("location_unit", location_unit)
-        if num_classes is not None:
-            check_positive_int("num_classes", num_classes)
+        for name in ("num_classes", "num_actions"):
+            if locals()[name] is not None:
+                check_positive_int(name, locals()[name])
         super().__init__(autocast=False, **kwargs)
         self.sensor = sensor
         self.glimpse_net = glimpse_net
@@ -93,8 +100,14 @@ class RAMCell(keras.layers.Layer):
         self.num_classes = num_classes
         self.first_fixation = first_fixation
         self.location_unit = location_unit
+        self.num_actions = num_actions
         self.classifier = (
             Classifier(num_classes, name="classifier") if num_classes else None
+        )
+        self.action_policy = (
+            ActionPolicy(num_actions, name="action_policy")
+            if num_actions
+            else None
         )
         self.baseline = Baseline(name="baseline")
         core_size = core.state_size
@@ -114,7 +127,7 @@ class RAMCell(keras.layers.Layer):
 
     @property
     def output_size(self) -> int:
-        return (self.num_classes or 0) + 1 + 2
+        return (self.num_classes or 0) + 1 + 2 + (self.num_actions or 0)
 
     def build(self, frame_shape):
         self.channels = frame_shape[-1]
@@ -126,8 +139,8 @@ class RAMCell(keras.layers.Layer):
             (self.location_policy, (features_shape,)),
             (self.baseline, (features_shape,)),
         ]
-        if self.classifier:
-            shapes.append((self.classifier, (features_shape,)))
+        heads = (self.classifier, self.action_policy)
+        shapes += [(head, (features_shape,)) for head in heads if head]
         for layer, shape in shapes:
             if not layer.built:  # Keras builds those it deserialises.
                 layer.build(*shape)
@@ -168,6 +181,8 @@ class RAMCell(keras.layers.Layer):
         parts = [self.baseline(features)[:, None], location]
         if self.classifier:
             parts.insert(0, self.classifier(features))
+        if self.action_policy:
+            parts.append(self.action_policy(features))
         return tf.concat(parts, axis=-1), [*core, location]
 
     def split(self, output: tf.Tensor) -> CellOutput:
@@ -176,7 +191,8 @@ class RAMCell(keras.layers.Layer):
         return CellOutput(
             logits=output[..., :classes],
             baseline=output[..., classes],
-            location=output[..., classes + 1 :],
+            location=output[..., classes + 1 : classes + 3],
+            action_logits=output[..., classes + 3 :],
         )
 
     def get_config(self):
@@ -189,6 +205,7 @@ class RAMCell(keras.layers.Layer):
             "num_classes": self.num_classes,
             "first_fixation": self.first_fixation,
             "location_unit": self.location_unit,
+            "num_actions": self.num_actions,
         }
         return {**super().get_config(), **config}
 

@@ -9,7 +9,7 @@ by the first one, which is what motion tells.
 
 import copy
 from collections.abc import Callable
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import tensorflow as tf
@@ -36,6 +36,20 @@ DRAWS = 10
 _BATCH_SIZE = 500
 
 
+class Validated(NamedTuple):
+    """A measurement that chooses weights.
+
+    Attributes:
+        error: In %, the smaller the better.
+        metrics: What is logged of it beside that, by name.
+        rollouts: What was measured; has `locations` [n, T, 2], or None.
+    """
+
+    error: float
+    metrics: dict[str, Any]
+    rollouts: Any
+
+
 class Rollouts(NamedTuple):
     """One rollout for each image.
 
@@ -54,11 +68,12 @@ def _random(cell, seed, environment):
 
 
 def _stochastic(cell, seed, environment):
-    noise = sampling_noise(seed, environment.rows, environment.steps)
+    shape = (environment.rows, environment.steps)
+    noise = sampling_noise(seed, *shape, cell.num_actions)
     return SamplingPolicy(cell, noise)
 
 
-_POLICIES: dict[str, Callable[..., Policy]] = {
+POLICIES: dict[str, Callable[..., Policy]] = {
     "deterministic": lambda cell, seed, environment: Policy(cell),
     "stochastic": _stochastic,
     "random": _random,
@@ -120,6 +135,14 @@ class ClassifierEvaluator:
         """Classifies every image once."""
         return self._run()
 
+    def validate(self) -> Validated:
+        """The error after the last glimpse, for the training loop."""
+        rollouts = self.rollouts()
+        errors = self.error(rollouts.probabilities)
+        return Validated(
+            errors[-1], {"validation_error_by_glimpse": errors}, rollouts
+        )
+
     def error(self, probabilities: np.ndarray) -> list[float]:
         """Error in % after each glimpse, of probabilities [n, T, K]."""
         wrong = probabilities.argmax(-1) != self._labels[:, None]
@@ -177,7 +200,7 @@ class Evaluator(ClassifierEvaluator):
 
     def _answer(self, images, seed, policy):
         environment = self.model.environment(images)
-        policy = _POLICIES[policy](self.model.cell, seed, environment)
+        policy = POLICIES[policy](self.model.cell, seed, environment)
         trajectory = unroll(policy, environment)
         return {
             "probabilities": tf.nn.softmax(trajectory.logits),

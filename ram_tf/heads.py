@@ -27,14 +27,19 @@ class Classifier(keras.layers.Dense):
 class Baseline(keras.layers.Dense):
     """The return expected from features [..., D], as [...] float32.
 
-    Its error does not train the core: the features are taken as they are.
+    Call arguments:
+        features: From the core, before a look.
+        into_core: Whether its error trains the core too; else the features are
+            taken as they are.
     """
 
     def __init__(self, **kwargs):
         super().__init__(**{**kwargs, "units": 1, "dtype": "float32"})
 
-    def call(self, features: tf.Tensor) -> tf.Tensor:
-        return super().call(tf.stop_gradient(features))[..., 0]
+    def call(self, features: tf.Tensor, into_core: bool = False) -> tf.Tensor:
+        if not into_core:
+            features = tf.stop_gradient(features)
+        return super().call(features)[..., 0]
 
     def compute_output_shape(self, features_shape):
         return tuple(features_shape[:-1])

@@ -97,6 +97,19 @@ def policy_gradient_loss(
     return _mean_episode(-log_prob * tf.stop_gradient(advantage), valid)
 
 
+def entropy_loss(entropy: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Minus the entropy of the actions: its weight keeps them from settling.
+
+    Args:
+        entropy: Of the distribution at step t, [N, T].
+        valid: [N, T].
+
+    Returns:
+        A scalar.
+    """
+    return -_mean_episode(entropy, valid)
+
+
 def baseline_loss(
     baseline: tf.Tensor, return_t: tf.Tensor, valid: tf.Tensor
 ) -> tf.Tensor:
@@ -110,8 +123,12 @@ def baseline_loss(
     Returns:
         A scalar.
     """
-    error = tf.square(tf.stop_gradient(return_t) - baseline) * valid
-    return tf.reduce_sum(error) / tf.reduce_sum(valid)
+    return mean_step(tf.square(tf.stop_gradient(return_t) - baseline), valid)
+
+
+def mean_step(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Mean of values [N, T] over the steps that were played, a scalar."""
+    return tf.reduce_sum(values * valid) / tf.reduce_sum(valid)
 
 
 def _is_right(logits: tf.Tensor, label: tf.Tensor) -> tf.Tensor:

@@ -37,6 +37,8 @@ class RecurrentAttentionModel(keras.Model):
         first_fixation: "learned", "centre" or "random"; see RAMCell.
         sensor: Implementation of the GlimpseSensor.
         pooling: Pooling of the GlimpseSensor.
+        num_actions: A, of the softmax over what is done after each look in a
+            dynamic environment (paper, section 4.2); None for looking only.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -67,6 +69,7 @@ class RecurrentAttentionModel(keras.Model):
         first_fixation: str = "learned",
         sensor: str = "extract_glimpse",
         pooling: str = "average",
+        num_actions: int | None = None,
         **kwargs,
     ):
         config = {k: v for k, v in locals().items() if k in _ARGUMENTS}
@@ -86,6 +89,7 @@ class RecurrentAttentionModel(keras.Model):
             num_classes=num_classes,
             first_fixation=first_fixation,
             location_unit=location_unit,
+            num_actions=num_actions,
             name="cell",
         )
 

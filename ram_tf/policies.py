@@ -1,4 +1,4 @@
-"""Policies: they choose where a cell looks, and let it look.
+"""Policies: they choose where a cell looks, let it look, and act on what is seen.
 
 All share one `action`; each says only how a location is chosen. Randomness is
 given to them, so that whoever unrolls decides where it comes from.
@@ -13,19 +13,31 @@ from ram_tf.types import PolicyStep, TimeStep
 
 
 class Policy:
-    """The deterministic policy: it looks at the mean location.
+    """The deterministic policy: the mean location, the likeliest action.
 
     Args:
         cell: A built RAMCell.
+        gumbel: Noise that actions are sampled with, [N, T, A]; None for the
+            likeliest ones.
         reinforce_into_core: Whether the gradient of REINFORCE flows through
-            the mean location into the core (the paper does not say).
+            the mean location into the core (the paper does not say). That of
+            actions always does: nothing else trains a model that only acts.
+        baseline_into_core: Whether the error of the baseline trains the core.
     """
 
-    _sampled = False
+    _samples_locations = False
 
-    def __init__(self, cell: RAMCell, reinforce_into_core: bool = True):
+    def __init__(
+        self,
+        cell: RAMCell,
+        gumbel: tf.Tensor | None = None,
+        reinforce_into_core: bool = True,
+        baseline_into_core: bool = False,
+    ):
         self.cell = cell
+        self._gumbel = gumbel
         self._into_core = reinforce_into_core
+        self._baseline_into_core = baseline_into_core
 
     def get_initial_state(self, batch_size) -> list[tf.Tensor]:
         """The cell's state before the first glimpse."""
@@ -34,7 +46,7 @@ class Policy:
     def action(
         self, time_step: TimeStep, state: list[tf.Tensor], t: int = 0
     ) -> PolicyStep:
-        """Looks at time_step's frame, as step t of the episode.
+        """Looks at time_step's frame, then acts, as step t of the episode.
 
         Args:
             time_step: With an observation [B, H, W, C].
@@ -43,43 +55,87 @@ class Policy:
         """
         location = tf.stop_gradient(self._choose(state[-1], t))
         features, core = self.cell.look(time_step.observation, location, state)
-        one = {"location": location[:, None]}
+        action = {"location": location}
+        if self.cell.action_policy:
+            action["action"] = self._act(self.cell.action_policy(features), t)
+        both = tf.stack([state[0], features], axis=1)
+        one = {name: value[:, None] for name, value in action.items()}
         return PolicyStep(
-            action={"location": location},
+            action=action,
             state=[*core, self.cell.location_policy(features)],
-            log_prob=self.log_prob(state[0][:, None], one, start=t)[:, 0],
+            log_prob=self.log_prob(both, one, start=t)[:, 0],
             features=features,
         )
 
     def log_prob(
         self, features: tf.Tensor, action: dict[str, tf.Tensor], start: int = 0
     ) -> tf.Tensor:
-        """Log-probabilities of the actions of consecutive steps.
+        """Log-probabilities of what was sampled in consecutive steps.
 
         Here, and nowhere else, the gradient of REINFORCE enters the networks.
 
         Args:
-            features: The core's, before each step, [N, T, D].
-            action: What was done then, "location" [N, T, 2].
+            features: The core's, before each step and after the last,
+                [N, T + 1, D]: a location is chosen from those before its step,
+                an action from those after the look.
+            action: What was done then: "location" [N, T, 2], "action" [N, T].
             start: The first of these steps.
 
         Returns:
             [N, T]; 0 where nothing was sampled.
         """
-        if not self._sampled:
+        log_prob = tf.zeros_like(features[:, 1:, 0])
+        if self._samples_locations:
+            log_prob += self._location_log_prob(
+                features[:, :-1], action["location"], start
+            )
+        if self._samples_actions:
+            head = self.cell.action_policy
+            logits = head(features[:, 1:])
+            log_prob += head.distribution(logits).log_prob(action["action"])
+        return log_prob
+
+    def baseline(self, features: tf.Tensor) -> tf.Tensor:
+        """The return expected from features before a step, [N, T, D]."""
+        return self.cell.baseline(features, into_core=self._baseline_into_core)
+
+    def entropy(self, features: tf.Tensor) -> tf.Tensor:
+        """Of the action's distribution, from features after the look.
+
+        Args:
+            features: [N, T, D].
+
+        Returns:
+            Nats [N, T]; 0 where nothing is done beside looking.
+        """
+        head = self.cell.action_policy
+        if not head:
             return tf.zeros_like(features[..., 0])
-        if not self._into_core:
-            features = tf.stop_gradient(features)
-        head = self.cell.location_policy
-        density = head.distribution(head(features)).log_prob(action["location"])
-        if self.cell.first_fixation == "learned":
-            return density
-        steps = start + tf.range(tf.shape(features)[1])
-        return tf.where(steps > 0, density, 0.0)
+        return head.distribution(head(features)).entropy()
+
+    @property
+    def _samples_actions(self) -> bool:
+        return self._gumbel is not None and self.cell.action_policy is not None
 
     def _choose(self, mean: tf.Tensor, t: int) -> tf.Tensor:
         del t
         return self.cell.location_policy.mode(mean)
+
+    def _act(self, logits: tf.Tensor, t: int) -> tf.Tensor:
+        head = self.cell.action_policy
+        if self._gumbel is None:
+            return head.mode(logits)
+        return head.sample(logits, self._gumbel[:, t])
+
+    def _location_log_prob(self, features, location, start):
+        if not self._into_core:
+            features = tf.stop_gradient(features)
+        head = self.cell.location_policy
+        density = head.distribution(head(features)).log_prob(location)
+        if self.cell.first_fixation == "learned":
+            return density
+        steps = start + tf.range(tf.shape(features)[1])
+        return tf.where(steps > 0, density, 0.0)
 
 
 class Noise(NamedTuple):
@@ -88,20 +144,38 @@ class Noise(NamedTuple):
     Attributes:
         normal: Standard normal, [N, T, 2].
         first: For a random first fixation, uniform in (-1, 1), [N, 2].
+        gumbel: For actions, [N, T, A]; not needed where there are none.
     """
 
     normal: tf.Tensor
     first: tf.Tensor
+    gumbel: tf.Tensor | None = None
 
 
-def sampling_noise(seed: tf.Tensor, rows, steps: int) -> Noise:
-    """Noise for N rows and T steps from a stateless seed [2]."""
+def sampling_noise(
+    seed: tf.Tensor, rows, steps: int, num_actions: int | None = None
+) -> Noise:
+    """Noise for N rows, T steps and A actions from a stateless seed [2]."""
     seeds = tf.random.experimental.stateless_split(seed, 2, alg="philox")
     uniform = uniform_noise(seeds[0], [rows, steps, 2])
     return Noise(
         tf.math.ndtri((uniform + 1.0) / 2.0),
         uniform_noise(seeds[1], [rows, 2]),
+        gumbel_noise(seed, [rows, steps, num_actions or 0]),
     )
+
+
+def gumbel_noise(seed: tf.Tensor, shape) -> tf.Tensor:
+    """Gumbel's, of a stream of its own of a stateless seed [2]."""
+    seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
+    uniform = (uniform_noise(seed, shape) + 1.0) / 2.0
+    return -tf.math.log(-tf.math.log(uniform))
+
+
+def fixation_noise(seed: tf.Tensor, rows, steps: int) -> tf.Tensor:
+    """Uniform in (-1, 1), [N, T, 2], of a stream of its own of a seed [2]."""
+    seed = tf.random.experimental.stateless_fold_in(seed, 3, alg="philox")
+    return uniform_noise(seed, [rows, steps, 2])
 
 
 def uniform_noise(seed: tf.Tensor, shape) -> tf.Tensor:
@@ -117,16 +191,16 @@ def uniform_noise(seed: tf.Tensor, shape) -> tf.Tensor:
 
 
 class SamplingPolicy(Policy):
-    """Samples around the mean, from given noise.
+    """Samples locations around the mean, and actions, from given noise.
 
     Args:
         noise: For as many rows and steps as are played.
     """
 
-    _sampled = True
+    _samples_locations = True
 
     def __init__(self, cell: RAMCell, noise: Noise, **kwargs):
-        super().__init__(cell, **kwargs)
+        super().__init__(cell, noise.gumbel, **kwargs)
         self._noise = noise
 
     def _choose(self, mean, t):
@@ -142,17 +216,25 @@ class ReplayPolicy(Policy):
     """Repeats recorded actions, for training on a recorded trajectory.
 
     Args:
-        action: Actions by name, "location" [N, T, 2].
+        action: Actions by name, "location" [N, T, 2] and, where the model
+            acts, "action" [N, T] int32.
     """
 
-    _sampled = True
+    _samples_locations = True
 
     def __init__(self, cell: RAMCell, action: dict[str, tf.Tensor], **kwargs):
         super().__init__(cell, **kwargs)
-        self._location = action["location"]
+        self._recorded = action
+
+    @property
+    def _samples_actions(self):
+        return self.cell.action_policy is not None
 
     def _choose(self, mean, t):
-        return self._location[:, t]
+        return self._recorded["location"][:, t]
+
+    def _act(self, logits, t):
+        return self._recorded["action"][:, t]
 
 
 class RandomFixations(Policy):
@@ -162,8 +244,8 @@ class RandomFixations(Policy):
         uniform: In (-1, 1), [N, T, 2].
     """
 
-    def __init__(self, cell: RAMCell, uniform: tf.Tensor):
-        super().__init__(cell)
+    def __init__(self, cell: RAMCell, uniform: tf.Tensor, **kwargs):
+        super().__init__(cell, **kwargs)
         self._uniform = uniform
 
     def _choose(self, mean, t):

@@ -6,6 +6,7 @@ The letters, used in every docstring:
     M  rollouts (episodes) an image     T  glimpses, that is time steps
     N  rows, N = M * B                  S  scales of the retina
     K  classes                          g  side of a glimpse in pixels
+    A  actions, beside looking
 
 Row r of N belongs to image r // M. Locations are (y, x) everywhere, like the
 offsets of `tf.image.extract_glimpse`: (0, 0) is the centre of the canvas.
@@ -41,7 +42,8 @@ class PolicyStep(NamedTuple):
     """What a policy did at one step.
 
     Attributes:
-        action: Chosen actions by name; "location" is [N, 2].
+        action: Chosen actions by name; "location" is [N, 2], and "action" [N]
+            int32 what was done then, where the model acts.
         state: The state after the step, a flat list of float32 tensors.
         log_prob: Sum of the log-probabilities of the sampled actions, [N].
         features: The core's output after looking, [N, units].
@@ -57,7 +59,8 @@ class Trajectory(NamedTuple):
     """One unrolled batch of episodes; every field is [N, T, ...].
 
     Attributes:
-        action: Actions by name; "location" [N, T, 2] is where step t looked.
+        action: Actions by name; "location" [N, T, 2] is where step t looked,
+            "action" [N, T] int32 what it did then, where the model acts.
         log_prob: Log-probability of the actions of step t, [N, T]; 0 where
             nothing was sampled.
         reward: Reward that followed step t, [N, T].
@@ -67,6 +70,8 @@ class Trajectory(NamedTuple):
         label: Right class at step t, [N, T] int32; None without labels.
         label_weight: Weight of step t in the cross-entropy, [N, T]; or None.
         valid: 1 where the episode was still running, else 0, [N, T] float32.
+        entropy: Of the distribution of "action" at step t, in nats, [N, T]; 0
+            where the model does not act.
     """
 
     action: dict[str, Tensor]
@@ -77,6 +82,7 @@ class Trajectory(NamedTuple):
     label: Tensor | None
     label_weight: Tensor | None
     valid: Tensor
+    entropy: Tensor
 
 
 class LossInfo(NamedTuple):

@@ -34,7 +34,7 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         rewards.append(time_step.reward * running)
         valid.append(running)
         running = running * tf.cast(~time_step.is_last, tf.float32)
-    features = tf.stack(features, axis=1)
+    features = tf.stack(features, axis=1)  # Before each step, and at the end.
     action = {
         name: tf.stack([step.action[name] for step in steps], axis=1)
         for name in steps[0].action
@@ -47,11 +47,12 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         reward += environment.answer_reward(logits, valid)
     return Trajectory(
         action=action,
-        log_prob=policy.log_prob(features[:, :-1], action),
+        log_prob=policy.log_prob(features, action),
         reward=reward,
         logits=logits,
-        baseline=cell.baseline(features[:, :-1]),
+        baseline=policy.baseline(features[:, :-1]),
         label=environment.label,
         label_weight=environment.label_weight,
         valid=valid,
+        entropy=policy.entropy(features[:, 1:]),
     )

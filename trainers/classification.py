@@ -1,7 +1,6 @@
 """A whole run of a classifier: train, choose on validation, test once."""
 
 import json
-import sys
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
-from trainers import glimpse_picture, model_source, record, results, setup
+from trainers import glimpse_picture, model_source, results, setup
 from trainers.curve import draw_curves, read_curve
+from trainers.resume import resume
 from trainers.setup import Config
 from trainers.workdir import Workdir, write_json
 
@@ -32,7 +32,7 @@ def train_and_evaluate(
         model_source.copy_pretrained(settings, model)
     agent = setup.make_agent(settings, model, steps)
     state = RunState(agent.model, agent.optimizer)
-    checkpointer = _resume(state, settings, workdir)
+    checkpointer = resume(state, settings, workdir)
     if state.step == steps and workdir.result.exists():
         print(f"finished already, at step {steps}")
         print(results.table(json.loads(workdir.result.read_text())))
@@ -44,24 +44,8 @@ def train_and_evaluate(
         print(interrupted)
         return 130
     state.use_best()
-    _finish(agent, source, state, loop.images_per_second, settings, workdir)
+    _finish(agent, source, state, loop.units_per_second, settings, workdir)
     return 0
-
-
-def _resume(
-    state: RunState, settings: Config, workdir: Workdir
-) -> Checkpointer:
-    """Claims the directory, then reads the newest sound checkpoint in it."""
-    for change in workdir.claim(settings, record.machine()):
-        print(
-            f"warning: {change}: the last bits of the result may differ from "
-            "an uninterrupted run's",
-            file=sys.stderr,
-        )
-    checkpointer = Checkpointer(state, workdir.checkpoints)
-    if checkpointer.restore():
-        print(f"resuming from step {state.step}", flush=True)
-    return checkpointer
 
 
 def _loop(

@@ -191,37 +191,45 @@ def _can_watch(values):
     return not values["frames"] or values["network"] == "ram"
 
 
-def from_flags() -> Config:
-    """The configuration that the command line asks for."""
-    return Config(**{flag.name: flag.value for flag in _own()})
+def from_flags(module: str = __name__) -> Config:
+    """The configuration that the command line asks for.
+
+    Args:
+        module: Whose key flags make the configuration; here and below.
+    """
+    return Config(**{flag.name: flag.value for flag in _own(module)})
 
 
-def complete(values: dict[str, Any]) -> Config:
+def complete(values: dict[str, Any], module: str = __name__) -> Config:
     """The configuration in a record, which may be older than some flags.
 
     Args:
         values: By name; what is missing has its flag's default.
+        module: As above.
     """
-    defaults = {flag.name: flag.default for flag in _own()}
+    defaults = {flag.name: flag.default for flag in _own(module)}
     return Config(**defaults | values)
 
 
-def parse(arguments: list[str]) -> Config:
+def parse(arguments: list[str], module: str = __name__) -> Config:
     """The configuration that arguments ask for, whatever the command line says.
 
     Args:
         arguments: Such as "--canvas=60" or "--flagfile=PATH".
+        module: As above.
     """
     copied = copy.deepcopy(flags.FLAGS)
     copied.unparse_flags()
     copied(["parse", *arguments])
-    return Config(**{flag.name: flag.value for flag in _own(copied)})
+    return Config(**{flag.name: flag.value for flag in _own(module, copied)})
 
 
-def given() -> list[str]:
+def given(module: str = __name__) -> list[str]:
     """Names of the run's flags that the command line sets."""
-    return [flag.name for flag in _own() if flag.present]
+    return [flag.name for flag in _own(module) if flag.present]
 
 
-def _own(values: flags.FlagValues = flags.FLAGS) -> list[flags.Flag]:
-    return values.get_key_flags_for_module("trainers.config")
+def _own(
+    module: str, values: flags.FlagValues = flags.FLAGS
+) -> list[flags.Flag]:
+    return values.get_key_flags_for_module(module)

@@ -3,13 +3,14 @@
 import json
 import os
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import keras
 from absl import flags
 
 import ram_tf  # noqa: F401  Registers the layers that are loaded.
-from trainers.config import complete
+from trainers import config
 from trainers.setup import Config
 
 flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
@@ -25,10 +26,16 @@ class Workdir:
 
     Args:
         path: The directory; it need not exist yet.
+        complete: Makes a whole configuration of that in an older record.
     """
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        complete: Callable[[dict[str, Any]], Config] = config.complete,
+    ):
         self.path = pathlib.Path(path)
+        self._complete = complete
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model.keras"
         self.picture = self.path / "glimpses.png"
@@ -38,11 +45,11 @@ class Workdir:
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 
-    def claim(self, config: Config, machine: dict[str, Any]) -> list[str]:
+    def claim(self, settings: Config, machine: dict[str, Any]) -> list[str]:
         """Makes the directory this configuration's own.
 
         Args:
-            config: What is to be run.
+            settings: What is to be run.
             machine: What equality to the bit depends on.
 
         Returns:
@@ -53,12 +60,12 @@ class Workdir:
         """
         if not self._config.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            record = {"config": vars(config), "machine": machine}
+            record = {"config": vars(settings), "machine": machine}
             write_json(self._config, record)
             return []
         record = json.loads(self._config.read_text())
-        before = vars(complete(record["config"]))
-        changed = differences(before, vars(config))
+        before = vars(self._complete(record["config"]))
+        changed = differences(before, vars(settings))
         if changed:
             raise ValueError(
                 f"--workdir={self.path} holds a run of another configuration: "
@@ -78,7 +85,7 @@ class Workdir:
                 "--workdir must name the directory of a run, with a "
                 f"config.json. Received: {self.path}"
             )
-        return complete(json.loads(self._config.read_text())["config"])
+        return self._complete(json.loads(self._config.read_text())["config"])
 
     def save_model(self, model: keras.Model) -> None:
         """Writes the trained model; the file is whole or not there."""

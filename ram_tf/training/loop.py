@@ -10,7 +10,7 @@ import tensorflow as tf
 import tqdm
 
 from ram_tf.environments.environment import Environment
-from ram_tf.evaluation import ClassifierEvaluator, Rollouts
+from ram_tf.evaluation import Validated
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
 from ram_tf.training.step import Agent, Batch, compile_steps
@@ -31,6 +31,12 @@ class Batches(Protocol):
     def make(self, indices: tf.Tensor, step: tf.Tensor) -> Batch: ...
 
 
+class Validation(Protocol):
+    """Measures the agent's model as it is."""
+
+    def validate(self) -> Validated: ...
+
+
 class Interrupted(Exception):
     """The run was told to stop, and saved itself."""
 
@@ -46,10 +52,12 @@ class TrainingLoop:
         state: The state of the run, restored already.
         checkpointer: Saves it.
         summaries: Where it is logged.
-        draw: Draws rollouts of the validation set as an image [h, w, 3];
+        draw: Draws the rollouts of a validation as an image [h, w, 3];
             not called where the model looks nowhere. None for no pictures.
         on_evaluation: Called last in an evaluation, with the step and the
             error in %; what it raises ends the run.
+        unit: What training is counted in, a word.
+        units_per_step: Of a step; by default the batch's size.
     """
 
     def __init__(
@@ -57,12 +65,14 @@ class TrainingLoop:
         agent: Agent,
         batches: Batches,
         make_environment: Callable[[Batch], Environment],
-        validation: ClassifierEvaluator,
+        validation: Validation,
         state: RunState,
         checkpointer: Checkpointer,
         summaries: Summaries,
-        draw: Callable[[Rollouts], np.ndarray] | None = None,
+        draw: Callable[[Any], np.ndarray] | None = None,
         on_evaluation: Callable[[int, float], None] | None = None,
+        unit: str = "image",
+        units_per_step: int | None = None,
     ):
         self._batches = batches
         self._validation = validation
@@ -75,12 +85,14 @@ class TrainingLoop:
         self._train = compile_steps(
             agent, batches.make, make_environment, batches.seed
         )
-        self._rate = _Rate(batches.batch_size)
+        self._units = f"{unit}s"
+        self._units_per_step = units_per_step or batches.batch_size
+        self._rate = _Rate(self._units_per_step)
 
     @property
-    def images_per_second(self) -> float | None:
-        """Images trained on a second, compilation and evaluation left out."""
-        return self._rate.images_per_second
+    def units_per_second(self) -> float | None:
+        """Units trained on a second, compilation and evaluation left out."""
+        return self._rate.units_per_second
 
     def run(self, steps: int, evaluations: int) -> None:
         """Trains until step `steps`, with so many evaluations on the way.
@@ -115,7 +127,8 @@ class TrainingLoop:
             total = {n: total.get(n, 0.0) + value for n, value in sums.items()}
             made += count
             bar.update(count)
-            bar.set_postfix_str(f"{self.images_per_second or 0:.0f} images/s")
+            rate = self.units_per_second or 0
+            bar.set_postfix_str(f"{rate:.0f} {self._units}/s")
         return {name: value / made for name, value in total.items()}
 
     def _timed_call(self, step: int, count: int) -> dict[str, float]:
@@ -153,29 +166,29 @@ class TrainingLoop:
     def _evaluate(self, metrics, steps: int, picture: bool) -> None:
         state, step = self._state, self._state.step
         started = time.perf_counter()
-        rollouts = self._validation.rollouts()
-        by_glimpse = self._validation.error(rollouts.probabilities)
-        state.keep_if_best(by_glimpse[-1])
+        error, measured, rollouts = self._validation.validate()
+        state.keep_if_best(error)
         row = metrics | {
-            "validation_error": by_glimpse[-1],
-            "validation_error_by_glimpse": by_glimpse,
+            "validation_error": error,
+            **measured,
             "best_validation_error": float(state.best_error),
             "learning_rate": float(self._optimizer.learning_rate),
-            "images_per_second": self.images_per_second or 0.0,
+            self._units: step * self._units_per_step,
+            f"{self._units}_per_second": self.units_per_second or 0.0,
             "seconds": float(state.seconds),
         }
         looks = rollouts.locations is not None
         if looks:
-            # Over the images: 0 if all paths are the same.
+            # Over the rollouts: 0 if all paths are the same.
             row["location_spread"] = float(rollouts.locations.std(0).mean())
         self._summaries.scalars(step, row)
         state.seconds.assign_add(time.perf_counter() - started)
         self._checkpointer.save()
         if picture and looks and self._draw:
             self._summaries.picture(step, self._draw(rollouts))
-        _say(_line(step, steps, row))
+        _say(_line(step, steps, row, self._units))
         if self._on_evaluation:
-            self._on_evaluation(step, by_glimpse[-1])
+            self._on_evaluation(step, error)
 
     def _leave(self, number) -> None:
         self._checkpointer.save()
@@ -186,10 +199,10 @@ class TrainingLoop:
 
 
 class _Rate:
-    """Images a second of this process, its first call (compiling) left out."""
+    """Units a second of this process, its first call (compiling) left out."""
 
-    def __init__(self, batch_size: int):
-        self._batch_size = batch_size
+    def __init__(self, units_per_step: int):
+        self._units_per_step = units_per_step
         self.calls = self._steps = 0
         self._seconds = 0.0
 
@@ -200,10 +213,10 @@ class _Rate:
             self._steps += steps
 
     @property
-    def images_per_second(self) -> float | None:
+    def units_per_second(self) -> float | None:
         if not self._seconds:
             return None
-        return self._steps * self._batch_size / self._seconds
+        return self._steps * self._units_per_step / self._seconds
 
 
 def _progress(step: int, steps: int) -> tqdm.tqdm:
@@ -222,15 +235,18 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _line(step: int, steps: int, row: dict[str, Any]) -> str:
+def _line(step: int, steps: int, row: dict[str, Any], units: str) -> str:
     left = row["seconds"] / step * (steps - step)
     spread = row.get("location_spread")
     looking = "" if spread is None else f"location spread {spread:.2f}  "
+    if "accuracy" in row:
+        training = f"train accuracy {100 * row['accuracy']:.1f}%"
+    else:
+        training = f"return {row['return']:.3f}  entropy {row['entropy']:.2f}"
     return (
-        f"step {step}/{steps}  loss {row['loss']:.3f}  "
-        f"train accuracy {100 * row['accuracy']:.1f}%  "
+        f"step {step}/{steps}  loss {row['loss']:.3f}  {training}  "
         f"validation error {row['validation_error']:.2f}% "
         f"(best {row['best_validation_error']:.2f}%)  "
-        f"{looking}{row['images_per_second']:.0f} images/s  "
+        f"{looking}{row[f'{units}_per_second']:.0f} {units}/s  "
         f"{left / 60:.1f} min left"
     )

@@ -1,0 +1,116 @@
+"""Trains RAM to play Catch, and plays fresh games with it at the end.
+
+    python -m trainers.catch --flagfile=catch.flags
+
+The model sees the game through its glimpses only, chooses one fixation and one
+action a step, and is told nothing but whether it caught the ball. With
+--fixations=random, --fixations=centre or --full_screen it is trained as a
+control. A run is resumed by the same command. It leaves in --workdir:
+model.keras (the weights that caught most on validation games), result.json,
+metrics.jsonl, tensorboard/ and checkpoints/.
+"""
+
+from absl import flags
+
+from trainers.command import run
+from ram_tf.training.checkpoint import RunState
+from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.summaries import Summaries
+from trainers import (
+    catch_config,
+    catch_results,
+    catch_setup,
+    model_source,
+    workdir,
+)
+from trainers.resume import resume
+from trainers.setup import Config
+from trainers.workdir import Workdir, write_json
+
+flags.adopt_module_key_flags(catch_config)
+flags.declare_key_flag("workdir")
+
+
+def main() -> int:
+    settings = catch_config.from_flags()
+    directory = Workdir(flags.FLAGS.workdir, catch_config.complete)
+    return train_and_evaluate(settings, directory)
+
+
+def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
+    """Runs, or resumes, and writes the results; returns the exit code."""
+    steps, evaluations = catch_setup.length(settings)
+    model = catch_setup.make_model(settings)
+    if settings.pretrained is not None:
+        model_source.copy_pretrained(settings, model)
+    agent = catch_setup.make_agent(settings, model, steps)
+    state = RunState(model, agent.optimizer)
+    checkpointer = resume(state, settings, workdir)
+    if state.step == steps and workdir.result.exists():
+        print(f"finished already, at step {steps}")
+        print(catch_results.table(workdir.load_result()))
+        return 0
+    loop = TrainingLoop(
+        agent,
+        catch_setup.training_games(settings),
+        catch_setup.make_environment(settings),
+        catch_setup.validation(settings, model),
+        state,
+        checkpointer,
+        Summaries(
+            workdir.metrics, workdir.tensorboard, state.step, _shown(settings)
+        ),
+        unit="frame",
+        units_per_step=catch_setup.frames_per_step(settings),
+    )
+    try:
+        loop.run(steps, evaluations)
+    except Interrupted as interrupted:
+        print(interrupted)
+        return 130
+    state.use_best()
+    _finish(state, loop.units_per_second, settings, workdir)
+    return 0
+
+
+def _shown(settings: Config) -> dict:
+    """Hyperparameters as TensorBoard takes them: no lists."""
+    return {
+        name: ",".join(value) if isinstance(value, list) else value
+        for name, value in vars(settings).items()
+    }
+
+
+def _finish(
+    state: RunState,
+    frames_per_second: float | None,
+    settings: Config,
+    workdir: Workdir,
+) -> None:
+    """Plays the test games, once, with the weights best on validation."""
+    best_step = int(state.best_step)
+    print(
+        f"weights of step {best_step}, the best on validation "
+        f"({float(state.best_error):.2f}% missed); playing fresh games",
+        flush=True,
+    )
+    workdir.save_model(state.model)
+    frames = catch_setup.frames_per_step(settings)
+    evaluator = catch_setup.test(settings, state.model)
+    result = catch_results.measure(evaluator, settings) | {
+        "validation_error": float(state.best_error),
+        "best_step": best_step,
+        "steps": state.step,
+        "frames": state.step * frames,
+        "frames_per_second": frames_per_second,
+        "seconds": float(state.seconds),
+        "curve": catch_results.read_curve(workdir.metrics),
+    }
+    # Last, because its being there says that the run has finished.
+    write_json(workdir.result, result)
+    print(catch_results.table(result))
+    print(f"results: {workdir.result}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,22 @@
+"""Takes a run up where its directory has left it."""
+
+import sys
+
+from ram_tf.training.checkpoint import Checkpointer, RunState
+from trainers import record
+from trainers.setup import Config
+from trainers.workdir import Workdir
+
+
+def resume(state: RunState, settings: Config, workdir: Workdir) -> Checkpointer:
+    """Claims the directory, then reads the newest sound checkpoint in it."""
+    for change in workdir.claim(settings, record.machine()):
+        print(
+            f"warning: {change}: the last bits of the result may differ from "
+            "an uninterrupted run's",
+            file=sys.stderr,
+        )
+    checkpointer = Checkpointer(state, workdir.checkpoints)
+    if checkpointer.restore():
+        print(f"resuming from step {state.step}", flush=True)
+    return checkpointer
