@@ -1,8 +1,10 @@
 """The Recurrent Attention Model in TensorFlow and Keras."""
 
+from ram_tf.action_policy import ActionPolicy
 from ram_tf.agent import ReinforceAgent
 from ram_tf.cell import RAMCell
 from ram_tf.comparators import Comparator
+from ram_tf.environments import gymnasium_catch
 from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
@@ -11,6 +13,7 @@ from ram_tf.pretrained import load_pretrained
 from ram_tf.supervised import SupervisedAgent
 
 __all__ = [
+    "ActionPolicy",
     "Comparator",
     "GlimpseNet",
     "GlimpseSensor",
@@ -21,3 +24,5 @@ __all__ = [
     "SupervisedAgent",
     "load_pretrained",
 ]
+
+gymnasium_catch.register()

@@ -32,8 +32,12 @@ class ActionPolicy(keras.layers.Layer):
         check_positive_int("num_actions", num_actions)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.num_actions = num_actions
+        # All actions are about as likely before anything is learned.
         self.dense = keras.layers.Dense(
-            num_actions, name="logits", dtype="float32"
+            num_actions,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            name="logits",
+            dtype="float32",
         )
 
     def build(self, features_shape):

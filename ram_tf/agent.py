@@ -45,12 +45,16 @@ class ReinforceAgent:
         baseline: "learned", or "leave_one_out": the mean return of the other
             rollouts of the image.
         policy_weight: Weight of REINFORCE.
+        location_weight: Weight of its locations beside its actions.
         baseline_weight: Weight of the baseline's squared error.
         reinforce_into_core: Whether REINFORCE of locations trains core and
             glimpse network as well as the location network; that of actions
             always does.
         baseline_into_core: Whether the baseline's error trains them, too.
         entropy_weight: Weight of the entropy of the actions.
+        trace_decay: How far the learned baseline trusts rewards rather than
+            itself: 1 credits the whole return to every step (paper, equation
+            2); less is GAE's lambda, of less variance and some bias.
         fixations: "learned"; or, for controls, "random" (uniform) or "centre",
             where nothing is learned about where to look.
 
@@ -67,17 +71,28 @@ class ReinforceAgent:
         rollouts: int = 1,
         baseline: str = "learned",
         policy_weight: float = 1.0,
+        location_weight: float = 1.0,
         baseline_weight: float = 1.0,
         reinforce_into_core: bool = True,
         baseline_into_core: bool = False,
         entropy_weight: float = 0.0,
+        trace_decay: float = 1.0,
         fixations: str = "learned",
     ):
         check_positive_int("rollouts", rollouts)
         check_choice("baseline", baseline, BASELINES)
         check_at_least("policy_weight", policy_weight, 0)
         check_at_least("baseline_weight", baseline_weight, 0)
+        check_at_least("location_weight", location_weight, 0)
         check_at_least("entropy_weight", entropy_weight, 0)
+        if not 0 <= trace_decay <= 1 or (
+            trace_decay < 1 and baseline != "learned"
+        ):
+            raise ValueError(
+                "`trace_decay` must lie in [0, 1], and below 1 it needs "
+                '`baseline="learned"`. Received: '
+                f"trace_decay={trace_decay}, baseline={baseline!r}"
+            )
         check_choice("fixations", fixations, FIXATIONS)
         if baseline == "leave_one_out" and rollouts < 2:
             raise ValueError(
@@ -91,7 +106,9 @@ class ReinforceAgent:
         self._baseline = baseline
         self._policy_weight = policy_weight
         self._baseline_weight = baseline_weight
+        self._location_weight = location_weight
         self._entropy_weight = entropy_weight
+        self._trace_decay = trace_decay
         self._fixations = fixations
         self._into_core = {
             "reinforce_into_core": reinforce_into_core,
@@ -140,13 +157,13 @@ class ReinforceAgent:
         """The hybrid loss of a trajectory, differentiable if it is."""
         valid = trajectory.valid
         return_t = losses.returns(trajectory.reward, valid)
-        baseline = trajectory.baseline
-        if self._baseline == "leave_one_out":
-            baseline = losses.leave_one_out(return_t, self.rollouts)
+        advantage, target = self._advantage(trajectory, return_t)
+        acted = trajectory.action_log_prob
+        looked = trajectory.log_prob - acted
         policy_gradient = losses.policy_gradient_loss(
-            trajectory.log_prob, return_t - baseline, valid
+            self._location_weight * looked + acted, advantage, valid
         )
-        regression = losses.baseline_loss(trajectory.baseline, return_t, valid)
+        regression = losses.baseline_loss(trajectory.baseline, target, valid)
         loss = self._policy_weight * policy_gradient
         if self._baseline == "learned":
             # Else its gradient would only take up room under the clipping.
@@ -173,6 +190,19 @@ class ReinforceAgent:
             )
             loss += extra["cross_entropy"]
         return LossInfo(loss, extra)
+
+    def _advantage(self, trajectory, return_t):
+        """Advantages [N, T], and what the baseline is to be, [N, T]."""
+        if self._baseline == "leave_one_out":
+            others = losses.leave_one_out(return_t, self.rollouts)
+            return return_t - others, return_t
+        baseline = trajectory.baseline
+        if self._trace_decay == 1:
+            return return_t - baseline, return_t
+        advantage = losses.traced_advantage(
+            trajectory.reward, baseline, trajectory.valid, self._trace_decay
+        )
+        return advantage, advantage + baseline
 
     def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
         """Plays the environment once with sampled actions and makes a step.

@@ -5,6 +5,7 @@ are sums over the steps of an episode, averaged over the N episodes (paper,
 section 3.1). Gradients are stopped inside, where the mathematics says so.
 """
 
+import numpy as np
 import tensorflow as tf
 
 
@@ -45,6 +46,30 @@ def accuracy(
 def returns(reward: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
     """R_t, the sum of the rewards from step t on; [N, T] -> [N, T]."""
     return tf.cumsum(reward * valid, axis=1, reverse=True)
+
+
+def traced_advantage(
+    reward: tf.Tensor, baseline: tf.Tensor, valid: tf.Tensor, decay: float
+) -> tf.Tensor:
+    """Advantages that believe the baseline of later steps (GAE).
+
+    Args:
+        reward: Reward that followed step t, [N, T].
+        baseline: Value expected before step t, [N, T].
+        valid: [N, T].
+        decay: Lambda (Schulman et al., 2016): 1 gives returns - baseline, 0
+            the error of a single step.
+
+    Returns:
+        [N, T], without gradient.
+    """
+    baseline = tf.stop_gradient(baseline) * valid
+    following = tf.pad(baseline[:, 1:], [[0, 0], [0, 1]])
+    error = reward * valid + following - baseline
+    steps = np.arange(error.shape[1])
+    ahead = steps[:, None] - steps  # Of row s, seen from column t.
+    weights = np.where(ahead >= 0, float(decay) ** np.maximum(ahead, 0), 0.0)
+    return tf.matmul(error, weights.astype(np.float32))
 
 
 def leave_one_out(return_t: tf.Tensor, rollouts: int) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Policies: they choose where a cell looks, let it look, and act on what is seen.
+"""Policies: they choose where a cell looks, let it look, and act on that.
 
 All share one `action`; each says only how a location is chosen. Randomness is
 given to them, so that whoever unrolls decides where it comes from.
@@ -84,16 +84,33 @@ class Policy:
         Returns:
             [N, T]; 0 where nothing was sampled.
         """
-        log_prob = tf.zeros_like(features[:, 1:, 0])
-        if self._samples_locations:
-            log_prob += self._location_log_prob(
-                features[:, :-1], action["location"], start
-            )
-        if self._samples_actions:
-            head = self.cell.action_policy
-            logits = head(features[:, 1:])
-            log_prob += head.distribution(logits).log_prob(action["action"])
-        return log_prob
+        return self.location_log_prob(
+            features[:, :-1], action, start
+        ) + self.action_log_prob(features[:, 1:], action)
+
+    def location_log_prob(
+        self, features: tf.Tensor, action: dict[str, tf.Tensor], start: int = 0
+    ) -> tf.Tensor:
+        """The part of the locations, from features before each step."""
+        if not self._samples_locations:
+            return tf.zeros_like(features[..., 0])
+        if not self._into_core:
+            features = tf.stop_gradient(features)
+        head = self.cell.location_policy
+        density = head.distribution(head(features)).log_prob(action["location"])
+        if self.cell.first_fixation == "learned":
+            return density
+        steps = start + tf.range(tf.shape(features)[1])
+        return tf.where(steps > 0, density, 0.0)
+
+    def action_log_prob(
+        self, features: tf.Tensor, action: dict[str, tf.Tensor]
+    ) -> tf.Tensor:
+        """The part of what was done, from features after each look."""
+        if not self._samples_actions:
+            return tf.zeros_like(features[..., 0])
+        head = self.cell.action_policy
+        return head.distribution(head(features)).log_prob(action["action"])
 
     def baseline(self, features: tf.Tensor) -> tf.Tensor:
         """The return expected from features before a step, [N, T, D]."""
@@ -126,16 +143,6 @@ class Policy:
         if self._gumbel is None:
             return head.mode(logits)
         return head.sample(logits, self._gumbel[:, t])
-
-    def _location_log_prob(self, features, location, start):
-        if not self._into_core:
-            features = tf.stop_gradient(features)
-        head = self.cell.location_policy
-        density = head.distribution(head(features)).log_prob(location)
-        if self.cell.first_fixation == "learned":
-            return density
-        steps = start + tf.range(tf.shape(features)[1])
-        return tf.where(steps > 0, density, 0.0)
 
 
 class Noise(NamedTuple):

@@ -70,6 +70,7 @@ class Trajectory(NamedTuple):
         label: Right class at step t, [N, T] int32; None without labels.
         label_weight: Weight of step t in the cross-entropy, [N, T]; or None.
         valid: 1 where the episode was still running, else 0, [N, T] float32.
+        action_log_prob: The part of `log_prob` that is "action"'s, [N, T].
         entropy: Of the distribution of "action" at step t, in nats, [N, T]; 0
             where the model does not act.
     """
@@ -82,6 +83,7 @@ class Trajectory(NamedTuple):
     label: Tensor | None
     label_weight: Tensor | None
     valid: Tensor
+    action_log_prob: Tensor
     entropy: Tensor
 
 

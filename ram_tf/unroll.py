@@ -54,5 +54,6 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         label=environment.label,
         label_weight=environment.label_weight,
         valid=valid,
+        action_log_prob=policy.action_log_prob(features[:, 1:], action),
         entropy=policy.entropy(features[:, 1:]),
     )

@@ -21,7 +21,6 @@ from trainers import (
     catch_results,
     catch_setup,
     model_source,
-    workdir,
 )
 from trainers.resume import resume
 from trainers.setup import Config

@@ -79,6 +79,20 @@ flags.DEFINE_float(
     "Weight of the entropy of the actions.",
     lower_bound=0.0,
 )
+flags.DEFINE_float(
+    "location_weight",
+    1.0,
+    "Weight of REINFORCE of locations beside that of actions.",
+    lower_bound=0.0,
+)
+flags.DEFINE_float(
+    "trace_decay",
+    1.0,
+    "1 credits the whole return to every step; less trusts the learned "
+    "baseline of later steps (GAE's lambda).",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
 flags.DEFINE_bool(
     "baseline_into_core",
     False,

@@ -127,7 +127,9 @@ def make_agent(
         baseline_weight=config.baseline_weight,
         reinforce_into_core=config.reinforce_into_core,
         baseline_into_core=config.baseline_into_core,
+        location_weight=config.location_weight,
         entropy_weight=config.entropy_weight,
+        trace_decay=config.trace_decay,
         fixations=_fixations(config),
     )
 
