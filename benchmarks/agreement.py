@@ -31,7 +31,7 @@ _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.
 
 
 def main() -> None:
-    config, model, _ = model_source.load()
+    config, model, _ = model_source.load_classifier()
     data = test_data(config, load(config.source, flags.FLAGS.data_dir))
     evaluator = Evaluator(model, data)
     expected = evaluator.rollouts()

@@ -155,7 +155,7 @@ def test_players():
     }
     assert rates["full_information"] == 1
     assert 0.06 < rates["random"] < 0.11
-    assert 0.5 < rates["chase"] < 0.8
+    assert 0.72 < rates["chase"] < 0.77
 
 
 @pytest.mark.parametrize(

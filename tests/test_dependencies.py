@@ -19,6 +19,7 @@ GROUPS = [
     ["evaluation", "viz"],
     ["film_strips"],
     ["game_evaluation"],
+    ["game_viz"],
     ["training"],
     ["pretrained"],
     ["export"],

@@ -87,7 +87,7 @@ def test_a_real_export_is_served(workdir, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_released_model_in_both_formats(tmp_path):
-    name = pretrained.NAMES[0]
+    name = pretrained.classifiers()[0]
     arguments = [f"--pretrained={name}", "--format=saved_model,tflite"]
     assert _run(f"--out={tmp_path}", *arguments) == 0
     files = _files(tmp_path / name / "1")

@@ -25,7 +25,7 @@ CASES = 1000
 STRANGE_DIGITS_BOUND = 40.0
 
 every_model = pytest.mark.parametrize(
-    "name", sorted({*EXPECTED, *pretrained.NAMES})
+    "name", sorted({*EXPECTED, *pretrained.classifiers()})
 )
 
 

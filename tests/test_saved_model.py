@@ -150,7 +150,7 @@ def test_a_session_restores_the_weights(exported, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", pretrained.NAMES)
+@pytest.mark.parametrize("name", pretrained.classifiers())
 def test_released_models_answer_the_same(name, mnist, tmp_path):
     """All test cases; a window may start a pixel off by the last bit."""
     model = pretrained.load_pretrained(name)

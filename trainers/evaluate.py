@@ -1,7 +1,7 @@
-"""Measures a trained model on its test set again.
+"""Measures a trained model again: on its test set, or on fresh games.
 
 python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
-python -m trainers.evaluate --pretrained=cluttered
+python -m trainers.evaluate --pretrained=catch
 """
 
 import pathlib
@@ -10,7 +10,15 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
-from trainers import model_source, results, setup, workdir
+from trainers import (
+    catch_results,
+    catch_setup,
+    model_source,
+    results,
+    settings,
+    setup,
+    workdir,
+)
 from trainers.output_flags import OUT
 
 flags.adopt_module_key_flags(model_source)
@@ -18,11 +26,17 @@ flags.declare_key_flag("out")
 
 
 def main() -> None:
-    settings, model, _ = model_source.load()
-    source = sources.load(settings.source, flags.FLAGS.data_dir)
-    test = setup.test_data(settings, source)
-    result = results.measure(setup.make_evaluator(model, test), settings)
-    print(results.table(result))
+    trained = model_source.load()
+    if settings.plays(trained.config):
+        evaluator = catch_setup.test(trained.config, trained.model)
+        result = catch_results.measure(evaluator, trained.config)
+        print(catch_results.table(result))
+    else:
+        source = sources.load(trained.config.source, flags.FLAGS.data_dir)
+        test = setup.test_data(trained.config, source)
+        evaluator = setup.make_evaluator(trained.model, test)
+        result = results.measure(evaluator, trained.config)
+        print(results.table(result))
     if OUT.value:
         workdir.write_json(pathlib.Path(OUT.value), result)
 

@@ -16,7 +16,7 @@ from absl import flags
 from trainers.command import run
 from ram_tf import pretrained
 from ram_tf.export import saved_model, tflite, warmup
-from trainers import model_source, versions, workdir
+from trainers import model_source, settings, versions, workdir
 from trainers.model_source import Trained
 from trainers.output_flags import NAME, OUT
 
@@ -39,17 +39,24 @@ _MAX_SIDE = flags.DEFINE_integer(
 
 def _saved_model(trained: Trained, name: str, directory: pathlib.Path) -> None:
     saved_model.save_saved_model(trained.model, directory, _MAX_SIDE.value)
-    warmup.write_warmup(trained.model, directory, name, trained.config.canvas)
+    warmup.write_warmup(trained.model, directory, name, _side(trained))
 
 
 def _tflite(trained: Trained, name: str, directory: pathlib.Path) -> None:
     tflite.save_tflite(
         trained.model,
-        trained.config.canvas,
+        _side(trained),
         directory,
         name,
         record=_record(trained),
     )
+
+
+def _side(trained: Trained) -> int:
+    """Pixels along a side of the images that the model is for."""
+    if settings.plays(trained.config):
+        return trained.config.screen
+    return trained.config.canvas
 
 
 def _record(trained: Trained) -> dict[str, Any]:
@@ -89,7 +96,7 @@ def main() -> None:
             print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
     place = base / str(version)
     print(f"exported: {place}")
-    if "saved_model" in _FORMAT.value:
+    if "saved_model" in _FORMAT.value and trained.model.num_classes:
         print(_how_to_try(place))
 
 

@@ -7,7 +7,7 @@ import keras
 from absl import flags
 
 from ram_tf import pretrained
-from trainers import config, workdir
+from trainers import config, settings, workdir
 from trainers.setup import Config
 
 flags.adopt_module_key_flags(workdir)
@@ -16,6 +16,7 @@ flags.declare_key_flag("pretrained")
 # What the weights' shapes and meaning depend on; the rest may change.
 _ARCHITECTURE = (
     "network",
+    "full_screen",
     "glimpse_size",
     "scales",
     "pooling",
@@ -52,25 +53,25 @@ def load() -> Trained:
     _check_flags()
     name = flags.FLAGS.pretrained
     if name is None:
-        run = workdir.Workdir(flags.FLAGS.workdir)
+        run = workdir.Workdir(flags.FLAGS.workdir, settings.complete)
         return Trained(run.load_config(), run.load_model(), run.path)
     return Trained(
         _config(name), pretrained.load_pretrained(name), pathlib.Path()
     )
 
 
-def copy_pretrained(settings: Config, model: keras.Model) -> None:
+def copy_pretrained(wanted: Config, model: keras.Model) -> None:
     """Gives a new model the weights of the released one that settings name.
 
     Args:
-        settings: Of the run that is to start; `pretrained` is the name.
-        model: Made with these settings; its weights are replaced.
+        wanted: Of the run that is to start; `pretrained` is the name.
+        model: Made with it; its weights are replaced.
 
     Raises:
         ValueError: On an unknown name, or another architecture.
     """
-    name = settings.pretrained
-    old, new = vars(_config(name)), vars(settings)
+    name = wanted.pretrained
+    old, new = vars(_config(name)), vars(wanted)
     for flag in _ARCHITECTURE:
         if old.get(flag) != new.get(flag):
             raise ValueError(
@@ -81,7 +82,22 @@ def copy_pretrained(settings: Config, model: keras.Model) -> None:
 
 
 def _config(name: str) -> Config:
-    return config.complete(pretrained.record(name)["config"])
+    return settings.complete(pretrained.record(name)["config"])
+
+
+def load_classifier() -> Trained:
+    """The same, for commands about images.
+
+    Raises:
+        ValueError: As `load`, or on a model that plays.
+    """
+    trained = load()
+    if settings.plays(trained.config):
+        raise ValueError(
+            "The model must be one that classifies images. Received: one that "
+            "plays Catch"
+        )
+    return trained
 
 
 def _check_flags() -> None:

@@ -31,7 +31,7 @@ _INVERT = flags.DEFINE_bool(
 def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
-    settings, model, directory = model_source.load()
+    settings, model, directory = model_source.load_classifier()
     images = np.stack([_read(path, settings, model) for path in paths])
     outputs = {name: value.numpy() for name, value in model(images).items()}
     for path, probabilities in zip(

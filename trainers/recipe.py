@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from absl import flags
+
 from trainers.command import FLAGFILES
 from trainers import config
+from trainers.settings import complete, plays
 from trainers.setup import Config
 
 
@@ -13,17 +16,25 @@ def command(settings: Config) -> str:
     Args:
         settings: Of a run; flags newer than it have their defaults.
     """
-    wanted = vars(config.complete(vars(settings)))
-    choices = [_differences([], wanted)]
+    trainer = "catch" if plays(settings) else "mnist"
+    module = "trainers.catch_config" if plays(settings) else config.__name__
+    wanted = vars(complete(vars(settings)))
+    choices = [_differences([], wanted, module)]
     for path in sorted(FLAGFILES.glob("*.flags")):
-        differences = _differences([f"--flagfile={path}"], wanted)
+        try:
+            differences = _differences([f"--flagfile={path}"], wanted, module)
+        except flags.UnrecognizedFlagError:
+            continue  # It is of another trainer.
         choices.append([f"--flagfile={path.name}", *differences])
-    return " ".join(["python -m trainers.mnist", *min(choices, key=len)])
+    words = [f"python -m trainers.{trainer}", *min(choices, key=len)]
+    return " ".join(words)
 
 
-def _differences(arguments: list[str], wanted: dict[str, Any]) -> list[str]:
+def _differences(
+    arguments: list[str], wanted: dict[str, Any], module: str
+) -> list[str]:
     """The arguments that are still missing."""
-    values = vars(config.parse(arguments))
+    values = vars(config.parse(arguments, module))
     return [
         _flag(name, wanted[name])
         for name, value in values.items()
@@ -34,4 +45,6 @@ def _differences(arguments: list[str], wanted: dict[str, Any]) -> list[str]:
 def _flag(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
+    if isinstance(value, list):
+        return f"--{name}={','.join(value)}"
     return f"--{name}={str(value).removesuffix('.0')}"

@@ -13,7 +13,8 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf import RecurrentAttentionModel, pretrained
-from trainers import workdir
+from trainers import settings, workdir
+from trainers.catch_card import catch_card
 from trainers.model_card import model_card
 from trainers.output_flags import NAME
 
@@ -77,7 +78,9 @@ def release(
 def _write_card(path: pathlib.Path) -> None:
     card = path.with_suffix(".md")
     record = json.loads(path.read_text(encoding="utf-8"))
-    workdir.write_bytes(card, model_card(path.stem, record).encode())
+    plays = settings.plays(settings.complete(record["config"]))
+    write = catch_card if plays else model_card
+    workdir.write_bytes(card, write(path.stem, record).encode())
     print(f"card: {card}")
 
 

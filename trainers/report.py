@@ -14,7 +14,7 @@ from absl import flags
 from trainers.command import run
 from ram_tf import pretrained
 from trainers import workdir  # noqa: F401  Defines --data_dir.
-from trainers.reporting import document, paths, pictures, records
+from trainers.reporting import catch, document, paths, pictures, records
 from trainers.reporting.published import TASKS
 
 flags.declare_key_flag("data_dir")
@@ -37,9 +37,9 @@ def main() -> None:
             f"Received: {_RECORDS.value!r}"
         )
     runs = {name: records.load(folder / name) for name in TASKS}
-    pictures.write(out.parent, runs)
+    pictures.write(out.parent, runs, catch.load(folder / "catch"))
     if _PICTURES.value:
-        for name in pretrained.NAMES:
+        for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, flags.FLAGS.data_dir))
     # After the pictures, because it names those that are there.
     out.write_text(document.render(out.parent, folder))

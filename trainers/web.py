@@ -61,7 +61,7 @@ def main() -> None:
         raise ValueError("--out must name a directory. Received: none")
     out = pathlib.Path(OUT.value)
     litert = _litert()
-    trained = model_source.load()
+    trained = model_source.load_classifier()
     _check(trained)
     _copy_page(litert, out)
     _write_model(trained, out)

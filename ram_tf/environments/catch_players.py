@@ -20,7 +20,7 @@ def full_information(environment: Catch, state: CatchState, seed) -> tf.Tensor:
 
 
 def chase(environment: Catch, state: CatchState, seed) -> tf.Tensor:
-    """Goes to where the ball is."""
+    """Goes to where the ball is; a step behind, it misses fast ones."""
     del seed
     return _towards(environment, state, state.t)
 
@@ -52,9 +52,5 @@ def caught(environment: Catch, player: Player, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _towards(environment: Catch, state: CatchState, t: int) -> tf.Tensor:
-    """Moves so that the paddle comes to cover the ball's column at t."""
-    column = environment.ball_column(t)
-    last = state.paddle + environment.rules.paddle_width - 1
-    right = tf.cast(column > last, tf.int32)
-    left = tf.cast(column < state.paddle, tf.int32)
-    return 1 + right - left
+    """Moves the paddle's left cell towards the ball's column at t."""
+    return 1 + tf.sign(environment.ball_column(t) - state.paddle)

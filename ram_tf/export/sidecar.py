@@ -31,6 +31,8 @@ _MEANINGS = {
     "class": "the answer after the last glimpse",
     "probabilities": "of the classes, after the last glimpse",
     "probabilities_by_glimpse": "of the classes, after each glimpse",
+    "action": "what to do after this look: the likeliest",
+    "action_probabilities": "of the actions",
     "locations": "(y, x) of each glimpse, in units; (0, 0) is the centre",
     "location": "(y, x), in units: where to look; as an output, where next",
     "core": "what the model remembers",
@@ -132,9 +134,11 @@ def _measured(record: dict[str, Any] | None) -> dict[str, Any] | None:
     """The errors in a run's record: those of the Keras model, float32."""
     if record is None:
         return None
-    errors = {k: v for k, v in record.items() if k.startswith("test_")}
+    measured = ("test_", "catch_rate")
+    errors = {k: v for k, v in record.items() if k.startswith(measured)}
     return {
-        "of": "the Keras model in float32, % of the test cases",
+        "of": "the Keras model in float32: errors in % of the test cases, "
+        "catch rates as fractions",
         **errors,
         "config": record["config"],
         "git_revision": record["git_revision"],

@@ -61,8 +61,9 @@ def step(
         state: By the cell's `state_names`, [B, ...] each.
 
     Returns:
-        The next state by the same names, and, where the model has classes,
-        `probabilities` [B, K] after this look.
+        The next state by the same names; where the model has classes,
+        `probabilities` [B, K] after this look; where it acts, `action` [B]
+        int32, the likeliest, and `action_probabilities` [B, A].
     """
     cell = model.cell
     states = [state[name] for name in cell.state_names]
@@ -71,6 +72,10 @@ def step(
     outputs = dict(zip(cell.state_names, states, strict=True))
     if cell.classifier:
         outputs["probabilities"] = tf.nn.softmax(cell.classifier(features))
+    if cell.action_policy:
+        logits = cell.action_policy(features)
+        outputs["action"] = cell.action_policy.mode(logits)
+        outputs["action_probabilities"] = tf.nn.softmax(logits)
     return outputs
 
 

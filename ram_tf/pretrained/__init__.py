@@ -16,6 +16,11 @@ DIRECTORY = pathlib.Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in DIRECTORY.glob("*.keras")))
 
 
+def classifiers() -> tuple[str, ...]:
+    """Those of `NAMES` that classify images; others play."""
+    return tuple(name for name in NAMES if "test_error" in record(name))
+
+
 def load_pretrained(name: str) -> RecurrentAttentionModel:
     """A released model, with its trained weights.
 

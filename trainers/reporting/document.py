@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Iterator
 
 from trainers import recipe
-from trainers.reporting import pictures, prose, records, tables
+from trainers.reporting import catch, pictures, prose, records, tables
 from trainers.reporting.markdown import (
     NONE,
     count,
@@ -44,6 +44,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
     ]
     for name, task in TASKS.items():
         blocks += _task(root, folder, name, task, runs[name])
+    blocks += catch.section(folder / "catch")
     blocks += _invariance(folder / "invariance.json")
     blocks += _others(folder, runs)
     blocks += ["## Sources", *_sources()]

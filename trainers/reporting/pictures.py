@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from ram_tf import viz
 from trainers.curve import Curve, draw_curves, percent_ticks
-from trainers.reporting import verdicts
+from trainers.reporting import catch, verdicts
+from trainers.reporting.catch import CatchRun
 from trainers.reporting.published import NETWORKS, TASKS, Task
 from trainers.reporting.records import Record, Runs
 
@@ -39,18 +40,23 @@ _LEGEND = [
 ]
 
 
-def write(root: pathlib.Path, runs: dict[str, Runs]) -> None:
+def write(
+    root: pathlib.Path, runs: dict[str, Runs], games: list[list[CatchRun]]
+) -> None:
     """Writes the overview, and a learning curve for each task that has one.
 
     Args:
         root: Where RESULTS.md stands.
         runs: Of each task of the paper.
+        games: Runs of Catch, in groups.
     """
     (root / OVERVIEW).parent.mkdir(parents=True, exist_ok=True)
     viz.save(overview(runs), root / OVERVIEW)
     for name, task_runs in runs.items():
         if found := curves(task_runs):
             viz.save(draw_curves(found), root / CURVE.format(name))
+    if games:
+        viz.save(catch.draw(games), root / catch.PICTURE)
 
 
 def curves(runs: Runs) -> dict[str, list[Curve]]:
