@@ -81,7 +81,8 @@ def test_log_prob_and_entropy(make_player):
     logits = _logits(cell, environment, trajectory.action)
     log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     action = trajectory.action["action"].numpy()
-    np.testing.assert_array_equal(action, (logits + noise.gumbel).argmax(-1))
+    chosen = np.argmax(logits + noise.gumbel.numpy(), axis=-1)
+    np.testing.assert_array_equal(action, chosen)
     done = np.take_along_axis(log_p, action[..., None], -1)[..., 0]
     np.testing.assert_allclose(trajectory.action_log_prob, done, **CLOSE)
     density = -np.square(noise.normal).sum(-1) / 2

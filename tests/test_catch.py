@@ -76,12 +76,13 @@ def test_games_are_drawn_as_the_rules_say(variant):
     assert abs(angle.std() - width / np.sqrt(12)) < 0.01 * width
 
 
-@pytest.mark.parametrize("jit", [False, True])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize(
+    ("variant", "jit"), [(VARIANTS[0], True), *((v, False) for v in VARIANTS)]
+)
 def test_both_environments_are_equal(variant, jit):
     """Thousands of games from the same starts with the same actions."""
     rules = CatchRules(**variant)
-    count = 2000 if not jit else 300
+    count = 1500
     games = draw_games(rules, SEED, count)
     actions = np.random.default_rng(0).integers(0, 3, [rules.steps, count])
 
@@ -96,7 +97,9 @@ def test_both_environments_are_equal(variant, jit):
 
     screens, rewards, ended = tf.function(play, jit_compile=jit)(games)
     screens, rewards, ended = (x.numpy() for x in (screens, rewards, ended))
-    env = gymnasium.make("ram_tf/Catch-v0", **variant)
+    env = gymnasium.make(
+        "ram_tf/Catch-v0", disable_env_checker=True, **variant
+    ).unwrapped
     for i in range(count):
         options = {
             "column": int(games.column[i]),

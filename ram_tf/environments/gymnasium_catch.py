@@ -78,7 +78,9 @@ class GymnasiumCatch(gymnasium.Env):
             return np.repeat(self._screen(), 3, axis=-1)
         if self.render_mode == "ansi":
             rows = self._screen()[..., 0] > 0
-            return "\n".join("".join(".#"[lit] for lit in row) for row in rows)
+            return "\n".join(
+                "".join("#" if lit else "." for lit in row) for row in rows
+            )
         return None
 
     @property
