@@ -20,6 +20,8 @@ class LocationPolicy(keras.layers.Layer):
     Args:
         std: Standard deviation of a sample, in units of a location.
         location_range: Largest mean in each direction, in the same units.
+        gain: Size of the first weights beside Glorot's: with little, all paths
+            begin near the centre.
 
     Call arguments:
         features: [N, D] from the core.
@@ -28,16 +30,30 @@ class LocationPolicy(keras.layers.Layer):
         Mean locations [N, 2] (y, x) float32: the mode, for deterministic use.
 
     Raises:
-        ValueError: On a std or range that is not positive.
+        ValueError: On a std, range or gain that is not positive.
     """
 
-    def __init__(self, std: float = 0.1, location_range: float = 1.0, **kwargs):
+    def __init__(
+        self,
+        std: float = 0.1,
+        location_range: float = 1.0,
+        gain: float = 1.0,
+        **kwargs,
+    ):
+        check_positive("gain", gain)
         check_positive("std", std)
         check_positive("location_range", location_range)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.std = std
         self.location_range = location_range
-        self.dense = keras.layers.Dense(2, "tanh", name="mean", dtype="float32")
+        self.gain = gain
+        self.dense = keras.layers.Dense(
+            2,
+            "tanh",
+            kernel_initializer=_glorot(gain),
+            name="mean",
+            dtype="float32",
+        )
 
     def build(self, features_shape):
         self.dense.build(features_shape)
@@ -62,5 +78,13 @@ class LocationPolicy(keras.layers.Layer):
         return (features_shape[0], 2)
 
     def get_config(self):
-        config = {"std": self.std, "location_range": self.location_range}
+        config = {
+            "std": self.std,
+            "location_range": self.location_range,
+            "gain": self.gain,
+        }
         return {**super().get_config(), **config}
+
+
+def _glorot(gain: float) -> keras.initializers.Initializer:
+    return keras.initializers.VarianceScaling(gain**2, "fan_avg", "uniform")

@@ -32,7 +32,7 @@ class RecurrentAttentionModel(keras.Model):
         core: "rnn" (linear with ReLU, starting from the identity) or "lstm".
         core_units: Size of the core.
         glimpse_units, location_units, units: Sizes of the glimpse network.
-        location_std, location_range: See LocationPolicy.
+        location_std, location_range, location_gain: See LocationPolicy.
         location_unit: Pixels in a unit of location; None for half the canvas.
         first_fixation: "learned", "centre" or "random"; see RAMCell.
         sensor: Implementation of the GlimpseSensor.
@@ -65,6 +65,7 @@ class RecurrentAttentionModel(keras.Model):
         units: int = 256,
         location_std: float = 0.1,
         location_range: float = 1.0,
+        location_gain: float = 1.0,
         location_unit: float | None = None,
         first_fixation: str = "learned",
         sensor: str = "extract_glimpse",
@@ -85,7 +86,7 @@ class RecurrentAttentionModel(keras.Model):
             GlimpseSensor(glimpse_size, scales, sensor, pooling),
             GlimpseNet(glimpse_units, location_units, units, dtype=dtype),
             _core(core, core_units, dtype),
-            LocationPolicy(location_std, location_range),
+            LocationPolicy(location_std, location_range, location_gain),
             num_classes=num_classes,
             first_fixation=first_fixation,
             location_unit=location_unit,

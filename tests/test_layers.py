@@ -251,6 +251,7 @@ def test_heads_take_all_steps_at_once():
         (lambda: GlimpseNet(location_units=-3), "location_units=-3"),
         (lambda: LocationPolicy(std=0), "`std` must be a positive.*std=0"),
         (lambda: LocationPolicy(std=float("nan")), "std=nan"),
+        (lambda: LocationPolicy(gain=0), "`gain` must be a positive.*gain=0"),
         (lambda: LocationPolicy(location_range=-1.0), "location_range=-1.0"),
         (lambda: LocationPolicy(std=float("inf")), "positive finite.*std=inf"),
         (lambda: Classifier(0), "`num_classes` must be a pos.*num_classes=0"),
@@ -276,3 +277,19 @@ def test_heads_take_all_steps_at_once():
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_little_gain_starts_paths_near_the_centre():
+    features = keras.random.normal([50, 256], seed=1)
+    keras.utils.set_random_seed(1)
+    usual, small = LocationPolicy(), LocationPolicy(gain=0.01)
+    usual(features)
+    means = small(features).numpy()
+    # Glorot's bound for 256 inputs and 2 outputs.
+    limit = np.sqrt(6 / (256 + 2))
+    kernel = np.abs(usual.dense.kernel.numpy())
+    assert 0.95 * limit < kernel.max() <= limit
+    kernel = np.abs(small.dense.kernel.numpy())
+    assert 0.0095 * limit < kernel.max() <= 0.01 * limit
+    assert 0 < np.abs(means).max() < 0.1
+    assert LocationPolicy.from_config(small.get_config()).gain == 0.01

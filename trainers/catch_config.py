@@ -21,6 +21,7 @@ _SHARED = (
     "units",
     "location_std",
     "location_range",
+    "location_gain",
     "location_unit",
     "first_fixation",
     "pretrained",

@@ -97,6 +97,7 @@ def make_model(config: Config) -> RecurrentAttentionModel:
         units=config.units,
         location_std=config.location_std,
         location_range=config.location_range,
+        location_gain=config.location_gain,
         location_unit=config.location_unit,
         first_fixation=config.first_fixation,
         sensor=config.sensor,

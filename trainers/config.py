@@ -101,6 +101,13 @@ flags.DEFINE_float(
     **_above_zero,
 )
 flags.DEFINE_float(
+    "location_gain",
+    1.0,
+    "Size of the location network's first weights beside Glorot's; with "
+    "little, all paths begin near the centre.",
+    **_above_zero,
+)
+flags.DEFINE_float(
     "location_unit",
     None,
     "Pixels in a unit of location; by default half the canvas.",

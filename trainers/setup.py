@@ -94,6 +94,7 @@ def _make_ram(config: Config, num_classes: int) -> RecurrentAttentionModel:
         units=config.units,
         location_std=config.location_std,
         location_range=config.location_range,
+        location_gain=config.location_gain,
         location_unit=config.location_unit,
         first_fixation=config.first_fixation,
         sensor=config.sensor,
