@@ -93,6 +93,7 @@ def test_evaluate_measures_the_same(trained, run_command, tmp_path):
     assert run_command(evaluate, f"--workdir={trained}", f"--out={out}") == 0
     result = json.loads((trained / "result.json").read_text())
     again = json.loads(out.read_text())
+    del again["git_revision"]  # It may change while tests run.
     assert {k: result[k] for k in again} == again
 
 
@@ -187,5 +188,7 @@ def test_flags_of_others_are_refused(trained, run_command, tmp_path, capsys):
     assert run_command(catch, *arguments) == 1
     assert "no such flags. Received: --canvas" in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
-    assert run_command(predict, f"--workdir={trained}") == 1
+    arguments = (f"--workdir={trained}", "digit.png")
+    assert run_command(predict, *arguments, positional=True) == 1
+    assert "one that plays Catch" in capsys.readouterr().err
     assert run_command(mnist, "--place=left", f"--workdir={trained}") == 1
