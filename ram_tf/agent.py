@@ -186,7 +186,10 @@ class ReinforceAgent:
                 valid,
             )
             extra["accuracy"] = losses.accuracy(
-                trajectory.logits, trajectory.label, valid
+                trajectory.logits,
+                trajectory.label,
+                valid,
+                trajectory.answer_due,
             )
             loss += extra["cross_entropy"]
         return LossInfo(loss, extra)

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
+from ram_tf.environments.symbol_sequence import SymbolSequence
 from ram_tf.heads import Classifier
 from ram_tf.validation import (
     check_choice,
@@ -27,19 +28,21 @@ class Comparator(keras.Model):
     """A feed-forward network on whole images; ReLU everywhere.
 
     It answers in the form of a RecurrentAttentionModel with one glimpse, T = 1,
-    but looks nowhere.
+    but looks nowhere. With several answers there is one for each symbol of a
+    sequence, all at once.
 
     Args:
         hidden: Units of each hidden layer.
         filters: Filters, 10x10 at stride 5, of a convolution before them; 0
             for no convolution.
         num_classes: K.
+        answers: T, answers an image; above one the last class ends a sequence.
 
     Call arguments:
         images: [B, H, W, C] as when it was built, uint8 or float32.
 
     Returns:
-        A dictionary of `logits` and `probabilities`, both [B, 1, K] float32.
+        A dictionary of `logits` and `probabilities`, both [B, T, K] float32.
 
     Raises:
         ValueError: On sizes below one, or bad images.
@@ -50,10 +53,12 @@ class Comparator(keras.Model):
         hidden: Sequence[int],
         filters: int = 0,
         num_classes: int = 10,
+        answers: int = 1,
         **kwargs,
     ):
         for units in hidden:
             check_positive_int("hidden", units)
+        check_positive_int("answers", answers)
         if filters:
             check_positive_int("filters", filters)
         super().__init__(autocast=False, **kwargs)
@@ -61,13 +66,15 @@ class Comparator(keras.Model):
             "hidden": list(hidden),
             "filters": filters,
             "num_classes": num_classes,
+            "answers": answers,
         }
         self.num_classes = num_classes
+        self.answers = answers
         self.stages = [
             *_convolution(filters, self.dtype_policy),
             keras.layers.Flatten(dtype=self.dtype_policy),
             *_dense(hidden, self.dtype_policy),
-            Classifier(num_classes, name="classifier"),
+            Classifier(answers * num_classes, name="classifier"),
         ]
 
     @property
@@ -90,19 +97,27 @@ class Comparator(keras.Model):
         features = tf.cast(images, tf.float32) * scale
         for stage in self.stages:
             features = stage(features)
-        logits = features[:, None]
+        logits = tf.reshape(features, [-1, self.answers, self.num_classes])
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
 
     def environment(self, images: tf.Tensor, labels=None) -> StillImage:
         """Images as the environment that this model looks at, once each."""
-        return StillImage(images, labels, steps=1)
+        if self.answers == 1:
+            return StillImage(images, labels, steps=1)
+        return SymbolSequence(
+            images, labels, glimpses=1, end=self.num_classes - 1
+        )
 
     def get_config(self):
         return {**super().get_config(), **self._config}
 
 
 def make_comparator(
-    name: str, side: int, channels: int = 1, num_classes: int = 10
+    name: str,
+    side: int,
+    channels: int = 1,
+    num_classes: int = 10,
+    answers: int = 1,
 ) -> Comparator:
     """Builds one of the paper's comparators.
 
@@ -112,6 +127,7 @@ def make_comparator(
         side: H = W, in pixels.
         channels: C.
         num_classes: K.
+        answers: T, answers an image.
 
     Raises:
         ValueError: On an unknown name, counts below one, or an image that is
@@ -120,10 +136,11 @@ def make_comparator(
     check_choice("network", name, NETWORKS)
     check_positive_int("side", side)
     if name == "conv":
-        model = Comparator([conv_units(side)], _FILTERS, num_classes)
+        hidden, filters = [conv_units(side)], _FILTERS
     else:
         units = int(name.removeprefix("fc_"))
-        model = Comparator([units, units], num_classes=num_classes)
+        hidden, filters = [units, units], 0
+    model = Comparator(hidden, filters, num_classes, answers)
     model.build((None, side, side, channels))
     return model
 

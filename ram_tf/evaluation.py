@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import tensorflow as tf
 
+from ram_tf import sequences
 from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import (
@@ -86,7 +87,8 @@ class ClassifierEvaluator:
 
     Args:
         model: A built model with classes.
-        data: {"image": [n, H, W, C] (or video), "label": [n]}.
+        data: {"image": [n, H, W, C] (or video), "label": [n]}, or sequences
+            of symbols "label" [n, L], which the last class ends.
 
     Attributes:
         model: The same.
@@ -144,9 +146,45 @@ class ClassifierEvaluator:
         )
 
     def error(self, probabilities: np.ndarray) -> list[float]:
-        """Error in % after each glimpse, of probabilities [n, T, K]."""
-        wrong = probabilities.argmax(-1) != self._labels[:, None]
+        """Error in % after each glimpse, of probabilities [n, T, K].
+
+        Of sequences it is that of whole ones, after the last glimpse: a list
+        of one element.
+        """
+        wrong = self._wrong(probabilities)
         return [round(float(100 * w), 4) for w in wrong.mean(axis=0)]
+
+    @property
+    def of_sequences(self) -> bool:
+        """Whether a label is a sequence of symbols."""
+        return self._labels.ndim == 2
+
+    def by_length(self, probabilities: np.ndarray) -> dict[str, list]:
+        """Of sequences with 1, 2, ... symbols before the end.
+
+        Returns:
+            "error_by_length", in %, None where there are none of a length; and
+            "cases_by_length".
+        """
+        wrong = self._wrong(probabilities)[:, 0]
+        end = self.model.num_classes - 1
+        groups = sequences.by_length(wrong, self._labels, end)
+        errors = [
+            round(float(100 * group.mean()), 4) if len(group) else None
+            for group in groups
+        ]
+        return {
+            "error_by_length": errors,
+            "cases_by_length": list(map(len, groups)),
+        }
+
+    def _wrong(self, probabilities: np.ndarray) -> np.ndarray:
+        """Where answers are wrong, [n, T]; of whole sequences [n, 1]."""
+        answers = probabilities.argmax(-1)
+        if not self.of_sequences:
+            return answers != self._labels[:, None]
+        end = self.model.num_classes - 1
+        return sequences.wrong(answers, self._labels, end)[:, None]
 
     def _take(self, data: dict[str, np.ndarray]) -> None:
         images = data["image"]
@@ -223,9 +261,12 @@ def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
         errors = still.error(still.rollouts().probabilities)
         by_glimpse["error_first_frame_only"] = errors
     last = {name: errors[-1] for name, errors in by_glimpse.items()}
-    return last | {
+    found = last | {
         f"{n}_by_glimpse": errors for n, errors in by_glimpse.items()
     }
+    if evaluator.of_sequences:
+        found |= evaluator.by_length(rollouts.probabilities)
+    return found
 
 
 def _other_errors(evaluator: Evaluator) -> dict[str, list[float]]:

@@ -36,11 +36,24 @@ def answer_reward(
 
 
 def accuracy(
-    logits: tf.Tensor, label: tf.Tensor, valid: tf.Tensor
+    logits: tf.Tensor,
+    label: tf.Tensor,
+    valid: tf.Tensor,
+    answer_due: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Fraction of episodes whose last answer is right, a scalar."""
-    right = _is_right(logits, label) * last_valid(valid)
-    return tf.reduce_mean(tf.reduce_sum(right, axis=1))
+    """Fraction of episodes whose answers are right, a scalar.
+
+    Args:
+        logits: [N, T, K].
+        label: [N, T] int32.
+        valid: [N, T].
+        answer_due: 1 at the answers that must be right, else 0, [N, T]; None
+            for the last of each episode.
+    """
+    if answer_due is None:
+        answer_due = last_valid(valid)
+    wrong = (1.0 - _is_right(logits, label)) * answer_due
+    return tf.reduce_mean(1.0 - tf.reduce_max(wrong, axis=1))
 
 
 def returns(reward: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:

@@ -35,11 +35,14 @@ class SupervisedAgent:
         """The loss of images and labels, each used once."""
         _, time_step = environment.reset()
         logits = self.model(time_step.observation)["logits"]
-        valid = tf.ones_like(environment.label_weight)
+        # What has no weight is beyond the end of a sequence.
+        valid = tf.cast(environment.label_weight > 0, tf.float32)
         cross_entropy = losses.cross_entropy_loss(
             logits, environment.label, environment.label_weight, valid
         )
-        accuracy = losses.accuracy(logits, environment.label, valid)
+        accuracy = losses.accuracy(
+            logits, environment.label, valid, environment.answers_due(valid)
+        )
         extra = {"cross_entropy": cross_entropy, "accuracy": accuracy}
         return LossInfo(cross_entropy, extra)
 
@@ -47,7 +50,8 @@ class SupervisedAgent:
         """Makes a step on the images of an environment.
 
         Args:
-            environment: One step and one rollout of labelled images.
+            environment: One rollout of labelled images, with as many steps as
+                the model has answers.
             seed: Not used; nothing is drawn.
 
         Raises:
@@ -63,11 +67,13 @@ class SupervisedAgent:
         return info
 
     def _check(self, environment: Environment) -> None:
-        once = environment.steps == environment.rollouts == 1
-        if not once or environment.label is None:
+        once = environment.rollouts == 1
+        fits = environment.steps == self.model.answers
+        if not (once and fits) or environment.label is None:
             raise ValueError(
                 "A network that looks nowhere is trained on labelled images, "
-                "in one step and one rollout. Received: "
+                "in one rollout and a step for each of its "
+                f"{self.model.answers} answers. Received: "
                 f"steps={environment.steps}, rollouts={environment.rollouts}, "
                 f"{'no ' if environment.label is None else ''}labels"
             )

@@ -73,6 +73,7 @@ class Trajectory(NamedTuple):
         action_log_prob: The part of `log_prob` that is "action"'s, [N, T].
         entropy: Of the distribution of "action" at step t, in nats, [N, T]; 0
             where the model does not act.
+        answer_due: 1 at the answers that must be right, else 0, [N, T] float32.
     """
 
     action: dict[str, Tensor]
@@ -85,6 +86,7 @@ class Trajectory(NamedTuple):
     valid: Tensor
     action_log_prob: Tensor
     entropy: Tensor
+    answer_due: Tensor
 
 
 class LossInfo(NamedTuple):

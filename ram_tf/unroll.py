@@ -56,4 +56,5 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         valid=valid,
         action_log_prob=policy.action_log_prob(features[:, 1:], action),
         entropy=policy.entropy(features[:, 1:]),
+        answer_due=environment.answers_due(valid),
     )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ram_tf import geometry
+from ram_tf import geometry, sequences
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import (
     check_frames,
@@ -74,7 +74,8 @@ def draw_paths(
         images: [n, H, W, C], uint8 in 0..255 or float in [0, 1]; C is 1 or 3.
         outputs: The model's "locations" [n, T, 2], "probabilities" [n, T, K].
         sensor: The model's, `model.cell.sensor`.
-        labels: Right classes, [n] integers in [0, K).
+        labels: Right classes, [n] integers in [0, K); or sequences [n, L] that
+            the last class ends, with T / L glimpses a symbol.
         class_names: Names of the K classes; by default their numbers.
         location_unit: Pixels in a unit of location; None for half the canvas.
 
@@ -171,12 +172,29 @@ def write(axes: Axes, views: list[Axes], answers, label, names) -> None:
         said = f"{names[best[step]]!s:.16} ({answers[step].max():.0%})"
         caption = f"step {step + 1}\n{said}"
         view.set_xlabel(caption, size=9, parse_math=False)
-    text, colour = f"predicted {said}", "#333333"
-    if label is not None:
-        text = f"label {names[label]!s:.16},  {text}"
-        colour = "#1a7f37" if label == best[-1] else "#c62828"
+    text, colour = _title(best, said, label, names)
     style = {"loc": "left", "size": 10, "weight": "bold", "parse_math": False}
     axes.set_title(text, color=colour, **style)
+
+
+def _title(best, said: str, label, names) -> tuple[str, str]:
+    """Text and colour, for the classes [T] that were best."""
+    if label is None:
+        return f"predicted {said}", "#333333"
+    if np.ndim(label):
+        read = sequences.read(best[None], len(label))[0]
+        right, said = (_joined(np.asarray(s), names) for s in (label, read))
+        is_right = right == said
+    else:
+        right, is_right = f"{names[label]!s:.16}", label == best[-1]
+    colour = "#1a7f37" if is_right else "#c62828"
+    return f"label {right},  predicted {said}", colour
+
+
+def _joined(symbols: np.ndarray, names) -> str:
+    """The symbols [L] before the end."""
+    length = sequences.lengths(symbols[None], len(names) - 1)[0]
+    return "".join(str(names[symbol]) for symbol in symbols[:length])
 
 
 def check_outputs(
@@ -222,6 +240,7 @@ def check_names(
     names = range(answers.shape[-1]) if class_names is None else class_names
     check_shape("class_names", names, [answers.shape[-1]])
     if labels is not None:
-        check_shape("labels", labels, [len(answers)])
+        shape = [len(answers), None][: max(1, np.ndim(labels))]
+        check_shape("labels", labels, shape)
         check_labels(tf.convert_to_tensor(labels), len(names))
     return names

@@ -8,7 +8,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules and packages of ram_tf; none may import from a later group.
 GROUPS = [
-    ["geometry", "types", "validation", "losses"],
+    ["geometry", "types", "validation", "losses", "sequences"],
     ["glimpse_readers"],
     ["glimpse_sensor"],
     ["glimpse_net", "location_policy", "action_policy", "heads", "windows"],

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ram_tf import losses
 from ram_tf.types import TimeStep
 
 
@@ -36,6 +37,17 @@ class Environment:
     ) -> tuple[Any, TimeStep]:
         """Carries out the actions, each [N, ...], of every row."""
         raise NotImplementedError
+
+    def answers_due(self, valid: tf.Tensor) -> tf.Tensor:
+        """1 at the answers that must be right: here, the last of each episode.
+
+        Args:
+            valid: [N, T].
+
+        Returns:
+            [N, T].
+        """
+        return losses.last_valid(valid)
 
     def answer_reward(self, logits: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
         """Reward for the answers, beside what `step` gives.

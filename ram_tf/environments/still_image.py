@@ -37,6 +37,7 @@ class StillImage(Environment):
     """
 
     _ranks = (4,)
+    _label_letters = "B"
 
     def __init__(
         self,
@@ -62,17 +63,16 @@ class StillImage(Environment):
         self.rollouts = rollouts
         self.rows = (images.shape[0] or tf.shape(images)[0]) * rollouts
         if labels is not None:
-            self.label = self._label_rows(labels, rollouts)
-            weights = [intermediate_weight] * (steps - 1) + [1.0]
-            self.label_weight = tf.broadcast_to(
-                tf.constant(weights, tf.float32), [self.rows, steps]
-            )
+            labels = self._check_labels(labels)
+            self._label_each_step(tf.repeat(labels, rollouts, axis=0))
 
-    def _label_rows(self, labels, rollouts):
+    def _check_labels(self, labels) -> tf.Tensor:
         labels = tf.convert_to_tensor(labels)
-        if labels.shape.rank != 1 or not labels.dtype.is_integer:
+        rank = len(self._label_letters)
+        if labels.shape.rank != rank or not labels.dtype.is_integer:
             raise ValueError(
-                "Labels must be integers of shape [B]. Received: "
+                "Labels must be integers of shape "
+                f"[{', '.join(self._label_letters)}]. Received: "
                 f"shape={tuple(labels.shape)}, dtype={labels.dtype.name}"
             )
         if labels.shape[0] != self._images.shape[0]:
@@ -80,8 +80,13 @@ class StillImage(Environment):
                 "There must be as many labels as images. Received: "
                 f"{labels.shape[0]} labels, {self._images.shape[0]} images"
             )
-        rows = tf.repeat(tf.cast(labels, tf.int32), rollouts)[:, None]
-        return tf.broadcast_to(rows, [self.rows, self.steps])
+        return tf.cast(labels, tf.int32)
+
+    def _label_each_step(self, labels: tf.Tensor) -> None:
+        """Sets label and label_weight from the labels of the rows."""
+        shape = [self.rows, self.steps]
+        self.label = tf.broadcast_to(labels[:, None], shape)
+        self.label_weight = self._weight(tf.ones(shape))
 
     def reset(self):
         return 0, self._time_step(0)
@@ -93,9 +98,13 @@ class StillImage(Environment):
     def answer_reward(self, logits, valid):
         if self.label is None:
             return tf.zeros_like(valid)
-        last = losses.last_valid(valid)
-        paid = last + self._intermediate_weight * (valid - last)
-        return paid * losses.answer_reward(logits, self.label, self._reward)
+        earned = losses.answer_reward(logits, self.label, self._reward)
+        return self._weight(valid) * earned
+
+    def _weight(self, valid: tf.Tensor) -> tf.Tensor:
+        """Of each answer, in the cross-entropy and in the reward."""
+        due = self.answers_due(valid)
+        return due + self._intermediate_weight * (valid - due)
 
     def _time_step(self, t: int) -> TimeStep:
         return TimeStep(
