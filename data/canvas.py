@@ -124,30 +124,30 @@ def compose(
     """
     batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     count, size = canvas.clutter, canvas.clutter_size
-    where, other, cut, there, way = tf.unstack(_seeds(seed, 5))
+    where, other, cut, there, way = tf.unstack(seeds(seed, 5))
     if corner is None:
         corner = _places(canvas, where, batch, height, width)
     total = _digits(canvas, pool, index, corner, way)
     if count:
-        others = _below(other, [batch, count], tf.shape(pool)[0])
+        others = below(other, [batch, count], tf.shape(pool)[0])
         source = _corners(cut, [batch, count], (height, width), size, size)
         patches = _cut(pool, others, source, size)
         corner = _corners(there, [batch, count], canvas.side, size, size)
-        clutter = _add_up(canvas.side, patches, corner)
+        clutter = add_up(canvas.side, patches, corner)
         total += clutter[:, None] if canvas.drift else clutter
     return tf.cast(tf.minimum(total, 255.0), tf.uint8)
 
 
 def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
     """Corners [B, 2] of images where the canvas has them."""
-    row, column, move = tf.unstack(_seeds(seed, 3))
+    row, column, move = tf.unstack(seeds(seed, 3))
     first, last = canvas.columns(width)
-    rows = _below(row, [batch], canvas.side - height + 1)
-    columns = first + _below(column, [batch], last - first + 1)
+    rows = below(row, [batch], canvas.side - height + 1)
+    columns = first + below(column, [batch], last - first + 1)
     corners = tf.stack([rows, columns], axis=-1)
     if not canvas.jitter:
         return corners
-    moves = _below(move, [batch, 2], 2 * canvas.jitter + 1)
+    moves = below(move, [batch, 2], 2 * canvas.jitter + 1)
     return corners + moves - canvas.jitter
 
 
@@ -187,7 +187,7 @@ def _shift(
     return tf.where(inside[..., None], tf.cast(pixels, tf.float32), 0.0)
 
 
-def _add_up(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
+def add_up(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
     """Sum of patches [B, P, h, w, C] on a blank canvas, [B, side, side, C].
 
     Two products with one-hot matrices, one along each axis: scattering would
@@ -221,20 +221,21 @@ def _corners(seed, shape, bound, height: int, width: int) -> tf.Tensor:
     """Corners [..., 2] of windows fully inside, bounds inclusive."""
     bounds = (bound, bound) if isinstance(bound, int) else bound
     axes = [
-        _below(sub, shape, outer - inner + 1)
+        below(sub, shape, outer - inner + 1)
         for sub, outer, inner in zip(
-            tf.unstack(_seeds(seed, 2)), bounds, (height, width), strict=True
+            tf.unstack(seeds(seed, 2)), bounds, (height, width), strict=True
         )
     ]
     return tf.stack(axes, axis=-1)
 
 
-def _below(seed, shape, bound) -> tf.Tensor:
+def below(seed, shape, bound) -> tf.Tensor:
     """Whole numbers in [0, bound)."""
     return tf.random.stateless_uniform(
         shape, seed, minval=0, maxval=bound, dtype=tf.int32, alg="philox"
     )
 
 
-def _seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
+def seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
+    """As many seeds, [count, 2], from one."""
     return tf.random.experimental.stateless_split(seed, count, alg="philox")
