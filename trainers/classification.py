@@ -68,7 +68,9 @@ def _loop(
         Summaries(
             workdir.metrics, workdir.tensorboard, state.step, vars(settings)
         ),
-        lambda rollouts: viz.to_image(_draw(agent.model, validation, rollouts)),
+        lambda rollouts: viz.to_image(
+            _draw(agent.model, validation, rollouts, settings)
+        ),
     )
 
 
@@ -101,7 +103,8 @@ def _finish(
     rollouts = evaluator.rollouts()
     looks = rollouts.locations is not None
     if looks:
-        viz.save(_draw(agent.model, test, rollouts), workdir.picture)
+        picture = _draw(agent.model, test, rollouts, settings)
+        viz.save(picture, workdir.picture)
     viz.save(draw_curves({"this run": [result["curve"]]}), workdir.curve)
     # Last, because its being there says that the run has finished.
     write_json(workdir.result, result)
@@ -112,9 +115,17 @@ def _finish(
     print(f"learning curve: {workdir.curve}")
 
 
-def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts):
+def _draw(
+    model, data: dict[str, np.ndarray], rollouts: Rollouts, settings: Config
+):
     first = {name: value[:_PICTURED] for name, value in data.items()}
     paths = {
         name: value[:_PICTURED] for name, value in rollouts._asdict().items()
     }
-    return glimpse_picture.draw(model, first["image"], paths, first["label"])
+    return glimpse_picture.draw(
+        model,
+        first["image"],
+        paths,
+        first["label"],
+        class_names=setup.class_names(settings),
+    )

@@ -54,6 +54,19 @@ flags.DEFINE_float(
     "reflected at the edges of the canvas.",
     **_weight,
 )
+flags.DEFINE_integer(
+    "max_digits",
+    0,
+    "Most digits of a number, of which each is answered in turn, then the end; "
+    "0: an image has one label. See trainers.numbers.",
+    lower_bound=0,
+)
+flags.DEFINE_string(
+    "svhn_dir",
+    None,
+    "Folder with train/ and test/ of SVHN's full numbers; by default numbers "
+    "are composed of the digits of --source.",
+)
 # Model.
 flags.DEFINE_enum(
     "network",
@@ -196,6 +209,23 @@ def _has_others(values):
 )
 def _can_watch(values):
     return not values["frames"] or values["network"] == "ram"
+
+
+@flags.multi_flags_validator(
+    ["max_digits", "glimpses"],
+    "--glimpses must be a multiple of the symbols of a number, --max_digits "
+    "and the end",
+)
+def _divides(values):
+    digits = values["max_digits"]
+    return digits == 0 or values["glimpses"] % (digits + 1) == 0
+
+
+@flags.multi_flags_validator(
+    ["max_digits", "svhn_dir"], "--svhn_dir needs --max_digits of at least 1"
+)
+def _has_numbers(values):
+    return values["svhn_dir"] is None or values["max_digits"] > 0
 
 
 def from_flags(module: str = __name__) -> Config:

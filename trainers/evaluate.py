@@ -9,7 +9,6 @@ import pathlib
 from absl import flags
 
 from trainers.command import run
-from data import sources
 from trainers import (
     catch_results,
     catch_setup,
@@ -32,7 +31,7 @@ def main() -> None:
         result = catch_results.measure(evaluator, trained.config)
         print(catch_results.table(result))
     else:
-        source = sources.load(trained.config.source, flags.FLAGS.data_dir)
+        source = setup.load_source(trained.config, flags.FLAGS.data_dir)
         test = setup.test_data(trained.config, source)
         evaluator = setup.make_evaluator(trained.model, test)
         result = results.measure(evaluator, trained.config)

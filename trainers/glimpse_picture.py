@@ -1,6 +1,6 @@
 """The picture of where a model looked, at images or at videos."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,6 +14,7 @@ def draw(
     images: np.ndarray,
     outputs: Mapping[str, np.ndarray],
     labels: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Figure:
     """Draws each image with its path, or each video frame by frame.
 
@@ -21,7 +22,8 @@ def draw(
         model: Whose retina it was.
         images: [n, H, W, C] or [n, T, H, W, C].
         outputs: "locations" [n, T, 2] and "probabilities" [n, T, K].
-        labels: Right classes, [n].
+        labels: Right classes, [n], or of numbers [n, L].
+        class_names: Names of the classes; by default their numbers.
     """
     is_video = images.ndim == 5
     draw_them = draw_film_strips if is_video else viz.draw_paths
@@ -30,5 +32,6 @@ def draw(
         outputs,
         model.cell.sensor,
         labels=labels,
+        class_names=class_names,
         location_unit=model.cell.location_unit,
     )

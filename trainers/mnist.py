@@ -12,8 +12,7 @@ glimpses.png.
 from absl import flags
 
 from trainers.command import run
-from data import sources
-from trainers import classification, config, workdir
+from trainers import classification, config, setup, workdir
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(workdir)
@@ -22,7 +21,7 @@ flags.adopt_module_key_flags(workdir)
 def main() -> int:
     settings = config.from_flags()
     print(f"loading {settings.source}", flush=True)
-    source = sources.load(settings.source, flags.FLAGS.data_dir)
+    source = setup.load_source(settings, flags.FLAGS.data_dir)
     return classification.train_and_evaluate(
         settings, source, workdir.Workdir(flags.FLAGS.workdir)
     )

@@ -17,6 +17,7 @@ flags.declare_key_flag("pretrained")
 _ARCHITECTURE = (
     "network",
     "full_screen",
+    "max_digits",
     "glimpse_size",
     "scales",
     "pooling",

@@ -8,6 +8,8 @@ stand in the middle of a black canvas. Light strokes on black are expected;
 in --workdir, unless --picture says otherwise. A model of videos (--frames)
 reads files of as many frames: TIFF, or animated GIF or PNG (Pillow writes equal
 frames of these two as one).
+Of a number all digits are named, with the probability that they and the end are
+right.
 """
 
 import pathlib
@@ -17,8 +19,8 @@ from absl import flags
 
 from trainers.command import run
 from data.files import read_image, read_video
-from ram_tf import viz
-from trainers import glimpse_picture, model_source
+from ram_tf import sequences, viz
+from trainers import glimpse_picture, model_source, setup
 from trainers.output_flags import PICTURE
 
 flags.adopt_module_key_flags(model_source)
@@ -31,16 +33,17 @@ _INVERT = flags.DEFINE_bool(
 def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
-    settings, model, directory = model_source.load_classifier()
+    trained = model_source.load_classifier()
+    settings, model = trained.config, trained.model
     images = np.stack([_read(path, settings, model) for path in paths])
     outputs = {name: value.numpy() for name, value in model(images).items()}
     for path, probabilities in zip(
         paths, outputs["probabilities"], strict=True
     ):
-        best = probabilities[-1].argmax()
-        print(f"{path}: {best} ({100 * probabilities[-1, best]:.1f}%)")
+        said, certainty = _said(probabilities, settings.max_digits)
+        print(f"{path}: {said} ({100 * certainty:.1f}%)")
     if "locations" in outputs:  # A comparator looks nowhere.
-        _draw(model, images, outputs, directory)
+        _draw(trained, images, outputs)
 
 
 def _read(path: str, settings, model) -> np.ndarray:
@@ -50,9 +53,26 @@ def _read(path: str, settings, model) -> np.ndarray:
     return read_image(path, *size, invert=invert)
 
 
-def _draw(model, images, outputs, directory: pathlib.Path) -> None:
-    figure = glimpse_picture.draw(model, images, outputs)
-    out = pathlib.Path(PICTURE.value or directory / "predictions.png")
+def _said(probabilities: np.ndarray, max_digits: int) -> tuple[str, float]:
+    """The class or the number, and its probability, of [T, K]."""
+    if not max_digits:
+        best = probabilities[-1].argmax()
+        return str(best), float(probabilities[-1, best])
+    end = probabilities.shape[-1] - 1
+    answers = probabilities.argmax(-1)[None]
+    digits = sequences.read(answers, max_digits + 1)
+    certain = sequences.read(probabilities.max(-1)[None], max_digits + 1)
+    length = sequences.lengths(digits, end)[0]
+    said = "".join(map(str, digits[0, :length]))
+    return said, float(certain[0, : length + 1].prod())
+
+
+def _draw(trained: model_source.Trained, images, outputs) -> None:
+    names = setup.class_names(trained.config)
+    figure = glimpse_picture.draw(
+        trained.model, images, outputs, class_names=names
+    )
+    out = pathlib.Path(PICTURE.value or trained.directory / "predictions.png")
     viz.save(figure, out)
     print(f"picture: {out}")
 

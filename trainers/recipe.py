@@ -16,7 +16,7 @@ def command(settings: Config) -> str:
     Args:
         settings: Of a run; flags newer than it have their defaults.
     """
-    trainer = "catch" if plays(settings) else "mnist"
+    trainer = _trainer(settings)
     module = "trainers.catch_config" if plays(settings) else config.__name__
     wanted = vars(complete(vars(settings)))
     choices = [_differences([], wanted, module)]
@@ -28,6 +28,13 @@ def command(settings: Config) -> str:
         choices.append([f"--flagfile={path.name}", *differences])
     words = [f"python -m trainers.{trainer}", *min(choices, key=len)]
     return " ".join(words)
+
+
+def _trainer(settings: Config) -> str:
+    if plays(settings):
+        return "catch"
+    # Records that are older than the flag have none.
+    return "numbers" if vars(settings).get("max_digits") else "mnist"
 
 
 def _differences(

@@ -65,6 +65,11 @@ def release(
             "Released models know still images: their card speaks of these. "
             f"Received: a run with --frames={source.load_config().frames}"
         )
+    if result["config"].get("max_digits"):
+        raise ValueError(
+            "A released model answers with one class. "
+            f"Received: {source.path}, a model that reads numbers"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     record = directory / f"{name}.json"
     workdir.write_json(record, result)

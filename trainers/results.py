@@ -18,10 +18,15 @@ ROWS = {
 
 def measure(evaluator: ClassifierEvaluator, settings: Config) -> dict[str, Any]:
     """Reads the test set and returns the errors with their circumstances."""
-    errors = evaluate(evaluator)
+    errors, costs = evaluate(evaluator), cost(evaluator.model)
+    if evaluator.of_sequences:  # What is read is whole after the last glimpse.
+        costs = {
+            name: value[-1:] if isinstance(value, list) else value
+            for name, value in costs.items()
+        }
     return {f"test_{name}": error for name, error in errors.items()} | {
         "test_cases": evaluator.count,
-        **cost(evaluator.model),
+        **costs,
         "config": vars(settings),
         "versions": record.versions(),
         "machine": record.machine(),
@@ -33,15 +38,28 @@ def table(result: dict[str, Any]) -> str:
     """The errors as a few lines of text."""
     title = f"test error, % of {result['test_cases']} cases"
     if "test_error_mc10" not in result:  # A network that looks nowhere.
-        return f"{title}: {result['test_error']:.2f}"
+        lines = [f"{title}: {result['test_error']:.2f}"]
+        return "\n".join(lines + _by_length(result))
     lines = [title]
     width = max(map(len, ROWS.values()))
     for name, words in ROWS.items():
         if name not in result:  # Still images have no first frame.
             continue
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
+    by_length = _by_length(result)
+    return "\n".join(lines + (by_length or [_by_glimpse(result)]))
+
+
+def _by_glimpse(result: dict[str, Any]) -> str:
     by_glimpse = result["test_error_by_glimpse"]
-    lines.append(
-        "  after each glimpse: " + " ".join(f"{e:.2f}" for e in by_glimpse)
-    )
-    return "\n".join(lines)
+    return "  after each glimpse: " + " ".join(f"{e:.2f}" for e in by_glimpse)
+
+
+def _by_length(result: dict[str, Any]) -> list[str]:
+    """A line for each length of a number; none where there are no numbers."""
+    return [
+        f"  of {length} digits  {'–' if error is None else f'{error:.2f}'}"
+        for length, error in enumerate(
+            result.get("test_error_by_length", ()), 1
+        )
+    ]

@@ -8,9 +8,12 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from data import house_numbers, sources
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.drift import Drift
+from data.number_batches import NumberBatches, number_set
+from data.numbers import Numbers
 from data.sources import Source
 from ram_tf import (
     Comparator,
@@ -20,6 +23,7 @@ from ram_tf import (
 )
 from ram_tf.comparators import make_comparator
 from ram_tf.environments.environment import Environment
+from ram_tf.environments.symbol_sequence import SymbolSequence
 from ram_tf.evaluation import ClassifierEvaluator, Evaluator
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import Agent
@@ -27,6 +31,22 @@ from ram_tf.training.step import Agent
 # Values of the flags by name, as `trainers.config` defines them.
 Config = types.SimpleNamespace
 Model = RecurrentAttentionModel | Comparator
+# Settings that numbers have no part in, and the values that these have.
+_OF_NUMBERS = {"place": "anywhere", "jitter": 0, "clutter": 0, "frames": 0}
+
+
+def load_source(config: Config, data_dir: str | None) -> Source:
+    """The images of a run.
+
+    Args:
+        config: Of the run.
+        data_dir: TFDS's data directory; None for its default.
+    """
+    if config.svhn_dir is not None:
+        return house_numbers.load(
+            config.svhn_dir, config.canvas, config.max_digits
+        )
+    return sources.load(config.source, data_dir)
 
 
 def canvas(config: Config) -> Canvas:
@@ -41,8 +61,30 @@ def canvas(config: Config) -> Canvas:
     )
 
 
+def numbers(config: Config) -> Numbers | None:
+    """What is composed of digits; None where images are there as they are.
+
+    Raises:
+        ValueError: On flags that numbers have no part in.
+    """
+    if not config.max_digits:
+        return None
+    for name, only in _OF_NUMBERS.items():
+        if (value := getattr(config, name)) != only:
+            raise ValueError(
+                f"With --max_digits, --{name} must be {only}. Received: {value}"
+            )
+    if config.svhn_dir is not None:
+        return None
+    return Numbers(config.canvas, config.max_digits)
+
+
 def training_batches(config: Config, source: Source) -> TrainingBatches:
     """What models are trained on."""
+    if composed := numbers(config):
+        return NumberBatches(
+            source.train, composed, config.batch_size, config.seed
+        )
     jittered = dataclasses.replace(canvas(config), jitter=config.jitter)
     return TrainingBatches(
         source.train, jittered, config.batch_size, config.seed
@@ -58,25 +100,37 @@ def length(config: Config, batches: TrainingBatches) -> tuple[int, int]:
 
 def validation_data(config: Config, source: Source) -> dict[str, np.ndarray]:
     """What models are chosen on."""
-    return evaluation_set(
-        source.validation, canvas(config), source.repeats, draw=1
-    )
+    return _evaluated(config, source.validation, source.repeats, draw=1)
 
 
 def test_data(config: Config, source: Source) -> dict[str, np.ndarray]:
     """What is read once, at the end."""
-    return evaluation_set(source.test, canvas(config), source.repeats)
+    return _evaluated(config, source.test, source.repeats, draw=0)
+
+
+def _evaluated(config, split, repeats, draw) -> dict[str, np.ndarray]:
+    if composed := numbers(config):
+        return number_set(split, composed, repeats, draw)
+    return evaluation_set(split, canvas(config), repeats, draw)
+
+
+def class_names(config: Config) -> list[str] | None:
+    """None where classes go by their numbers."""
+    return [*"0123456789", "end"] if config.max_digits else None
 
 
 def make_model(config: Config, source: Source) -> Model:
     """A new model, built, its weights drawn from the seed."""
     keras.utils.set_random_seed(config.seed)
     channels = source.train.image.shape[-1]
+    # The last class is the end of a number.
+    classes = source.num_classes + (config.max_digits > 0)
     if config.network != "ram":
+        answers = config.max_digits + 1
         return make_comparator(
-            config.network, config.canvas, channels, source.num_classes
+            config.network, config.canvas, channels, classes, answers
         )
-    model = _make_ram(config, source.num_classes)
+    model = _make_ram(config, classes)
     model.build((None, config.canvas, config.canvas, channels))
     return model
 
@@ -136,6 +190,15 @@ def make_environment(
     }
     if isinstance(model, Comparator):
         settings = {}
+    elif config.max_digits:
+        glimpses = config.glimpses // (config.max_digits + 1)
+        return lambda batch: SymbolSequence(
+            batch["image"],
+            batch["label"],
+            glimpses=glimpses,
+            end=model.num_classes - 1,
+            **settings,
+        )
     return lambda batch: model.environment(
         batch["image"], batch["label"], **settings
     )

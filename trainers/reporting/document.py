@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Iterator
 
 from trainers import recipe
-from trainers.reporting import catch, pictures, prose, records, tables
+from trainers.reporting import catch, numbers, pictures, prose, records, tables
 from trainers.reporting.markdown import (
     NONE,
     count,
@@ -47,6 +47,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
     blocks += catch.section(folder / "catch")
     blocks += _invariance(folder / "invariance.json")
     blocks += _others(folder, runs)
+    blocks += _numbers(root, folder)
     blocks += ["## Sources", *_sources()]
     return "\n\n".join(block.strip() for block in blocks) + "\n"
 
@@ -146,6 +147,21 @@ def _others(folder: pathlib.Path, runs: dict[str, Runs]) -> Iterator[str]:
             yield tables.others(runs[name])
             yield from _notes(folder / name / "notes.md")
             yield from _list(folder, name, runs[name])
+
+
+def _numbers(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    runs = records.load(folder / "numbers")
+    if runs.all:
+        yield "## Whole numbers, digit by digit"
+        yield paragraph(numbers.describe(runs))
+        yield numbers.errors(runs)
+        yield "All lengths, and the same weights with other fixations:"
+        yield numbers.controls(runs)
+        yield from _notes(folder / "numbers" / "notes.md")
+        paths = pictures.PATHS.format("numbers")
+        if (root / paths).exists():
+            yield picture("Glimpse paths, numbers", paths)
+        yield from _list(folder, "numbers", runs)
 
 
 def _invariance(path: pathlib.Path) -> Iterator[str]:

@@ -101,6 +101,11 @@ _REQUIRED = {
     "seconds": _NUMBER,
 }
 _OPTIONAL = {
+    "test_error_by_length": (
+        _list_of(lambda error: error is None or _is_error(error)),
+        "a list of errors in %, or null",
+    ),
+    "test_cases_by_length": (_list_of(_is_number), "a list of numbers"),
     "test_error_mc10_by_glimpse": _ERRORS,
     "test_error_random_fixations_by_glimpse": _ERRORS,
     "test_error_centre_only_by_glimpse": _ERRORS,
