@@ -8,6 +8,7 @@ so that clutter may lie over the digit.
 
 import dataclasses
 
+import numpy as np
 import tensorflow as tf
 
 from data.drift import Drift
@@ -48,6 +49,7 @@ class Canvas:
                 f"`place` must be one of {list(PLACES)}. "
                 f"Received: {self.place!r}"
             )
+        check_pool(images.shape)
         _, height, width, _ = images.shape
         if self.side < max(height, width):
             raise ValueError(
@@ -97,6 +99,15 @@ class Canvas:
         if self.place == "right":
             return last // 2 + 1, last
         return 0, last
+
+
+def check_pool(shape: tuple[int, int, int, int]) -> None:
+    """Raises ValueError on images [n, h, w, C] too many to be composed."""
+    if np.prod(shape[:3], dtype=np.int64) >= 2**31:  # Pixels are numbered.
+        raise ValueError(
+            "All images of a split must have fewer than 2**31 pixels together. "
+            f"Received: {shape[0]} of {shape[1]}x{shape[2]}"
+        )
 
 
 def compose(

@@ -1,18 +1,37 @@
 """Image files as canvases."""
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
-_MODES = {1: "L", 3: "RGB"}
+from data.contrast import standardise
+
+# What Pillow raises, by the kind of file and of damage.
+_UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    Image.DecompressionBombError,
+)
 
 
 def read_image(
-    path: str, side: int | None, channels: int, *, invert: bool = False
+    path: str,
+    side: int | None,
+    channels: int,
+    *,
+    invert: bool = False,
+    standardised: bool = False,
 ) -> np.ndarray:
     """Reads an image file onto a black square canvas.
+
+    It is turned upright as its camera noted, and stands on black where it is
+    transparent.
 
     Args:
         path: The file, of any kind that Pillow reads.
@@ -21,6 +40,7 @@ def read_image(
             takes the image as it is.
         channels: 1 (grey) or 3 (colour).
         invert: Whether to turn dark on light into light on dark.
+        standardised: Whether to give it equal brightness and contrast.
 
     Returns:
         [side, side, channels] uint8; or [height, width, channels].
@@ -28,8 +48,8 @@ def read_image(
     Raises:
         ValueError: If the file is not there, or is not a sound image.
     """
-    image = _open(path, lambda file: file.convert(_MODES[channels]))
-    return _canvas(image, side, channels, invert)
+    image = _open(path, lambda file: _flat(file, channels))
+    return _canvas(image, side, channels, invert, standardised)
 
 
 def read_video(
@@ -52,8 +72,7 @@ def read_video(
     images = _open(
         path,
         lambda file: [
-            frame.convert(_MODES[channels])
-            for frame in ImageSequence.Iterator(file)
+            _flat(frame, channels) for frame in ImageSequence.Iterator(file)
         ],
     )
     if len(images) != frames:
@@ -72,25 +91,48 @@ def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
             return read(file)
     except FileNotFoundError as error:
         raise ValueError(f"There is no image file {path!r}.") from error
-    except (UnidentifiedImageError, OSError) as error:
+    except _UNREADABLE as error:
         raise ValueError(
             f"{path!r} is not an image that can be read: {error}"
         ) from error
 
 
 def _canvas(
-    image: Image.Image, side: int | None, channels: int, invert: bool
+    image: Image.Image,
+    side: int | None,
+    channels: int,
+    invert: bool,
+    standardised: bool = False,
 ) -> np.ndarray:
     if invert:
         image = ImageOps.invert(image)
+    if side is not None and max(image.size) > side:
+        image = ImageOps.contain(image, (side, side))
+    if standardised:
+        image = Image.fromarray(standardise(np.asarray(image)))
     if side is None:
         return _pixels(image, channels)
-    if max(image.size) > side:
-        image = ImageOps.contain(image, (side, side))
     canvas = Image.new(image.mode, (side, side))
     offset = ((side - image.width) // 2, (side - image.height) // 2)
     canvas.paste(image, offset)
     return _pixels(canvas, channels)
+
+
+def _flat(file: Image.Image, channels: int) -> Image.Image:
+    """What a viewer shows of a file, on black."""
+    return _upright(file).convert("L" if channels == 1 else "RGB")
+
+
+def _upright(file: Image.Image) -> Image.Image:
+    """The same with eight bits a channel, of any mode."""
+    image = ImageOps.exif_transpose(file)
+    if image.mode.startswith("I;16"):  # Pillow would clamp it at 255.
+        high = np.asarray(image) >> 8
+        return Image.fromarray(high.astype(np.uint8))
+    if image.has_transparency_data:
+        black = Image.new("RGBA", image.size, "black")
+        return Image.alpha_composite(black, image.convert("RGBA"))
+    return image
 
 
 def _pixels(image, channels):

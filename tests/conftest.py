@@ -26,6 +26,11 @@ SMALL = {
 }
 
 
+def _tfds_dir():
+    default = ROOT.parent / "shared" / "tfds"
+    return pathlib.Path(os.environ.get("TFDS_DATA_DIR", default))
+
+
 @pytest.fixture(scope="session")
 def make_model():
     """Builds a small model for grey images; the same weights each time.
@@ -80,14 +85,24 @@ def mnist():
     """Real MNIST, where TFDS has it prepared."""
     from data import sources
 
-    default = ROOT.parent / "shared" / "tfds"
-    place = pathlib.Path(os.environ.get("TFDS_DATA_DIR", default))
+    place = _tfds_dir()
     if not (place / "mnist").is_dir():
         pytest.skip(
             f"Real MNIST is not in {place}: set TFDS_DATA_DIR to a directory "
             "that TFDS has prepared."
         )
     return sources.load("mnist", str(place))
+
+
+@pytest.fixture(scope="session")
+def svhn_small_dir():
+    """The folder of real crops of SVHN, where it is at hand."""
+    from data.svhn import SMALL_FILE
+
+    place = _tfds_dir().parent / "svhn"
+    if not (place / SMALL_FILE).exists():
+        pytest.skip(f"{SMALL_FILE} is not in {place}.")
+    return place
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,62 @@
+"""What can be said of sources without loading them."""
+
+from typing import NamedTuple
+
+
+class Facts(NamedTuple):
+    """Of one source.
+
+    Attributes:
+        title: What it is called, and whose it is.
+        kind: What is on an image.
+        train, validation, test: Numbers of images.
+        side: Of an image, in pixels.
+    """
+
+    title: str
+    kind: str
+    train: int
+    validation: int
+    test: int
+    side: int = 28
+
+
+FACTS = {
+    "mnist": Facts(
+        "MNIST (Y. LeCun, C. Cortes, C. J. C. Burges)",
+        "digit",
+        50_000,
+        10_000,
+        10_000,
+    ),
+    "fashion_mnist": Facts(
+        "Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf)",
+        "garment",
+        50_000,
+        10_000,
+        10_000,
+    ),
+    "digits": Facts(
+        "the handwritten digits of scikit-learn (E. Alpaydin, C. Kaynak)",
+        "digit",
+        1197,
+        300,
+        300,
+    ),
+    "svhn_cropped": Facts(
+        "the cropped digits of SVHN (Y. Netzer and others)",
+        "house number's digit",
+        65_932,
+        7325,
+        26_032,
+        side=32,
+    ),
+    "svhn_small": Facts(
+        "the first 1,083 cropped digits of SVHN (Y. Netzer and others)",
+        "house number's digit",
+        757,
+        163,
+        163,
+        side=32,
+    ),
+}

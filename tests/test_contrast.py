@@ -1,0 +1,47 @@
+"""Images of equal brightness and contrast."""
+
+import numpy as np
+import pytest
+
+from data.contrast import standardise, standardise_source
+from data.splits import Source, Split
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # Mean 50, deviation 50: 64 to each side of 128.
+        ([0, 100, 100, 0], [64, 192, 192, 64]),
+        # The same in the dark and with little contrast: mean 10, deviation 5.
+        ([5, 15, 15, 5], [64, 192, 192, 64]),
+        # A deviation of 0.5 counts as 4, that of 0 too.
+        ([100, 101], [120, 136]),
+        ([7, 7, 7], [128, 128, 128]),
+        # Mean 25.5 and deviation 76.5: 128 - 21.3; 128 + 192 is clamped.
+        ([0] * 9 + [255], [107] * 9 + [255]),
+    ],
+)
+def test_by_hand(before, after):
+    made = standardise(np.array(before, np.uint8))
+    assert made.dtype == np.uint8
+    assert made.tolist() == after
+
+
+def test_the_definition():
+    rng = np.random.default_rng(0)
+    image = rng.normal(60, 9, [32, 32, 3]).clip(0, 255).astype(np.uint8)
+    made = standardise(image)
+    expected = 128 + 64 * (image - image.mean()) / image.std()
+    np.testing.assert_allclose(made, expected.clip(0, 255), atol=0.501)
+
+
+def test_each_image_of_a_source_by_itself():
+    label = np.zeros(2, np.int32)
+    image = np.array([[0, 100], [5, 15]], np.uint8)[:, None, :, None]
+    split = Split(image, label)
+    source = Source(split, split, None, num_classes=1, repeats=1)
+    made = standardise_source(source)
+    assert made.test is None
+    for part in (made.train, made.validation):
+        assert part.image[:, 0, :, 0].tolist() == [[64, 192]] * 2
+        assert part.label is label

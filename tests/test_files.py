@@ -1,0 +1,36 @@
+"""Image files as canvases: what cameras and editors write."""
+
+import numpy as np
+from PIL import Image
+
+from data.files import read_image
+
+
+def test_a_photograph_is_turned_upright(tmp_path):
+    path = tmp_path / "photo.png"
+    stored = np.zeros((2, 4), np.uint8)
+    stored[0, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 6  # Orientation: to be turned by 90 degrees clockwise.
+    Image.fromarray(stored).save(path, exif=exif)
+    image = read_image(str(path), None, 1)[..., 0]
+    np.testing.assert_array_equal(image, np.rot90(stored, -1))
+
+
+def test_sixteen_bits_become_eight(tmp_path):
+    path = tmp_path / "deep.png"
+    Image.fromarray(np.array([[0, 255, 256, 65535]], np.uint16)).save(path)
+    for channels in (1, 3):
+        image = read_image(str(path), None, channels)
+        expected = np.repeat([[[0], [0], [1], [255]]], channels, axis=-1)
+        np.testing.assert_array_equal(image, expected)
+
+
+def test_what_is_transparent_is_black(tmp_path):
+    path = tmp_path / "logo.png"
+    pixels = np.array([[[9, 8, 7, 0], [9, 8, 7, 255]]], np.uint8)
+    Image.fromarray(pixels).save(path)
+    image = read_image(str(path), None, 3)
+    np.testing.assert_array_equal(image, [[[0, 0, 0], [9, 8, 7]]])
+    Image.fromarray(pixels).convert("P").save(path, transparency=b"\x00" * 256)
+    assert not read_image(str(path), None, 1).any()
