@@ -16,14 +16,13 @@ from absl import flags
 
 from trainers.command import run
 from benchmarks.timing import show, write
-from data.sources import load
 from ram_tf.evaluation import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
 from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
 from trainers import model_source
 from trainers.device import DeviceModel
-from trainers.setup import test_data
+from trainers.setup import load_source, test_data
 
 flags.adopt_module_key_flags(model_source)
 _BATCH = 500
@@ -31,8 +30,8 @@ _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.
 
 
 def main() -> None:
-    config, model, _ = model_source.load_classifier()
-    data = test_data(config, load(config.source, flags.FLAGS.data_dir))
+    config, model, *_ = model_source.load_classifier()
+    data = test_data(config, load_source(config, flags.FLAGS.data_dir))
     evaluator = Evaluator(model, data)
     expected = evaluator.rollouts()
     rows = [_row("keras", evaluator, expected)]

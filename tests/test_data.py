@@ -11,6 +11,7 @@ from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.drift import Drift
 from data.sources import Split
+from trainers import config
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4
@@ -217,6 +218,12 @@ def test_real_mnist(mnist):
     _assert_splits(mnist, [50_000, 10_000, 10_000])
     assert mnist.repeats == 1
     assert mnist.test.label[:5].tolist() == [2, 0, 4, 8, 7]
+
+
+def test_every_source_has_its_facts_and_a_trainer():
+    trained = {name for names in config.SOURCES.values() for name in names}
+    assert trained == {*sources.NAMES, "folder"}
+    assert set(sources.FACTS) == set(sources.NAMES)
 
 
 def test_an_unknown_source():

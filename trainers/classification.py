@@ -3,16 +3,24 @@
 import json
 
 import numpy as np
+from absl import flags
 
 from data.batches import TrainingBatches
-from data.sources import Source
+from data.splits import Source
 from ram_tf import viz
 from ram_tf.evaluation import Rollouts
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
-from trainers import glimpse_picture, model_source, results, setup
+from trainers import (
+    config,
+    glimpse_picture,
+    model_source,
+    record,
+    results,
+    setup,
+)
 from trainers.curve import draw_curves, read_curve
 from trainers.resume import resume
 from trainers.setup import Config
@@ -21,10 +29,29 @@ from trainers.workdir import Workdir, write_json
 _PICTURED = 8
 
 
+def main(trainer: str) -> int:
+    """A trainer's command: the flags' run on the flags' data.
+
+    Args:
+        trainer: One of `config.SOURCES`; names the default --workdir too.
+
+    Returns:
+        The exit code.
+    """
+    settings = config.of_trainer(trainer)
+    print(f"loading {settings.source}", flush=True)
+    source = setup.load_source(settings, flags.FLAGS.data_dir)
+    named = flags.FLAGS["workdir"].present
+    path = flags.FLAGS.workdir if named else f"runs/{trainer}"
+    return train_and_evaluate(settings, source, Workdir(path))
+
+
 def train_and_evaluate(
     settings: Config, source: Source, workdir: Workdir
 ) -> int:
     """Runs, or resumes, and writes the results; returns the exit code."""
+    data = record.data(source)
+    print(_said(source), flush=True)
     batches = setup.training_batches(settings, source)
     steps, evaluations = setup.length(settings, batches)
     model = setup.make_model(settings, source)
@@ -32,7 +59,7 @@ def train_and_evaluate(
         model_source.copy_pretrained(settings, model)
     agent = setup.make_agent(settings, model, steps)
     state = RunState(agent.model, agent.optimizer)
-    checkpointer = resume(state, settings, workdir)
+    checkpointer = resume(state, settings, workdir, data)
     if state.step == steps and workdir.result.exists():
         print(f"finished already, at step {steps}")
         print(results.table(json.loads(workdir.result.read_text())))
@@ -48,6 +75,18 @@ def train_and_evaluate(
     return 0
 
 
+def _said(source: Source) -> str:
+    """How many images there are, and what they need of memory."""
+    splits = source.splits.items()
+    counts = [f"{len(split.label):,} {name}" for name, split in splits]
+    size = "x".join(map(str, source.train.image.shape[1:]))
+    needed = sum(split.image.nbytes for _, split in splits)
+    return (
+        f"images of {size}: {', '.join(counts)}; {source.num_classes} classes; "
+        f"{needed / 1e6:,.0f} MB"
+    )
+
+
 def _loop(
     agent: Agent,
     batches: TrainingBatches,
@@ -58,6 +97,11 @@ def _loop(
     workdir: Workdir,
 ) -> TrainingLoop:
     validation = setup.validation_data(settings, source)
+
+    def draw(rollouts: Rollouts) -> np.ndarray:
+        names = setup.class_names(settings, source.class_names)
+        return viz.to_image(_draw(agent.model, validation, rollouts, names))
+
     return TrainingLoop(
         agent,
         batches,
@@ -68,9 +112,7 @@ def _loop(
         Summaries(
             workdir.metrics, workdir.tensorboard, state.step, vars(settings)
         ),
-        lambda rollouts: viz.to_image(
-            _draw(agent.model, validation, rollouts, settings)
-        ),
+        draw,
     )
 
 
@@ -82,17 +124,22 @@ def _finish(
     settings: Config,
     workdir: Workdir,
 ) -> None:
-    """Reads the test set, once, with the weights best on validation."""
+    """Reads the test set, once, with the weights best on validation.
+
+    Without a test set, the result is that on validation.
+    """
     best_step = int(state.best_step)
+    split, final = setup.final_data(settings, source)
     print(
         f"weights of step {best_step}, the best on validation "
-        f"({float(state.best_error):.2f}%); reading the test set",
+        f"({float(state.best_error):.2f}%); "
+        + ("reading the test set" if split == "test" else "no test set"),
         flush=True,
     )
     workdir.save_model(agent.model)
-    test = setup.test_data(settings, source)
-    evaluator = setup.make_evaluator(agent.model, test)
-    result = results.measure(evaluator, settings) | {
+    evaluator = setup.make_evaluator(agent.model, final)
+    result = results.measure(evaluator, settings, split) | {
+        "data": workdir.load_data(),
         "validation_error": float(state.best_error),
         "best_step": best_step,
         "steps": state.step,
@@ -103,8 +150,9 @@ def _finish(
     rollouts = evaluator.rollouts()
     looks = rollouts.locations is not None
     if looks:
-        picture = _draw(agent.model, test, rollouts, settings)
-        viz.save(picture, workdir.picture)
+        names = setup.class_names(settings, source.class_names)
+        figure = _draw(agent.model, final, rollouts, names)
+        viz.save(figure, workdir.picture)
     viz.save(draw_curves({"this run": [result["curve"]]}), workdir.curve)
     # Last, because its being there says that the run has finished.
     write_json(workdir.result, result)
@@ -115,17 +163,11 @@ def _finish(
     print(f"learning curve: {workdir.curve}")
 
 
-def _draw(
-    model, data: dict[str, np.ndarray], rollouts: Rollouts, settings: Config
-):
+def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts, names):
     first = {name: value[:_PICTURED] for name, value in data.items()}
     paths = {
         name: value[:_PICTURED] for name, value in rollouts._asdict().items()
     }
     return glimpse_picture.draw(
-        model,
-        first["image"],
-        paths,
-        first["label"],
-        class_names=setup.class_names(settings),
+        model, first["image"], paths, first["label"], names
     )

@@ -6,7 +6,6 @@ from typing import Any
 from absl import flags
 
 from data.canvas import PLACES
-from data.sources import NAMES
 from ram_tf.agent import BASELINES
 from ram_tf.cell import FIRST_FIXATIONS
 from ram_tf.comparators import NETWORKS
@@ -20,8 +19,44 @@ _count = {"lower_bound": 1}
 _weight = {"lower_bound": 0.0}
 _above_zero = {"lower_bound": 1e-9}
 
+# By trainer; the first is what --source is if it is not given.
+SOURCES = {
+    "mnist": ("mnist", "fashion_mnist", "digits"),
+    "svhn": ("svhn_cropped", "svhn_small"),
+    "numbers": ("mnist", "digits"),
+    "classify": ("folder",),
+}
+
 # Data.
-flags.DEFINE_enum("source", "mnist", NAMES, "Where the digits come from.")
+flags.DEFINE_enum(
+    "source",
+    "mnist",
+    sorted({name for names in SOURCES.values() for name in names}),
+    "Where images come from; each trainer knows its own.",
+)
+flags.DEFINE_string(
+    "train_dir", None, "Folder with a sub-folder of pictures for each class."
+)
+flags.DEFINE_string(
+    "test_dir",
+    None,
+    "The same with other pictures, for the test; without it, the result is the "
+    "error on validation.",
+)
+flags.DEFINE_float(
+    "validation_fraction",
+    0.2,
+    "Share of --train_dir's pictures that is held out to choose the weights.",
+    lower_bound=0.01,
+    upper_bound=0.99,
+)
+flags.DEFINE_bool(
+    "standardise",
+    False,
+    "Whether each image is given the same brightness and contrast before it is "
+    "put on the canvas: photographs need it.",
+)
+flags.DEFINE_bool("grey", False, "Whether pictures of folders are made grey.")
 flags.DEFINE_integer("canvas", 28, "Side of the canvas in pixels.", **_count)
 flags.DEFINE_integer(
     "clutter", 0, "Patches of other digits on a canvas.", lower_bound=0
@@ -235,6 +270,26 @@ def from_flags(module: str = __name__) -> Config:
         module: Whose key flags make the configuration; here and below.
     """
     return Config(**{flag.name: flag.value for flag in _own(module)})
+
+
+def of_trainer(trainer: str) -> Config:
+    """The same for a trainer that has sources of its own.
+
+    Args:
+        trainer: One of `SOURCES`; the first of its sources is the default.
+
+    Raises:
+        ValueError: If --source is none of them.
+    """
+    config, known = from_flags(), SOURCES[trainer]
+    if not flags.FLAGS["source"].present:
+        config.source = known[0]
+    elif config.source not in known:
+        raise ValueError(
+            f"--source of trainers.{trainer} must be one of {list(known)}. "
+            f"Received: {config.source!r}"
+        )
+    return config
 
 
 def complete(values: dict[str, Any], module: str = __name__) -> Config:

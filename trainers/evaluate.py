@@ -2,6 +2,8 @@
 
 python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
 python -m trainers.evaluate --pretrained=catch
+
+Without a test set (--test_dir) it is measured on validation.
 """
 
 import pathlib
@@ -32,9 +34,9 @@ def main() -> None:
         print(catch_results.table(result))
     else:
         source = setup.load_source(trained.config, flags.FLAGS.data_dir)
-        test = setup.test_data(trained.config, source)
-        evaluator = setup.make_evaluator(trained.model, test)
-        result = results.measure(evaluator, trained.config)
+        split, data = setup.final_data(trained.config, source)
+        evaluator = setup.make_evaluator(trained.model, data)
+        result = results.measure(evaluator, trained.config, split)
         print(results.table(result))
     if OUT.value:
         workdir.write_json(pathlib.Path(OUT.value), result)

@@ -96,6 +96,8 @@ def main() -> None:
             print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
     place = base / str(version)
     print(f"exported: {place}")
+    if getattr(trained.config, "standardise", False):  # Catch has no such.
+        print("images must be standardised first, as data/contrast.py does")
     if "saved_model" in _FORMAT.value and trained.model.num_classes:
         print(_how_to_try(place))
 

@@ -20,7 +20,6 @@ import tqdm
 from absl import flags
 
 from trainers.command import run
-from data import sources
 from data.sources import Split
 from ram_tf import viz
 from trainers import output_flags, place_errors, record, setup
@@ -46,7 +45,7 @@ _TASK = ("source", "canvas", "clutter", "clutter_size", "place")
 def main() -> None:
     runs = _load_runs()
     config = next(iter(runs.values()))[1]
-    source = sources.load(config.source, flags.FLAGS.data_dir)
+    source = setup.load_source(config, flags.FLAGS.data_dir)
     result = _measure(runs, config, _first_cases(source.test))
     print(table(result))
     out, picture = output_flags.OUT.value, output_flags.PICTURE.value

@@ -12,19 +12,14 @@ glimpses.png.
 from absl import flags
 
 from trainers.command import run
-from trainers import classification, config, setup, workdir
+from trainers import classification, config, workdir
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(workdir)
 
 
 def main() -> int:
-    settings = config.from_flags()
-    print(f"loading {settings.source}", flush=True)
-    source = setup.load_source(settings, flags.FLAGS.data_dir)
-    return classification.train_and_evaluate(
-        settings, source, workdir.Workdir(flags.FLAGS.workdir)
-    )
+    return classification.main("mnist")
 
 
 if __name__ == "__main__":

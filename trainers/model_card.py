@@ -4,7 +4,7 @@ import math
 import textwrap
 from typing import Any
 
-from data.sources import FACTS
+from data.facts import FACTS
 from trainers import recipe
 from trainers.config import complete
 from trainers.results import ROWS

@@ -37,11 +37,13 @@ class Trained(NamedTuple):
         config: Of the run that trained it.
         model: The model.
         directory: Where a command leaves what it makes of it.
+        class_names: Of its classes; None if they are just numbers.
     """
 
     config: Config
     model: keras.Model
     directory: pathlib.Path
+    class_names: list[str] | None = None
 
 
 def load() -> Trained:
@@ -55,7 +57,8 @@ def load() -> Trained:
     name = flags.FLAGS.pretrained
     if name is None:
         run = workdir.Workdir(flags.FLAGS.workdir, settings.complete)
-        return Trained(run.load_config(), run.load_model(), run.path)
+        names = run.load_data().get("class_names")
+        return Trained(run.load_config(), run.load_model(), run.path, names)
     return Trained(
         _config(name), pretrained.load_pretrained(name), pathlib.Path()
     )
@@ -69,7 +72,8 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
         model: Made with it; its weights are replaced.
 
     Raises:
-        ValueError: On an unknown name, or another architecture.
+        ValueError: On an unknown name, another architecture, or data of other
+            channels or classes.
     """
     name = wanted.pretrained
     old, new = vars(_config(name)), vars(wanted)
@@ -79,7 +83,14 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
                 f"which it was trained. Received: --{flag}={new.get(flag)}"
             )
-    model.set_weights(pretrained.load_pretrained(name).get_weights())
+    released = pretrained.load_pretrained(name)
+    for fact in ("channels", "num_classes"):
+        if getattr(released, fact) != getattr(model, fact):
+            raise ValueError(
+                f"--pretrained={name} needs data with {fact} of "
+                f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
+            )
+    model.set_weights(released.get_weights())
 
 
 def _config(name: str) -> Config:

@@ -13,19 +13,19 @@ images, which answers all symbols at once, and the same command resumes a run.
 from absl import flags
 
 from trainers.command import run
-from trainers import config, mnist
+from trainers import classification, config, workdir
 
-flags.adopt_module_key_flags(mnist)
+flags.adopt_module_key_flags(config)
+flags.adopt_module_key_flags(workdir)
 
 
 def main() -> int:
-    settings = config.from_flags()
-    if not settings.max_digits:
+    if not flags.FLAGS.max_digits:
         raise ValueError(
             "--max_digits must be at least 1 where numbers are read; "
             "--flagfile=numbers.flags sets it. Received: --max_digits=0"
         )
-    return mnist.main()
+    return classification.main("numbers")
 
 
 if __name__ == "__main__":

@@ -34,30 +34,41 @@ def main(paths: list[str]) -> None:
     if not paths:
         raise ValueError("Name at least one image file.")
     trained = model_source.load_classifier()
-    settings, model = trained.config, trained.model
-    images = np.stack([_read(path, settings, model) for path in paths])
+    settings = trained.config
+    images = np.stack([_read(path, trained) for path in paths])
+    model, names = trained.model, _class_names(trained)
     outputs = {name: value.numpy() for name, value in model(images).items()}
     for path, probabilities in zip(
         paths, outputs["probabilities"], strict=True
     ):
-        said, certainty = _said(probabilities, settings.max_digits)
+        said, certainty = _said(probabilities, settings.max_digits, names)
         print(f"{path}: {said} ({100 * certainty:.1f}%)")
     if "locations" in outputs:  # A comparator looks nowhere.
         _draw(trained, images, outputs)
 
 
-def _read(path: str, settings, model) -> np.ndarray:
-    size, invert = (settings.canvas, model.channels), _INVERT.value
+def _read(path: str, trained: model_source.Trained) -> np.ndarray:
+    settings, invert = trained.config, _INVERT.value
+    size = settings.canvas, trained.model.channels
     if settings.frames:
         return read_video(path, settings.frames, *size, invert=invert)
-    return read_image(path, *size, invert=invert)
+    return read_image(
+        path, *size, invert=invert, standardised=settings.standardise
+    )
 
 
-def _said(probabilities: np.ndarray, max_digits: int) -> tuple[str, float]:
+def _class_names(trained: model_source.Trained) -> list[str] | None:
+    return setup.class_names(trained.config, trained.class_names)
+
+
+def _said(
+    probabilities: np.ndarray, max_digits: int, names: list[str] | None
+) -> tuple[str, float]:
     """The class or the number, and its probability, of [T, K]."""
     if not max_digits:
         best = probabilities[-1].argmax()
-        return str(best), float(probabilities[-1, best])
+        said = str(best) if names is None else names[best]
+        return said, float(probabilities[-1, best])
     end = probabilities.shape[-1] - 1
     answers = probabilities.argmax(-1)[None]
     digits = sequences.read(answers, max_digits + 1)
@@ -68,9 +79,8 @@ def _said(probabilities: np.ndarray, max_digits: int) -> tuple[str, float]:
 
 
 def _draw(trained: model_source.Trained, images, outputs) -> None:
-    names = setup.class_names(trained.config)
     figure = glimpse_picture.draw(
-        trained.model, images, outputs, class_names=names
+        trained.model, images, outputs, class_names=_class_names(trained)
     )
     out = pathlib.Path(PICTURE.value or trained.directory / "predictions.png")
     viz.save(figure, out)

@@ -34,7 +34,13 @@ def _trainer(settings: Config) -> str:
     if plays(settings):
         return "catch"
     # Records that are older than the flag have none.
-    return "numbers" if vars(settings).get("max_digits") else "mnist"
+    if vars(settings).get("max_digits"):
+        return "numbers"
+    return next(
+        trainer
+        for trainer, sources in config.SOURCES.items()
+        if settings.source in sources
+    )
 
 
 def _differences(

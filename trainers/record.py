@@ -1,11 +1,16 @@
 """What a result is worth without: where it was made, and of what."""
 
+import hashlib
 import importlib.metadata
 import os
 import pathlib
 import platform
 import subprocess
 from typing import Any
+
+import numpy as np
+
+from data.splits import Source
 
 _PACKAGES = (
     "keras",
@@ -21,6 +26,20 @@ def versions(*others: str) -> dict[str, str]:
     names = (*_PACKAGES, *others)
     found = {name: importlib.metadata.version(name) for name in names}
     return {"python": platform.python_version(), **found}
+
+
+def data(source: Source) -> dict[str, Any]:
+    """Which images they were: a resumed run must have the same."""
+    splits, names = source.splits, source.class_names
+    digest = hashlib.sha256()
+    for split in splits.values():
+        digest.update(np.ascontiguousarray(split.image))
+        digest.update(np.ascontiguousarray(split.label))
+    return {
+        "class_names": None if names is None else list(names),
+        "images": {name: len(split.label) for name, split in splits.items()},
+        "sha256": digest.hexdigest(),
+    }
 
 
 def machine() -> dict[str, Any]:

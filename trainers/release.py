@@ -15,8 +15,10 @@ from trainers.command import run
 from ram_tf import RecurrentAttentionModel, pretrained
 from trainers import settings, workdir
 from trainers.catch_card import catch_card
+from trainers.config import SOURCES
 from trainers.model_card import model_card
 from trainers.output_flags import NAME
+from trainers.setup import Config
 
 flags.adopt_module_key_flags(workdir)
 flags.declare_key_flag("name")
@@ -60,16 +62,7 @@ def release(
     result = source.load_result()
     if not isinstance(source.load_model(), RecurrentAttentionModel):
         raise ValueError(f"{source.model} is not a RecurrentAttentionModel.")
-    if source.load_config().frames:
-        raise ValueError(
-            "Released models know still images: their card speaks of these. "
-            f"Received: a run with --frames={source.load_config().frames}"
-        )
-    if result["config"].get("max_digits"):
-        raise ValueError(
-            "A released model answers with one class. "
-            f"Received: {source.path}, a model that reads numbers"
-        )
+    _check_data(source.load_config())
     directory.mkdir(parents=True, exist_ok=True)
     record = directory / f"{name}.json"
     workdir.write_json(record, result)
@@ -78,6 +71,27 @@ def release(
     model = directory / f"{name}.keras"
     workdir.write_bytes(model, source.model.read_bytes())
     print(f"model: {model}")
+
+
+def _check_data(config: Config) -> None:
+    """Cards speak of what trainers.mnist takes by itself."""
+    if config.frames:
+        raise ValueError(
+            "Released models know still images: their card speaks of these. "
+            f"Received: a run with --frames={config.frames}"
+        )
+    if config.max_digits:
+        raise ValueError(
+            "A released model answers with one class. "
+            f"Received: a run with --max_digits={config.max_digits}"
+        )
+    if config.source not in SOURCES["mnist"] or config.standardise:
+        raise ValueError(
+            "Released models know images of trainers.mnist as they are: their "
+            f"card speaks of these, {', '.join(SOURCES['mnist'])}. Received: a "
+            f"run with --source={config.source}, "
+            f"--standardise={config.standardise}"
+        )
 
 
 def _write_card(path: pathlib.Path) -> None:

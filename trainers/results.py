@@ -1,5 +1,6 @@
 """The record of a result, and how it is shown."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ram_tf.cost import cost
@@ -16,16 +17,24 @@ ROWS = {
 }
 
 
-def measure(evaluator: ClassifierEvaluator, settings: Config) -> dict[str, Any]:
-    """Reads the test set and returns the errors with their circumstances."""
+def measure(
+    evaluator: ClassifierEvaluator, settings: Config, split: str = "test"
+) -> dict[str, Any]:
+    """The errors with their circumstances.
+
+    Args:
+        evaluator: Has the model and the data.
+        settings: Of the run.
+        split: The name of these data, "test" or "validation".
+    """
     errors, costs = evaluate(evaluator), cost(evaluator.model)
     if evaluator.of_sequences:  # What is read is whole after the last glimpse.
         costs = {
             name: value[-1:] if isinstance(value, list) else value
             for name, value in costs.items()
         }
-    return {f"test_{name}": error for name, error in errors.items()} | {
-        "test_cases": evaluator.count,
+    return {f"{split}_{name}": error for name, error in errors.items()} | {
+        f"{split}_cases": evaluator.count,
         **costs,
         "config": vars(settings),
         "versions": record.versions(),
@@ -36,30 +45,30 @@ def measure(evaluator: ClassifierEvaluator, settings: Config) -> dict[str, Any]:
 
 def table(result: dict[str, Any]) -> str:
     """The errors as a few lines of text."""
-    title = f"test error, % of {result['test_cases']} cases"
-    if "test_error_mc10" not in result:  # A network that looks nowhere.
-        lines = [f"{title}: {result['test_error']:.2f}"]
-        return "\n".join(lines + _by_length(result))
+    split = "test" if "test_cases" in result else "validation"
+    title = f"{split} error, % of {result[f'{split}_cases']} cases"
+    by_length = _by_length(result.get(f"{split}_error_by_length", ()))
+    if f"{split}_error_mc10" not in result:  # A network that looks nowhere.
+        lines = [f"{title}: {result[f'{split}_error']:.2f}"]
+        return "\n".join(lines + by_length)
     lines = [title]
     width = max(map(len, ROWS.values()))
     for name, words in ROWS.items():
+        name = name.replace("test", split)
         if name not in result:  # Still images have no first frame.
             continue
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
-    by_length = _by_length(result)
-    return "\n".join(lines + (by_length or [_by_glimpse(result)]))
+    by_glimpse = _by_glimpse(result[f"{split}_error_by_glimpse"])
+    return "\n".join(lines + (by_length or [by_glimpse]))
 
 
-def _by_glimpse(result: dict[str, Any]) -> str:
-    by_glimpse = result["test_error_by_glimpse"]
-    return "  after each glimpse: " + " ".join(f"{e:.2f}" for e in by_glimpse)
+def _by_glimpse(errors: list[float]) -> str:
+    return "  after each glimpse: " + " ".join(f"{e:.2f}" for e in errors)
 
 
-def _by_length(result: dict[str, Any]) -> list[str]:
+def _by_length(errors: Sequence[float | None]) -> list[str]:
     """A line for each length of a number; none where there are no numbers."""
     return [
         f"  of {length} digits  {'–' if error is None else f'{error:.2f}'}"
-        for length, error in enumerate(
-            result.get("test_error_by_length", ()), 1
-        )
+        for length, error in enumerate(errors, 1)
     ]

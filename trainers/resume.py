@@ -1,6 +1,7 @@
 """Takes a run up where its directory has left it."""
 
 import sys
+from typing import Any
 
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from trainers import record
@@ -8,9 +9,24 @@ from trainers.setup import Config
 from trainers.workdir import Workdir
 
 
-def resume(state: RunState, settings: Config, workdir: Workdir) -> Checkpointer:
-    """Claims the directory, then reads the newest sound checkpoint in it."""
-    for change in workdir.claim(settings, record.machine()):
+def resume(
+    state: RunState,
+    settings: Config,
+    workdir: Workdir,
+    data: dict[str, Any] | None = None,
+) -> Checkpointer:
+    """Claims the directory, then reads the newest sound checkpoint in it.
+
+    Args:
+        state: Of the run; a checkpoint replaces it.
+        settings: Of the run.
+        workdir: Its directory.
+        data: Which images it is on, as `record.data` says it, if any.
+
+    Raises:
+        ValueError: If the directory is that of another run.
+    """
+    for change in workdir.claim(settings, record.machine(), data):
         print(
             f"warning: {change}: the last bits of the result may differ from "
             "an uninterrupted run's",

@@ -18,10 +18,9 @@ import tensorflow as tf
 from absl import flags
 
 from trainers.command import run
-from data import sources
 from ram_tf import viz
 from ram_tf.training.loop import Interrupted
-from trainers import config, output_flags, search_results, workdir
+from trainers import config, output_flags, search_results, setup, workdir
 from trainers.setup import Config
 from trainers.study import Study
 from trainers.trial import TrialTrainer
@@ -77,7 +76,7 @@ def main() -> int:
     tf.get_logger().addFilter(_is_news)
     settings = config.from_flags()
     print(f"loading {settings.source}", flush=True)
-    source = sources.load(settings.source, flags.FLAGS.data_dir)
+    source = setup.load_source(settings, flags.FLAGS.data_dir)
     trainer = TrialTrainer(settings, source)
     study = _open(settings)
     try:

@@ -8,13 +8,14 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from data import house_numbers, sources
+from data import folder, house_numbers, sources
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
+from data.contrast import standardise_source
 from data.drift import Drift
 from data.number_batches import NumberBatches, number_set
 from data.numbers import Numbers
-from data.sources import Source
+from data.splits import Source
 from ram_tf import (
     Comparator,
     RecurrentAttentionModel,
@@ -36,17 +37,36 @@ _OF_NUMBERS = {"place": "anywhere", "jitter": 0, "clutter": 0, "frames": 0}
 
 
 def load_source(config: Config, data_dir: str | None) -> Source:
-    """The images of a run.
+    """The images that a run is about.
 
     Args:
         config: Of the run.
-        data_dir: TFDS's data directory; None for its default.
+        data_dir: As for `data.sources.load`.
+
+    Raises:
+        ValueError: On flags of another source, or bad folders.
+        RuntimeError: If TFDS has not got the data and cannot fetch it.
     """
     if config.svhn_dir is not None:
         return house_numbers.load(
             config.svhn_dir, config.canvas, config.max_digits
         )
-    return sources.load(config.source, data_dir)
+    if config.source == "folder":
+        return folder.load(
+            config.train_dir,
+            config.test_dir,
+            side=config.canvas,
+            channels=1 if config.grey else 3,
+            validation_fraction=config.validation_fraction,
+            standardised=config.standardise,
+        )
+    if config.train_dir or config.test_dir:
+        raise ValueError(
+            "--train_dir and --test_dir belong to trainers.classify. "
+            f"Received: --source={config.source}"
+        )
+    source = sources.load(config.source, data_dir)
+    return standardise_source(source) if config.standardise else source
 
 
 def canvas(config: Config) -> Canvas:
@@ -114,9 +134,21 @@ def _evaluated(config, split, repeats, draw) -> dict[str, np.ndarray]:
     return evaluation_set(split, canvas(config), repeats, draw)
 
 
-def class_names(config: Config) -> list[str] | None:
-    """None where classes go by their numbers."""
-    return [*"0123456789", "end"] if config.max_digits else None
+def class_names(config: Config, names: list[str] | None) -> list[str] | None:
+    """Of a model's classes, from the source's; None if they are numbers."""
+    return [*"0123456789", "end"] if config.max_digits else names
+
+
+def final_data(
+    config: Config, source: Source
+) -> tuple[str, dict[str, np.ndarray]]:
+    """What the result is measured on, after the name of its split.
+
+    Without a test set that is the validation set.
+    """
+    if source.test is None:
+        return "validation", validation_data(config, source)
+    return "test", test_data(config, source)
 
 
 def make_model(config: Config, source: Source) -> Model:

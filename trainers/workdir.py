@@ -45,23 +45,34 @@ class Workdir:
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 
-    def claim(self, settings: Config, machine: dict[str, Any]) -> list[str]:
+    def claim(
+        self,
+        settings: Config,
+        machine: dict[str, Any],
+        data: dict[str, Any] | None = None,
+    ) -> list[str]:
         """Makes the directory this configuration's own.
 
         Args:
             settings: What is to be run.
             machine: What equality to the bit depends on.
+            data: Which images it is run on.
 
         Returns:
             What has changed about the machine since the run began.
 
         Raises:
-            ValueError: If the directory holds another configuration.
+            ValueError: If the directory holds another configuration, or a run
+                on other images.
         """
+        mine = {
+            "config": vars(settings),
+            "machine": machine,
+            "data": data or {},
+        }
         if not self._config.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            record = {"config": vars(settings), "machine": machine}
-            write_json(self._config, record)
+            write_json(self._config, mine)
             return []
         record = json.loads(self._config.read_text())
         before = vars(self._complete(record["config"]))
@@ -72,6 +83,13 @@ class Workdir:
                 f"{'; '.join(changed)}. Use another --workdir, or the same "
                 "flags."
             )
+        # Older runs do not say which images they had.
+        changed = differences(record.get("data", mine["data"]), mine["data"])
+        if changed:
+            raise ValueError(
+                f"--workdir={self.path} holds a run on other images: "
+                f"{'; '.join(changed)}. Use another --workdir."
+            )
         return differences(record["machine"], machine)
 
     def load_config(self) -> Config:
@@ -80,12 +98,23 @@ class Workdir:
         Raises:
             ValueError: If there is no run here.
         """
+        return self._complete(self._record()["config"])
+
+    def load_data(self) -> dict[str, Any]:
+        """Which images the run is on, as `claim` got it; {} if it is older.
+
+        Raises:
+            ValueError: If there is no run here.
+        """
+        return self._record().get("data", {})
+
+    def _record(self) -> dict[str, Any]:
         if not self._config.exists():
             raise ValueError(
                 "--workdir must name the directory of a run, with a "
                 f"config.json. Received: {self.path}"
             )
-        return self._complete(json.loads(self._config.read_text())["config"])
+        return json.loads(self._config.read_text())
 
     def save_model(self, model: keras.Model) -> None:
         """Writes the trained model; the file is whole or not there."""

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 import ram_tf
-from data import sources
 from ram_tf import pretrained, viz
 from ram_tf.evaluation import Evaluator
 from trainers import setup
@@ -28,7 +27,7 @@ def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
         The picture.
     """
     settings = complete(pretrained.record(name)["config"])
-    source = sources.load(settings.source, data_dir)
+    source = setup.load_source(settings, data_dir)
     path = root / pictures.PATHS.format(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     model = ram_tf.load_pretrained(name)

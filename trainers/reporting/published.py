@@ -188,6 +188,11 @@ OTHERS = {
     "quickstart": "Digits of scikit-learn on cluttered 60×60; each of 300 test "
     "digits on ten canvases, so that the cases are not independent and the "
     "interval is too narrow.",
+    "svhn_small": "The first 1,083 cropped digits of SVHN's training set, in "
+    "colour, split by house number: 757 to train on, 163 to choose the weights "
+    "with, 163 for the test. A check that photographs are learned, not a "
+    "measure of how well: the full set has 87 times as many digits to train "
+    "on, and these few test cases leave a wide interval.",
     "video": "A digit of MNIST drifts through eight frames of 60×60 at three "
     "pixels a frame, over four patches of clutter that stand still; one "
     "glimpse a frame. First frame only: the same weights where every frame is "

@@ -1,0 +1,26 @@
+"""Trains RAM to classify the cropped digits of SVHN, as trainers.mnist does.
+
+    python -m trainers.svhn --flagfile=svhn.flags
+    python -m trainers.svhn --flagfile=svhn_small.flags --data_dir=FOLDER
+
+The first takes TFDS's svhn_cropped: colour, 32x32, the labelled digit in the
+middle, often with its neighbours beside it. On a larger --canvas it stands at a
+random place. The second is a small check on 1,083 of these, in one file in
+FOLDER: far too few to say what the model can reach.
+"""
+
+from absl import flags
+
+from trainers.command import run
+from trainers import classification, config, workdir
+
+flags.adopt_module_key_flags(config)
+flags.adopt_module_key_flags(workdir)
+
+
+def main() -> int:
+    return classification.main("svhn")
+
+
+if __name__ == "__main__":
+    run(main)
