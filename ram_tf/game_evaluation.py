@@ -75,7 +75,7 @@ class GameEvaluator:
     def validate(self) -> Validated:
         """The share of missed balls, for the training loop."""
         played = self.play()
-        rate = float(played.caught.mean())
+        rate = float(played.caught.mean(dtype=np.float64))
         error = round(100 * (1 - rate), 4)
         return Validated(error, {"validation_catch_rate": rate}, played)
 
@@ -85,7 +85,7 @@ class GameEvaluator:
         Args:
             policy: Instead of the evaluator's own.
         """
-        return float(self.play(policy).caught.mean())
+        return float(self.play(policy).caught.mean(dtype=np.float64))
 
     def play(self, policy: str | None = None) -> Played:
         """Plays every game once."""
