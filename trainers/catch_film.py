@@ -22,15 +22,16 @@ _GAMES = flags.DEFINE_integer(
 
 
 def main() -> None:
-    config, model, directory = model_source.load()
+    trained = model_source.load()
+    config = trained.config
     if not settings.plays(config):
         raise ValueError(
             "Only a model that plays Catch can be filmed. Received: one that "
             "classifies"
         )
-    path = pathlib.Path(OUT.value or directory / "game.gif")
+    path = pathlib.Path(OUT.value or trained.directory / "game.gif")
     config.test_games = _GAMES.value  # The first of the test games.
-    content = film(catch_setup.test(config, model), _GAMES.value)
+    content = film(catch_setup.test(config, trained.model), _GAMES.value)
     workdir.write_bytes(path, content)
     print(f"film: {path}")
 
