@@ -10,6 +10,7 @@ from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.pretrained import load_pretrained
+from ram_tf.stop_policy import StopPolicy
 from ram_tf.supervised import SupervisedAgent
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "RAMCell",
     "RecurrentAttentionModel",
     "ReinforceAgent",
+    "StopPolicy",
     "SupervisedAgent",
     "load_pretrained",
 ]

@@ -55,6 +55,9 @@ class ReinforceAgent:
         trace_decay: How far the learned baseline trusts rewards rather than
             itself: 1 credits the whole return to every step (paper, equation
             2); less is GAE's lambda, of less variance and some bias.
+        train_only_stop: Whether all weights but those of the stop head (and of
+            a learned baseline) rest, as where DT-RAM adds a stop to a trained
+            model.
         fixations: "learned"; or, for controls, "random" (uniform) or "centre",
             where nothing is learned about where to look.
 
@@ -77,6 +80,7 @@ class ReinforceAgent:
         baseline_into_core: bool = False,
         entropy_weight: float = 0.0,
         trace_decay: float = 1.0,
+        train_only_stop: bool = False,
         fixations: str = "learned",
     ):
         check_positive_int("rollouts", rollouts)
@@ -100,6 +104,11 @@ class ReinforceAgent:
                 f"image. Received: rollouts={rollouts}"
             )
         check_built(model)
+        if train_only_stop and not model.cell.stop_policy:
+            raise ValueError(
+                "`train_only_stop` needs a model with `stop=True`. "
+                "Received: one with stop=False"
+            )
         self.model = model
         self.optimizer = optimizer
         self.rollouts = rollouts
@@ -114,7 +123,12 @@ class ReinforceAgent:
             "reinforce_into_core": reinforce_into_core,
             "baseline_into_core": baseline_into_core,
         }
-        optimizer.build(model.trainable_variables)
+        self._variables = model.trainable_variables
+        if train_only_stop:
+            self._variables = list(model.cell.stop_policy.trainable_variables)
+            if baseline == "learned":
+                self._variables += model.cell.baseline.trainable_variables
+        optimizer.build(self._variables)
 
     @property
     def train_step_counter(self):
@@ -127,6 +141,8 @@ class ReinforceAgent:
         names = ("return", "policy_gradient_loss", "baseline_loss")
         if self.model.cell.num_actions:
             names += ("entropy",)
+        if self.model.cell.stop_policy:
+            names += ("glimpses",)
         if self.model.num_classes is None:
             return names
         return (*names, "cross_entropy", "accuracy")
@@ -145,7 +161,11 @@ class ReinforceAgent:
         """
         cell, shape = self.model.cell, (environment.rows, environment.steps)
         noise = sampling_noise(seed, *shape, cell.num_actions)
-        settings = {"gumbel": noise.gumbel, **self._into_core}
+        settings = {
+            "gumbel": noise.gumbel,
+            "logistic": noise.logistic,
+            **self._into_core,
+        }
         if self._fixations == "random":
             uniform = fixation_noise(seed, *shape)
             return RandomFixations(cell, uniform, **settings)
@@ -178,6 +198,9 @@ class ReinforceAgent:
                 trajectory.entropy, valid
             )
             extra["entropy"] = losses.mean_step(trajectory.entropy, valid)
+        if self.model.cell.stop_policy:
+            length = tf.cast(losses.length(valid), tf.float32)
+            extra["glimpses"] = tf.reduce_mean(length)
         if trajectory.label is not None:
             extra["cross_entropy"] = losses.cross_entropy_loss(
                 trajectory.logits,
@@ -197,7 +220,9 @@ class ReinforceAgent:
     def _advantage(self, trajectory, return_t):
         """Advantages [N, T], and what the baseline is to be, [N, T]."""
         if self._baseline == "leave_one_out":
-            others = losses.leave_one_out(return_t, self.rollouts)
+            others = losses.leave_one_out(
+                return_t, self.rollouts, trajectory.valid
+            )
             return return_t - others, return_t
         baseline = trajectory.baseline
         if self._trace_decay == 1:
@@ -235,7 +260,7 @@ class ReinforceAgent:
 
     def _update(self, policy: Policy, environment: Environment) -> LossInfo:
         self._check(environment)
-        variables = self.model.trainable_variables
+        variables = self._variables
         with tf.GradientTape() as tape:
             info = self.loss(unroll(policy, environment))
         # What has no part in this loss, such as an unused baseline, rests.

@@ -11,6 +11,7 @@ from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.heads import Baseline, Classifier
 from ram_tf.location_policy import LocationPolicy
+from ram_tf.stop_policy import StopPolicy
 from ram_tf.validation import (
     check_choice,
     check_positive,
@@ -29,12 +30,15 @@ class CellOutput(NamedTuple):
         location: Mean of the next location, [N, 2].
         action_logits: Scores of the actions after the glimpse, [N, A]; A is 0
             where the model only looks.
+        stop_logit: Of having seen enough, [N, 1]; [N, 0] where the model looks
+            T times at everything.
     """
 
     logits: tf.Tensor
     baseline: tf.Tensor
     location: tf.Tensor
     action_logits: tf.Tensor
+    stop_logit: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -61,6 +65,7 @@ class RAMCell(keras.layers.Layer):
             training; the centre in deterministic use).
         location_unit: Pixels in a unit of location; None for half the canvas.
         num_actions: A, or None where nothing is done beside looking.
+        stop: Whether it decides, too, after which look to stop.
 
     Call arguments:
         frame: [B, H, W, C]; the states have N = M * B rows.
@@ -84,6 +89,7 @@ class RAMCell(keras.layers.Layer):
         first_fixation: str = "learned",
         location_unit: float | None = None,
         num_actions: int | None = None,
+        stop: bool = False,
         **kwargs,
     ):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
@@ -101,6 +107,7 @@ class RAMCell(keras.layers.Layer):
         self.first_fixation = first_fixation
         self.location_unit = location_unit
         self.num_actions = num_actions
+        self.stop = stop
         self.classifier = (
             Classifier(num_classes, name="classifier") if num_classes else None
         )
@@ -109,6 +116,7 @@ class RAMCell(keras.layers.Layer):
             if num_actions
             else None
         )
+        self.stop_policy = StopPolicy(name="stop_policy") if stop else None
         self.baseline = Baseline(name="baseline")
         core_size = core.state_size
         self._core_sizes = (
@@ -127,7 +135,8 @@ class RAMCell(keras.layers.Layer):
 
     @property
     def output_size(self) -> int:
-        return (self.num_classes or 0) + 1 + 2 + (self.num_actions or 0)
+        heads = (self.num_classes or 0) + (self.num_actions or 0) + self.stop
+        return heads + 1 + 2
 
     def build(self, frame_shape):
         self.channels = frame_shape[-1]
@@ -139,7 +148,7 @@ class RAMCell(keras.layers.Layer):
             (self.location_policy, (features_shape,)),
             (self.baseline, (features_shape,)),
         ]
-        heads = (self.classifier, self.action_policy)
+        heads = (self.classifier, self.action_policy, self.stop_policy)
         shapes += [(head, (features_shape,)) for head in heads if head]
         for layer, shape in shapes:
             if not layer.built:  # Keras builds those it deserialises.
@@ -183,16 +192,20 @@ class RAMCell(keras.layers.Layer):
             parts.insert(0, self.classifier(features))
         if self.action_policy:
             parts.append(self.action_policy(features))
+        if self.stop_policy:
+            parts.append(self.stop_policy(features)[:, None])
         return tf.concat(parts, axis=-1), [*core, location]
 
     def split(self, output: tf.Tensor) -> CellOutput:
         """Divides an output [..., output_size] into its named parts."""
         classes = self.num_classes or 0
+        acts = classes + 3 + (self.num_actions or 0)
         return CellOutput(
             logits=output[..., :classes],
             baseline=output[..., classes],
             location=output[..., classes + 1 : classes + 3],
-            action_logits=output[..., classes + 3 :],
+            action_logits=output[..., classes + 3 : acts],
+            stop_logit=output[..., acts:],
         )
 
     def get_config(self):
@@ -206,6 +219,7 @@ class RAMCell(keras.layers.Layer):
             "first_fixation": self.first_fixation,
             "location_unit": self.location_unit,
             "num_actions": self.num_actions,
+            "stop": self.stop,
         }
         return {**super().get_config(), **config}
 

@@ -4,7 +4,9 @@ The headline is the error of one deterministic rollout. Beside it stand the same
 weights averaged over ten stochastic rollouts (ten times the glimpses), with
 random fixations, and with every fixation at the centre: a policy that is worth
 anything beats the last two. For videos there is a fourth: every frame replaced
-by the first one, which is what motion tells.
+by the first one, which is what motion tells. Where a model stops by itself, the
+headline is the error of the answers at the stop, beside the mean number of
+glimpses made; all other errors are those after a fixed number of glimpses.
 """
 
 import copy
@@ -14,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import tensorflow as tf
 
-from ram_tf import sequences
+from ram_tf import losses, sequences
 from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import (
@@ -27,6 +29,7 @@ from ram_tf.policies import (
 )
 from ram_tf.unroll import unroll
 from ram_tf.validation import (
+    check_at_least,
     check_finite,
     check_frames,
     check_labels,
@@ -41,7 +44,8 @@ class Validated(NamedTuple):
     """A measurement that chooses weights.
 
     Attributes:
-        error: In %, the smaller the better.
+        error: In %, the smaller the better. Where glimpses cost, with their
+            price: as if a wrong answer cost 1.
         metrics: What is logged of it beside that, by name.
         rollouts: What was measured; has `locations` [n, T, 2], or None.
     """
@@ -57,10 +61,21 @@ class Rollouts(NamedTuple):
     Attributes:
         probabilities: After each glimpse, [n, T, K].
         locations: Looked at, [n, T, 2]; None where the model looks nowhere.
+        glimpses_used: Until the model stopped, [n] int32; None where it does
+            not decide that. The other two go on to T nevertheless.
     """
 
     probabilities: np.ndarray
     locations: np.ndarray | None = None
+    glimpses_used: np.ndarray | None = None
+
+    @property
+    def answers(self) -> np.ndarray:
+        """Probabilities at the stop, or after the last glimpse, [n, K]."""
+        if self.glimpses_used is None:
+            return self.probabilities[:, -1]
+        rows = np.arange(len(self.probabilities))
+        return self.probabilities[rows, self.glimpses_used - 1]
 
 
 def _random(cell, seed, environment):
@@ -89,6 +104,8 @@ class ClassifierEvaluator:
         model: A built model with classes.
         data: {"image": [n, H, W, C] (or video), "label": [n]}, or sequences
             of symbols "label" [n, L], which the last class ends.
+        glimpse_cost: Price of a glimpse where weights are chosen; an error
+            has 1.
 
     Attributes:
         model: The same.
@@ -101,9 +118,12 @@ class ClassifierEvaluator:
         self,
         model: RecurrentAttentionModel | Comparator,
         data: dict[str, np.ndarray],
+        glimpse_cost: float = 0.0,
     ):
+        check_at_least("glimpse_cost", glimpse_cost, 0)
         check_positive_int("num_classes", model.num_classes)
         self.model = model
+        self._glimpse_cost = glimpse_cost
         self._take(data)
         self._compiled = tf.function(
             self._answer, jit_compile=True, autograph=False
@@ -138,12 +158,23 @@ class ClassifierEvaluator:
         return self._run()
 
     def validate(self) -> Validated:
-        """The error after the last glimpse, for the training loop."""
+        """The error of the answers, for the training loop."""
         rollouts = self.rollouts()
         errors = self.error(rollouts.probabilities)
-        return Validated(
-            errors[-1], {"validation_error_by_glimpse": errors}, rollouts
-        )
+        metrics = {"validation_error_by_glimpse": errors}
+        error = self.answer_error(rollouts)
+        if rollouts.glimpses_used is not None:
+            mean = float(rollouts.glimpses_used.mean())
+            metrics["validation_error_at_stop"] = error
+            metrics["validation_mean_glimpses"] = mean
+            error += 100 * self._glimpse_cost * mean
+        return Validated(error, metrics, rollouts)
+
+    def answer_error(self, rollouts: Rollouts) -> float:
+        """Error in % at the stop, or after the last glimpse."""
+        if rollouts.glimpses_used is None:
+            return self.error(rollouts.probabilities)[-1]
+        return self.error(rollouts.answers[:, None])[0]
 
     def error(self, probabilities: np.ndarray) -> list[float]:
         """Error in % after each glimpse, of probabilities [n, T, K].
@@ -240,17 +271,21 @@ class Evaluator(ClassifierEvaluator):
         environment = self.model.environment(images)
         policy = POLICIES[policy](self.model.cell, seed, environment)
         trajectory = unroll(policy, environment)
-        return {
+        outputs = {
             "probabilities": tf.nn.softmax(trajectory.logits),
             "locations": trajectory.action["location"],
         }
+        if self.model.cell.stop_policy:
+            outputs["glimpses_used"] = losses.length(trajectory.valid)
+        return outputs
 
 
 def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
     """All of the protocol's errors, in %, last glimpse and by glimpse.
 
     A model that looks nowhere has "error" only, and only videos have
-    "error_first_frame_only".
+    "error_first_frame_only". One that stops by itself has "mean_glimpses", and
+    its "error" is that at the stop.
     """
     rollouts = evaluator.rollouts()
     by_glimpse = {"error": evaluator.error(rollouts.probabilities)}
@@ -261,6 +296,9 @@ def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
         errors = still.error(still.rollouts().probabilities)
         by_glimpse["error_first_frame_only"] = errors
     last = {name: errors[-1] for name, errors in by_glimpse.items()}
+    if rollouts.glimpses_used is not None:
+        last["error"] = evaluator.answer_error(rollouts)
+        last["mean_glimpses"] = float(rollouts.glimpses_used.mean())
     found = last | {
         f"{n}_by_glimpse": errors for n, errors in by_glimpse.items()
     }

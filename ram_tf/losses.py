@@ -15,6 +15,17 @@ def last_valid(valid: tf.Tensor) -> tf.Tensor:
     return valid * (1.0 - following)
 
 
+def at_last_valid(values: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Values [N, T, ...] at the last step of each episode, [N, ...]."""
+    steps = length(valid) - 1
+    return tf.gather(values, tf.maximum(steps, 0), axis=1, batch_dims=1)
+
+
+def length(valid: tf.Tensor) -> tf.Tensor:
+    """Steps of each episode, [N] int32."""
+    return tf.cast(tf.reduce_sum(valid, axis=1), tf.int32)
+
+
 def answer_reward(
     logits: tf.Tensor, label: tf.Tensor, kind: str = "accuracy"
 ) -> tf.Tensor:
@@ -85,18 +96,26 @@ def traced_advantage(
     return tf.matmul(error, weights.astype(np.float32))
 
 
-def leave_one_out(return_t: tf.Tensor, rollouts: int) -> tf.Tensor:
+def leave_one_out(
+    return_t: tf.Tensor, rollouts: int, valid: tf.Tensor
+) -> tf.Tensor:
     """Mean return of the other rollouts of the same image.
+
+    One that has ended already counts with what its last step earned: nothing
+    would be no measure of what the image is worth.
 
     Args:
         return_t: [N, T], row r belongs to image r // M.
         rollouts: M, at least 2.
+        valid: [N, T].
 
     Returns:
         [N, T]: a baseline that does not depend on the row itself.
     """
     steps = return_t.shape[1]
-    groups = tf.reshape(return_t, [-1, rollouts, steps])
+    earned = tf.reduce_sum(return_t * last_valid(valid), axis=1, keepdims=True)
+    held = tf.where(valid > 0, return_t, earned)
+    groups = tf.reshape(held, [-1, rollouts, steps])
     others = tf.reduce_sum(groups, axis=1, keepdims=True) - groups
     return tf.reshape(others / (rollouts - 1), [-1, steps])
 

@@ -5,6 +5,7 @@ import inspect
 import keras
 import tensorflow as tf
 
+from ram_tf import losses
 from ram_tf.cell import RAMCell
 from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import Video
@@ -39,6 +40,8 @@ class RecurrentAttentionModel(keras.Model):
         pooling: Pooling of the GlimpseSensor.
         num_actions: A, of the softmax over what is done after each look in a
             dynamic environment (paper, section 4.2); None for looking only.
+        stop: Whether it decides after each look whether it has seen enough,
+            which T then bounds.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -46,7 +49,10 @@ class RecurrentAttentionModel(keras.Model):
     Returns:
         A dictionary of one deterministic rollout: `logits` [B, T, K] and
         `probabilities` [B, T, K] after each glimpse, `locations` [B, T, 2]
-        looked at, and `baseline` [B, T] expected before each glimpse.
+        looked at, and `baseline` [B, T] expected before each glimpse. Where the
+        model stops by itself also `glimpses_used` [B] int32, 1 to T, and
+        `answer` [B, K], the probabilities after the last of these; what the
+        other outputs say of later glimpses is what they would have been.
 
     Raises:
         ValueError: On sizes below one, unknown names, or bad images.
@@ -71,6 +77,7 @@ class RecurrentAttentionModel(keras.Model):
         sensor: str = "extract_glimpse",
         pooling: str = "average",
         num_actions: int | None = None,
+        stop: bool = False,
         **kwargs,
     ):
         config = {k: v for k, v in locals().items() if k in _ARGUMENTS}
@@ -91,6 +98,7 @@ class RecurrentAttentionModel(keras.Model):
             first_fixation=first_fixation,
             location_unit=location_unit,
             num_actions=num_actions,
+            stop=stop,
             name="cell",
         )
 
@@ -104,6 +112,7 @@ class RecurrentAttentionModel(keras.Model):
 
     def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         trajectory = unroll(Policy(self.cell), self.environment(images))
+        valid = trajectory.valid
         outputs = {
             "locations": trajectory.action["location"],
             "baseline": trajectory.baseline,
@@ -111,6 +120,12 @@ class RecurrentAttentionModel(keras.Model):
         if trajectory.logits is not None:
             outputs["logits"] = trajectory.logits
             outputs["probabilities"] = tf.nn.softmax(trajectory.logits)
+        if self.cell.stop_policy:
+            outputs["glimpses_used"] = losses.length(valid)
+            if trajectory.logits is not None:
+                outputs["answer"] = losses.at_last_valid(
+                    outputs["probabilities"], valid
+                )
         return outputs
 
     def environment(self, images: tf.Tensor, labels=None, **kwargs):

@@ -19,6 +19,9 @@ class Policy:
         cell: A built RAMCell.
         gumbel: Noise that actions are sampled with, [N, T, A]; None for the
             likeliest ones.
+        logistic: Noise that stops are sampled with, [N, T]; None for the
+            likelier of stopping and going on. Nothing is decided after the
+            last of these T looks.
         reinforce_into_core: Whether the gradient of REINFORCE flows through
             the mean location into the core (the paper does not say). That of
             actions always does: nothing else trains a model that only acts.
@@ -31,11 +34,13 @@ class Policy:
         self,
         cell: RAMCell,
         gumbel: tf.Tensor | None = None,
+        logistic: tf.Tensor | None = None,
         reinforce_into_core: bool = True,
         baseline_into_core: bool = False,
     ):
         self.cell = cell
         self._gumbel = gumbel
+        self._logistic = logistic
         self._into_core = reinforce_into_core
         self._baseline_into_core = baseline_into_core
 
@@ -58,6 +63,8 @@ class Policy:
         action = {"location": location}
         if self.cell.action_policy:
             action["action"] = self._act(self.cell.action_policy(features), t)
+        if self.cell.stop_policy:
+            action["stop"] = self._stop(self.cell.stop_policy(features), t)
         both = tf.stack([state[0], features], axis=1)
         one = {name: value[:, None] for name, value in action.items()}
         return PolicyStep(
@@ -78,7 +85,8 @@ class Policy:
             features: The core's, before each step and after the last,
                 [N, T + 1, D]: a location is chosen from those before its step,
                 an action from those after the look.
-            action: What was done then: "location" [N, T, 2], "action" [N, T].
+            action: What was done then: "location" [N, T, 2], "action" [N, T],
+                "stop" [N, T].
             start: The first of these steps.
 
         Returns:
@@ -86,7 +94,7 @@ class Policy:
         """
         return self.location_log_prob(
             features[:, :-1], action, start
-        ) + self.action_log_prob(features[:, 1:], action)
+        ) + self.action_log_prob(features[:, 1:], action, start)
 
     def location_log_prob(
         self, features: tf.Tensor, action: dict[str, tf.Tensor], start: int = 0
@@ -104,13 +112,21 @@ class Policy:
         return tf.where(steps > 0, density, 0.0)
 
     def action_log_prob(
-        self, features: tf.Tensor, action: dict[str, tf.Tensor]
+        self, features: tf.Tensor, action: dict[str, tf.Tensor], start: int = 0
     ) -> tf.Tensor:
         """The part of what was done, from features after each look."""
-        if not self._samples_actions:
-            return tf.zeros_like(features[..., 0])
-        head = self.cell.action_policy
-        return head.distribution(head(features)).log_prob(action["action"])
+        total = tf.zeros_like(features[..., 0])
+        if self._samples_actions:
+            head = self.cell.action_policy
+            chosen = head.distribution(head(features))
+            total += chosen.log_prob(action["action"])
+        if self._last_step is not None:
+            head = self.cell.stop_policy
+            chosen = head.distribution(head(features))
+            # After the last look there is nothing to decide.
+            free = start + tf.range(tf.shape(features)[1]) < self._last_step
+            total += tf.where(free, chosen.log_prob(action["stop"]), 0.0)
+        return total
 
     def baseline(self, features: tf.Tensor) -> tf.Tensor:
         """The return expected from features before a step, [N, T, D]."""
@@ -134,6 +150,13 @@ class Policy:
     def _samples_actions(self) -> bool:
         return self._gumbel is not None and self.cell.action_policy is not None
 
+    @property
+    def _last_step(self) -> int | None:
+        """The step after which stops are no longer sampled, if they are."""
+        if self._logistic is None or not self.cell.stop_policy:
+            return None
+        return self._logistic.shape[1] - 1
+
     def _choose(self, mean: tf.Tensor, t: int) -> tf.Tensor:
         del t
         return self.cell.location_policy.mode(mean)
@@ -144,6 +167,12 @@ class Policy:
             return head.mode(logits)
         return head.sample(logits, self._gumbel[:, t])
 
+    def _stop(self, logit: tf.Tensor, t: int) -> tf.Tensor:
+        head = self.cell.stop_policy
+        if self._logistic is None:
+            return head.mode(logit)
+        return head.sample(logit, self._logistic[:, t])
+
 
 class Noise(NamedTuple):
     """What a sampling policy consumes.
@@ -152,11 +181,13 @@ class Noise(NamedTuple):
         normal: Standard normal, [N, T, 2].
         first: For a random first fixation, uniform in (-1, 1), [N, 2].
         gumbel: For actions, [N, T, A]; not needed where there are none.
+        logistic: For stops, [N, T]; likewise.
     """
 
     normal: tf.Tensor
     first: tf.Tensor
     gumbel: tf.Tensor | None = None
+    logistic: tf.Tensor | None = None
 
 
 def sampling_noise(
@@ -169,6 +200,7 @@ def sampling_noise(
         tf.math.ndtri((uniform + 1.0) / 2.0),
         uniform_noise(seeds[1], [rows, 2]),
         gumbel_noise(seed, [rows, steps, num_actions or 0]),
+        logistic_noise(seed, [rows, steps]),
     )
 
 
@@ -177,6 +209,13 @@ def gumbel_noise(seed: tf.Tensor, shape) -> tf.Tensor:
     seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
     uniform = (uniform_noise(seed, shape) + 1.0) / 2.0
     return -tf.math.log(-tf.math.log(uniform))
+
+
+def logistic_noise(seed: tf.Tensor, shape) -> tf.Tensor:
+    """Logistic, of a stream of its own of a stateless seed [2]."""
+    seed = tf.random.experimental.stateless_fold_in(seed, 4, alg="philox")
+    uniform = uniform_noise(seed, shape)
+    return tf.math.log1p(uniform) - tf.math.log1p(-uniform)
 
 
 def fixation_noise(seed: tf.Tensor, rows, steps: int) -> tf.Tensor:
@@ -207,7 +246,7 @@ class SamplingPolicy(Policy):
     _samples_locations = True
 
     def __init__(self, cell: RAMCell, noise: Noise, **kwargs):
-        super().__init__(cell, noise.gumbel, **kwargs)
+        super().__init__(cell, noise.gumbel, noise.logistic, **kwargs)
         self._noise = noise
 
     def _choose(self, mean, t):
@@ -224,7 +263,7 @@ class ReplayPolicy(Policy):
 
     Args:
         action: Actions by name, "location" [N, T, 2] and, where the model
-            acts, "action" [N, T] int32.
+            acts, "action" [N, T] int32; where it stops, "stop" [N, T] bool.
     """
 
     _samples_locations = True
@@ -242,6 +281,15 @@ class ReplayPolicy(Policy):
 
     def _act(self, logits, t):
         return self._recorded["action"][:, t]
+
+    @property
+    def _last_step(self):
+        if not self.cell.stop_policy:
+            return None
+        return self._recorded["stop"].shape[1] - 1
+
+    def _stop(self, logit, t):
+        return self._recorded["stop"][:, t]
 
 
 class RandomFixations(Policy):

@@ -43,7 +43,8 @@ class PolicyStep(NamedTuple):
 
     Attributes:
         action: Chosen actions by name; "location" is [N, 2], and "action" [N]
-            int32 what was done then, where the model acts.
+            int32 what was done then, where the model acts, and "stop" [N] bool
+            whether this look was the last, where the model decides that.
         state: The state after the step, a flat list of float32 tensors.
         log_prob: Sum of the log-probabilities of the sampled actions, [N].
         features: The core's output after looking, [N, units].
@@ -60,7 +61,8 @@ class Trajectory(NamedTuple):
 
     Attributes:
         action: Actions by name; "location" [N, T, 2] is where step t looked,
-            "action" [N, T] int32 what it did then, where the model acts.
+            "action" [N, T] int32 what it did then, where the model acts, and
+            "stop" [N, T] bool whether it then stopped, if it may.
         log_prob: Log-probability of the actions of step t, [N, T]; 0 where
             nothing was sampled.
         reward: Reward that followed step t, [N, T].
@@ -70,7 +72,8 @@ class Trajectory(NamedTuple):
         label: Right class at step t, [N, T] int32; None without labels.
         label_weight: Weight of step t in the cross-entropy, [N, T]; or None.
         valid: 1 where the episode was still running, else 0, [N, T] float32.
-        action_log_prob: The part of `log_prob` that is "action"'s, [N, T].
+        action_log_prob: The part of `log_prob` that is not the location's, of
+            "action" and "stop", [N, T].
         entropy: Of the distribution of "action" at step t, in nats, [N, T]; 0
             where the model does not act.
         answer_due: 1 at the answers that must be right, else 0, [N, T] float32.

@@ -52,7 +52,7 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         logits=logits,
         baseline=policy.baseline(features[:, :-1]),
         label=environment.label,
-        label_weight=environment.label_weight,
+        label_weight=environment.answer_weight(valid),
         valid=valid,
         action_log_prob=policy.action_log_prob(features[:, 1:], action),
         entropy=policy.entropy(features[:, 1:]),

@@ -72,7 +72,9 @@ def draw_paths(
 
     Args:
         images: [n, H, W, C], uint8 in 0..255 or float in [0, 1]; C is 1 or 3.
-        outputs: The model's "locations" [n, T, 2], "probabilities" [n, T, K].
+        outputs: The model's "locations" [n, T, 2], "probabilities" [n, T, K]
+            and, where it stops by itself, "glimpses_used" [n], at which its
+            row ends.
         sensor: The model's, `model.cell.sensor`.
         labels: Right classes, [n] integers in [0, K); or sequences [n, L] that
             the last class ends, with T / L glimpses a symbol.
@@ -86,17 +88,28 @@ def draw_paths(
     names = check_names(class_names, labels, answers)
     offsets = geometry.to_offsets(locations, images, location_unit)
     points = geometry.to_pixels(locations, images, location_unit).numpy()
-    glimpses = iter(sensor(images, tf.reshape(offsets, [-1, 2])).numpy())
+    glimpses = sensor(images, tf.reshape(offsets, [-1, 2])).numpy()
+    glimpses = glimpses.reshape(*locations.shape[:2], *glimpses.shape[1:])
+    used = _check_used(outputs.get("glimpses_used"), locations)
     colours = colormaps["turbo"](np.linspace(0.2, 0.78, locations.shape[1]))
     figure, axes = _sheet(*locations.shape[:2])
     for row, (panel, *views) in enumerate(axes):
+        seen = slice(used[row])
         show(panel, images[row])
-        _draw_path(panel, points[row], offsets[row], sensor.size, colours)
-        for view, colour in zip(views, colours, strict=True):
-            show(view, foveate(next(glimpses), sensor.scales))
+        _draw_path(
+            panel, points[row, seen], offsets[row, seen], sensor.size, colours
+        )
+        for view, glimpse, colour in zip(
+            views[seen], glimpses[row], colours, strict=False
+        ):
+            show(view, foveate(glimpse, sensor.scales))
             view.spines[:].set(color=colour, linewidth=2.5)
+        for view in views[used[row] :]:
+            view.set_axis_off()
         label = None if labels is None else labels[row]
-        write(panel, views, answers[row], label, names)
+        write(panel, views[seen], answers[row, seen], label, names)
+        if used[row] < len(views):
+            views[used[row]].text(0.0, 0.5, "stopped", va="center", size=10)
     return figure
 
 
@@ -134,7 +147,7 @@ def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
     places = _spread(points, sides, _BADGE / _IMAGE * max(sides))
     ends = np.stack([points, places])
     axes.plot(ends[..., 1], ends[..., 0], color="white", linewidth=0.8)
-    for step, colour in enumerate(colours):
+    for step, colour in enumerate(colours[: len(points)]):
         ink = {"color": colour, "path_effects": _HALO}
         y, x = map(geometry.window_start, offsets[step], sides, (size, size))
         axes.add_patch(patches.Rectangle((x, y), size, size, fill=False, **ink))
@@ -143,7 +156,9 @@ def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
         if step == 0:
             box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
         axes.text(*places[step, ::-1], step + 1, bbox=box, **_NUMBER)
-    axes.scatter(*points.T[::-1], s=9, c=colours, label="fixations")
+    axes.scatter(
+        *points.T[::-1], s=9, c=colours[: len(points)], label="fixations"
+    )
 
 
 def _spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
@@ -227,6 +242,20 @@ def check_outputs(
     check_shape("locations", locations, [len(images), steps, 2])
     check_shape("probabilities", answers, [*locations.shape[:2], None])
     return images, locations, answers
+
+
+def _check_used(used, locations: np.ndarray) -> np.ndarray:
+    """Glimpses [n] in 1..T; by default T."""
+    count, steps = locations.shape[:2]
+    if used is None:
+        return np.full(count, steps)
+    check_shape("glimpses_used", used, [count])
+    used = np.asarray(used)
+    if used.min() < 1 or used.max() > steps:
+        raise ValueError(
+            f"`glimpses_used` must lie in 1..{steps}. Received: {used.tolist()}"
+        )
+    return used
 
 
 def check_names(

@@ -39,7 +39,7 @@ def test_leave_one_out():
     # Two images with three rollouts each, two steps.
     return_t = tf.constant([[1.0, 0], [2, 0], [6, 3], [5, 5], [5, 5], [5, 5]])
     np.testing.assert_array_equal(
-        losses.leave_one_out(return_t, 3),
+        losses.leave_one_out(return_t, 3, tf.ones([6, 2])),
         [[4, 1.5], [3.5, 1.5], [1.5, 0], [5, 5], [5, 5], [5, 5]],
     )
 

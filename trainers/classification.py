@@ -106,7 +106,7 @@ def _loop(
         agent,
         batches,
         setup.make_environment(settings, agent.model),
-        setup.make_evaluator(agent.model, validation),
+        setup.make_evaluator(agent.model, validation, settings.glimpse_cost),
         state,
         checkpointer,
         Summaries(
@@ -166,7 +166,9 @@ def _finish(
 def _draw(model, data: dict[str, np.ndarray], rollouts: Rollouts, names):
     first = {name: value[:_PICTURED] for name, value in data.items()}
     paths = {
-        name: value[:_PICTURED] for name, value in rollouts._asdict().items()
+        name: value[:_PICTURED]
+        for name, value in rollouts._asdict().items()
+        if value is not None
     }
     return glimpse_picture.draw(
         model, first["image"], paths, first["label"], names

@@ -164,6 +164,12 @@ flags.DEFINE_float(
 flags.DEFINE_enum(
     "first_fixation", "learned", FIRST_FIXATIONS, "Where an episode starts."
 )
+flags.DEFINE_bool(
+    "stop",
+    False,
+    "Whether the model decides after each glimpse if it was the last; "
+    "--glimpses is then the most it can make.",
+)
 flags.DEFINE_string(
     "pretrained",
     None,
@@ -196,6 +202,18 @@ flags.DEFINE_float(
     "Weight of the answer after each glimpse but the last (which has 1), in "
     "the cross-entropy and the reward.",
     **_weight,
+)
+flags.DEFINE_float(
+    "glimpse_cost",
+    0.0,
+    "With --stop: taken off the reward for every glimpse, in its units.",
+    **_weight,
+)
+flags.DEFINE_bool(
+    "train_only_stop",
+    False,
+    "With --stop and --pretrained: whether all but the decision to stop stays "
+    "as it was released.",
 )
 # Training.
 flags.DEFINE_enum("optimizer", "adam", OPTIMIZERS, "The optimizer.")
@@ -261,6 +279,34 @@ def _divides(values):
 )
 def _has_numbers(values):
     return values["svhn_dir"] is None or values["max_digits"] > 0
+
+
+@flags.multi_flags_validator(
+    ["stop", "network", "max_digits"],
+    "--stop needs --network=ram, which alone looks more than once, and "
+    "--max_digits=0, one answer an image",
+)
+def _can_stop(values):
+    fits = values["network"] == "ram" and not values["max_digits"]
+    return fits or not values["stop"]
+
+
+@flags.multi_flags_validator(
+    ["glimpse_cost", "stop"],
+    "--glimpse_cost needs --stop: else all glimpses are made, whatever they "
+    "cost",
+)
+def _can_save(values):
+    return not values["glimpse_cost"] or values["stop"]
+
+
+@flags.multi_flags_validator(
+    ["train_only_stop", "stop", "pretrained"],
+    "--train_only_stop needs --stop and --pretrained, the model that stays",
+)
+def _has_a_model(values):
+    needed = values["stop"] and values["pretrained"] is not None
+    return needed or not values["train_only_stop"]
 
 
 def from_flags(module: str = __name__) -> Config:

@@ -4,6 +4,8 @@
 
 It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
 `trainers.predict` reads them. The labels come from the .json beside the file.
+With it, a model that stops by itself is stepped, and makes no more glimpses
+than it needs; without, it is asked by `classify`, which makes them all.
 """
 
 import argparse
@@ -37,18 +39,48 @@ class DeviceModel:
     """
 
     def __init__(self, path: str | os.PathLike, threads: int = 1):
-        self._run = _classify(path, threads)
+        interpreter = _load(path, threads)
+        self._run = interpreter.get_signature_runner("classify")
         self.image_shape = tuple(
             self._run.get_input_details()["image"]["shape"][1:].tolist()
         )
         outputs = self._run.get_output_details()
         classes = int(outputs["probabilities"]["shape"][-1])
-        self.labels = _labels(pathlib.Path(path), classes)
+        about = _about(pathlib.Path(path), classes)
+        self.labels = about.get("labels", list(map(str, range(classes))))
+        self._glimpses = int(outputs["locations"]["shape"][1])
+        self._step = self._start = None
+        if "glimpses_used" in outputs and about.get("initial_state"):
+            self._step = interpreter.get_signature_runner("step")
+            self._start = {
+                name: np.float32(value)
+                for name, value in about["initial_state"].items()
+            }
         self(np.zeros(self.image_shape, np.uint8))  # The first is slower.
 
     def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """The outputs of `classify` by name, for an image [H, W, C] uint8."""
-        return self._run(image=image[None])
+        if self._step is None:
+            return self._run(image=image[None])
+        return self._look(image[None])
+
+    def _look(self, frame: np.ndarray) -> dict[str, np.ndarray]:
+        """What `classify` gives, up to the glimpse after which it stops."""
+        state, probabilities, locations = self._start, [], []
+        for _ in range(self._glimpses):
+            outputs = self._step(frame=frame, **state)
+            locations.append(state["location"])
+            probabilities.append(outputs["probabilities"])
+            state = {name: outputs[name] for name in state}
+            if outputs["stop_probability"][0] > 0.5:
+                break
+        return {
+            "class": probabilities[-1].argmax(axis=-1),
+            "probabilities": probabilities[-1],
+            "probabilities_by_glimpse": np.stack(probabilities, axis=1),
+            "locations": np.stack(locations, axis=1),
+            "glimpses_used": np.array([len(locations)]),
+        }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,11 +98,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(answers, indent=2))
         return 0
     for answer in answers:
-        print(
+        line = (
             "{image}: {label} ({percent:.1f}%), {milliseconds:.2f} ms".format(
                 percent=100 * max(answer["probabilities"]), **answer
             )
         )
+        if "glimpses_used" in answer:
+            line += f", {answer['glimpses_used']} glimpses"
+        print(line)
     return 0
 
 
@@ -95,8 +130,8 @@ def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
     }
 
 
-def _classify(path, threads: int):
-    """The signature `classify` of a file."""
+def _load(path, threads: int) -> Interpreter:
+    """A file with the signature `classify`."""
     if not os.path.isfile(path):
         raise ValueError(
             f"--model must name a file. Received: {os.fspath(path)!r}"
@@ -114,25 +149,27 @@ def _classify(path, threads: int):
             "--model must have the signature `classify`. "
             f"Received: {os.fspath(path)!r} with {signatures}"
         )
-    return interpreter.get_signature_runner("classify")
+    return interpreter
 
 
-def _labels(path: pathlib.Path, classes: int) -> list[str]:
-    about = path.with_suffix(".json")
-    if not about.exists():
-        return list(map(str, range(classes)))
+def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
+    """What the .json says; nothing where there is none."""
+    file = path.with_suffix(".json")
+    if not file.exists():
+        return {}
     try:
-        labels = json.loads(about.read_text())["labels"]
+        about = json.loads(file.read_text())
+        labels = about["labels"]
     except (ValueError, LookupError, TypeError) as error:
         raise ValueError(
-            f"{about} must be the JSON written beside the model, with labels. "
+            f"{file} must be the JSON written beside the model, with labels. "
             f"Received: {error!r}"
         ) from error
     if len(labels) != classes:
         raise ValueError(
-            f"{about} must have {classes} labels. Received: {len(labels)}"
+            f"{file} must have {classes} labels. Received: {len(labels)}"
         )
-    return labels
+    return about
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -24,14 +24,13 @@ from data.sources import Split
 from ram_tf import viz
 from trainers import output_flags, place_errors, record, setup
 from trainers.heat_maps import draw_heat_maps
+from trainers.input_flags import WORKDIRS
 from trainers.setup import Config
 from trainers.workdir import Workdir, differences, write_json
 
 flags.declare_key_flag("data_dir")
+flags.declare_key_flag("workdirs")
 flags.adopt_module_key_flags(output_flags)
-_WORKDIRS = flags.DEFINE_list(
-    "workdirs", [], "Directories of finished runs on the same task."
-)
 _CASES = flags.DEFINE_integer(
     "cases", 500, "Test digits at each place.", lower_bound=1
 )
@@ -76,7 +75,7 @@ def _load_runs() -> dict[str, tuple[setup.Model, Config]]:
         ValueError: If there are none, two of a network, or different tasks.
     """
     runs, first = {}, None
-    for run_dir in map(Workdir, _WORKDIRS.value):
+    for run_dir in map(Workdir, WORKDIRS.value):
         config = run_dir.load_config()
         if config.frames:
             raise ValueError(
@@ -89,7 +88,7 @@ def _load_runs() -> dict[str, tuple[setup.Model, Config]]:
             wrong = "; ".join(changed) or f"two of --network={config.network}"
             raise ValueError(
                 "--workdirs must name runs of different networks on one task. "
-                f"Received: {_WORKDIRS.value}: {wrong}"
+                f"Received: {WORKDIRS.value}: {wrong}"
             )
         runs[config.network] = run_dir.load_model(), config
     if not runs:

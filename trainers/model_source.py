@@ -69,7 +69,8 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
 
     Args:
         wanted: Of the run that is to start; `pretrained` is the name.
-        model: Made with it; its weights are replaced.
+        model: Made with it; its weights are replaced, but for those of a
+            stop head that the released one does not have.
 
     Raises:
         ValueError: On an unknown name, another architecture, or data of other
@@ -83,6 +84,11 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
                 f"which it was trained. Received: --{flag}={new.get(flag)}"
             )
+    if old.get("stop") and not new["stop"]:
+        raise ValueError(
+            f"--pretrained={name} needs --stop, with which it was trained. "
+            "Received: --nostop"
+        )
     released = pretrained.load_pretrained(name)
     for fact in ("channels", "num_classes"):
         if getattr(released, fact) != getattr(model, fact):
@@ -90,7 +96,16 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"--pretrained={name} needs data with {fact} of "
                 f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
             )
-    model.set_weights(released.get_weights())
+    _copy_weights(released, model)
+
+
+def _copy_weights(released: keras.Model, model: keras.Model) -> None:
+    head, fresh = model.cell.stop_policy, set()
+    if head and not released.cell.stop_policy:
+        fresh = {id(weight) for weight in head.weights}
+    copied = [weight for weight in model.weights if id(weight) not in fresh]
+    for weight, value in zip(copied, released.get_weights(), strict=True):
+        weight.assign(value)
 
 
 def _config(name: str) -> Config:

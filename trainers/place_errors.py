@@ -67,7 +67,7 @@ def error_grid(
         # Made once, because making one compiles the model.
         evaluator = evaluator or setup.make_evaluator(model, data)
         here = evaluator.on(data)
-        grid[place] = here.error(here.rollouts().probabilities)[-1]
+        grid[place] = here.answer_error(here.rollouts())
         on_place()
     return grid
 

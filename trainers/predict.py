@@ -38,11 +38,13 @@ def main(paths: list[str]) -> None:
     images = np.stack([_read(path, trained) for path in paths])
     model, names = trained.model, _class_names(trained)
     outputs = {name: value.numpy() for name, value in model(images).items()}
-    for path, probabilities in zip(
-        paths, outputs["probabilities"], strict=True
-    ):
+    for row, path in enumerate(paths):
+        probabilities, used = outputs["probabilities"][row], ""
+        if "glimpses_used" in outputs:
+            count = outputs["glimpses_used"][row]
+            probabilities, used = probabilities[:count], f", {count} glimpses"
         said, certainty = _said(probabilities, settings.max_digits, names)
-        print(f"{path}: {said} ({100 * certainty:.1f}%)")
+        print(f"{path}: {said} ({100 * certainty:.1f}%){used}")
     if "locations" in outputs:  # A comparator looks nowhere.
         _draw(trained, images, outputs)
 

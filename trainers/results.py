@@ -33,7 +33,11 @@ def measure(
             name: value[-1:] if isinstance(value, list) else value
             for name, value in costs.items()
         }
+    glimpses = {
+        name: errors.pop(name) for name in ("mean_glimpses",) if name in errors
+    }
     return {f"{split}_{name}": error for name, error in errors.items()} | {
+        **glimpses,
         f"{split}_cases": evaluator.count,
         **costs,
         "config": vars(settings),
@@ -58,6 +62,10 @@ def table(result: dict[str, Any]) -> str:
         if name not in result:  # Still images have no first frame.
             continue
         lines.append(f"  {words:<{width}}  {result[name]:6.2f}")
+    if "mean_glimpses" in result:
+        lines[1] += (
+            f" at the stop, after {result['mean_glimpses']:.2f} glimpses"
+        )
     by_glimpse = _by_glimpse(result[f"{split}_error_by_glimpse"])
     return "\n".join(lines + (by_length or [by_glimpse]))
 

@@ -185,6 +185,7 @@ def _make_ram(config: Config, num_classes: int) -> RecurrentAttentionModel:
         first_fixation=config.first_fixation,
         sensor=config.sensor,
         pooling=config.pooling,
+        stop=config.stop,
     )
 
 
@@ -208,6 +209,7 @@ def make_agent(config: Config, model: Model, steps: int) -> Agent:
         policy_weight=config.policy_weight,
         baseline_weight=config.baseline_weight,
         reinforce_into_core=config.reinforce_into_core,
+        train_only_stop=config.train_only_stop,
     )
 
 
@@ -219,6 +221,7 @@ def make_environment(
         "rollouts": config.rollouts,
         "reward": config.reward,
         "intermediate_weight": config.intermediate_weight,
+        "glimpse_cost": config.glimpse_cost,
     }
     if isinstance(model, Comparator):
         settings = {}
@@ -237,8 +240,9 @@ def make_environment(
 
 
 def make_evaluator(
-    model: Model, data: dict[str, np.ndarray]
+    model: Model, data: dict[str, np.ndarray], glimpse_cost: float = 0.0
 ) -> ClassifierEvaluator:
     """What measures a model of either kind."""
     looks = not isinstance(model, Comparator)
-    return (Evaluator if looks else ClassifierEvaluator)(model, data)
+    kind = Evaluator if looks else ClassifierEvaluator
+    return kind(model, data, glimpse_cost)

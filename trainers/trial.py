@@ -65,7 +65,9 @@ class TrialTrainer:
                 agent,
                 self._batches,
                 setup.make_environment(settings, model),
-                setup.make_evaluator(model, self._validation),
+                setup.make_evaluator(
+                    model, self._validation, settings.glimpse_cost
+                ),
                 state,
                 Checkpointer(state, pathlib.Path(checkpoints)),
                 Summaries(logs / "metrics.jsonl", logs, 0, vars(settings)),

@@ -19,7 +19,8 @@ class Environment:
         rollouts: M; rows r * M to r * M + M - 1 are episodes of one image.
         steps: T, an int.
         label: Right class at each step, [N, T] int32, or None.
-        label_weight: Its weight in the cross-entropy, [N, T] float32, or None.
+        label_weight: Its weight in the cross-entropy, [N, T] float32, or None;
+            of episodes that all go on to the end.
     """
 
     rows: int | tf.Tensor
@@ -61,3 +62,15 @@ class Environment:
         """
         del logits
         return tf.zeros_like(valid)
+
+    def answer_weight(self, valid: tf.Tensor) -> tf.Tensor | None:
+        """Weight of the answers in the cross-entropy, for episodes as played.
+
+        Args:
+            valid: [N, T].
+
+        Returns:
+            [N, T], or None without labels.
+        """
+        del valid
+        return self.label_weight

@@ -1,4 +1,4 @@
-"""A still image: the frame never changes, answers are paid."""
+"""A still image: the frame never changes, answers are paid, looks may cost."""
 
 import tensorflow as tf
 
@@ -29,7 +29,9 @@ class StillImage(Environment):
         intermediate_weight: Weight of the answer after each glimpse but the
             last, which has 1, in the cross-entropy and in the reward: 0 is the
             paper; above it the model learns to answer at any time, and to look
-            early where that helps.
+            early where that helps. The last glimpse is that after which the
+            model stopped, if it did.
+        glimpse_cost: Taken off the reward for every glimpse.
 
     Raises:
         ValueError: On images or labels of another rank or dtype, counts below
@@ -48,6 +50,7 @@ class StillImage(Environment):
         rollouts: int = 1,
         reward: str = "accuracy",
         intermediate_weight: float = 0.0,
+        glimpse_cost: float = 0.0,
     ):
         images = tf.convert_to_tensor(images)
         check_frames(images, self._ranks)
@@ -56,9 +59,11 @@ class StillImage(Environment):
         check_positive_int("rollouts", rollouts)
         check_choice("reward", reward, REWARDS)
         check_at_least("intermediate_weight", intermediate_weight, 0)
+        check_at_least("glimpse_cost", glimpse_cost, 0)
         self._images = images
         self._reward = reward
         self._intermediate_weight = intermediate_weight
+        self._glimpse_cost = glimpse_cost
         self.steps = steps
         self.rollouts = rollouts
         self.rows = (images.shape[0] or tf.shape(images)[0]) * rollouts
@@ -92,14 +97,21 @@ class StillImage(Environment):
         return 0, self._time_step(0)
 
     def step(self, state, action):
-        del action  # Looking changes nothing in the world.
-        return state + 1, self._time_step(state + 1)
+        # Looking changes nothing in the world; stopping ends the episode.
+        time_step = self._time_step(state + 1)
+        if "stop" in action:
+            ended = time_step.is_last | action["stop"]
+            time_step = time_step._replace(is_last=ended)
+        return state + 1, time_step
 
     def answer_reward(self, logits, valid):
         if self.label is None:
             return tf.zeros_like(valid)
         earned = losses.answer_reward(logits, self.label, self._reward)
         return self._weight(valid) * earned
+
+    def answer_weight(self, valid):
+        return None if self.label is None else self._weight(valid)
 
     def _weight(self, valid: tf.Tensor) -> tf.Tensor:
         """Of each answer, in the cross-entropy and in the reward."""
@@ -109,7 +121,7 @@ class StillImage(Environment):
     def _time_step(self, t: int) -> TimeStep:
         return TimeStep(
             observation=self._frame(t),
-            reward=tf.zeros([self.rows]),
+            reward=tf.fill([self.rows], 0.0 - self._glimpse_cost),
             is_last=tf.fill([self.rows], t >= self.steps),
         )
 

@@ -57,6 +57,9 @@ class RecordedEpisode(Video):
     def answer_reward(self, logits, valid):
         return tf.zeros_like(valid)  # It is in the record.
 
+    def answer_weight(self, valid):
+        return self.label_weight
+
     def _time_step(self, t: int) -> TimeStep:
         ended = t >= self.steps
         return TimeStep(

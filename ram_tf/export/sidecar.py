@@ -33,6 +33,8 @@ _MEANINGS = {
     "probabilities_by_glimpse": "of the classes, after each glimpse",
     "action": "what to do after this look: the likeliest",
     "action_probabilities": "of the actions",
+    "stop_probability": "above 0.5, this look was the last",
+    "glimpses_used": "glimpses until the model stopped",
     "locations": "(y, x) of each glimpse, in units; (0, 0) is the centre",
     "location": "(y, x), in units: where to look; as an output, where next",
     "core": "what the model remembers",

@@ -28,7 +28,9 @@ def classify(
 
     Returns:
         `class` [B] int32 and `probabilities` [B, K] after the last glimpse,
-        `probabilities_by_glimpse` [B, T, K], `locations` [B, T, 2].
+        `probabilities_by_glimpse` [B, T, K], `locations` [B, T, 2]. A model
+        that stops by itself has `glimpses_used` [B] int32, too, and its answer
+        is that at the stop.
 
     Raises:
         ValueError: If the model has no classes.
@@ -39,12 +41,14 @@ def classify(
             f"Received: num_classes={model.num_classes}"
         )
     outputs = model(image)
-    last = outputs["probabilities"][:, -1]
+    last = outputs.get("answer", outputs["probabilities"][:, -1])
+    used = {k: outputs[k] for k in ("glimpses_used",) if k in outputs}
     return {
         "class": tf.argmax(last, axis=-1, output_type=tf.int32),
         "probabilities": last,
         "probabilities_by_glimpse": outputs["probabilities"],
         "locations": outputs["locations"],
+        **used,
     }
 
 
@@ -63,7 +67,8 @@ def step(
     Returns:
         The next state by the same names; where the model has classes,
         `probabilities` [B, K] after this look; where it acts, `action` [B]
-        int32, the likeliest, and `action_probabilities` [B, A].
+        int32, the likeliest, and `action_probabilities` [B, A]; where it stops
+        by itself, `stop_probability` [B]: above 0.5 this look was the last.
     """
     cell = model.cell
     states = [state[name] for name in cell.state_names]
@@ -76,6 +81,8 @@ def step(
         logits = cell.action_policy(features)
         outputs["action"] = cell.action_policy.mode(logits)
         outputs["action_probabilities"] = tf.nn.softmax(logits)
+    if cell.stop_policy:
+        outputs["stop_probability"] = tf.sigmoid(cell.stop_policy(features))
     return outputs
 
 

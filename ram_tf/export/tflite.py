@@ -36,8 +36,9 @@ def convert(
 
     Returns:
         "float32", and "int8": the same with the weights as bytes, but for the
-        location head and the encoding of the location. A fixation that is off
-        by a pixel sees something else; a weight that is off by 0.4% does not.
+        location head, the encoding of the location and the stop head. A
+        fixation that is off by a pixel sees something else; a weight that is
+        off by 0.4% does not.
 
     Raises:
         ValueError: If `side` is not a positive integer, the model one that
@@ -57,7 +58,7 @@ def convert(
         flat = flats[quantisation] = flatbuffer.read(content)
         flatbuffer.check_builtin(flat)
         if quantisation == "int8":
-            flatbuffer.quantise(flat, keep=_location_kernels(model))
+            flatbuffer.quantise(flat, keep=_exact_kernels(model))
         flatbuffer.shrink(flat)
     return flats
 
@@ -149,9 +150,11 @@ def _signatures(model: RecurrentAttentionModel, side: int) -> dict[str, Any]:
     return traced
 
 
-def _location_kernels(model: RecurrentAttentionModel) -> list:
+def _exact_kernels(model: RecurrentAttentionModel) -> list:
     cell = model.cell
     layers = [cell.location_policy.dense, cell.glimpse_net.place]
+    if cell.stop_policy:
+        layers.append(cell.stop_policy.dense)
     return [layer.kernel.numpy() for layer in layers]
 
 

@@ -45,11 +45,15 @@ def draw(
         test: {"image": [n, H, W, C], "label": [n]}.
     """
     rollouts = Evaluator(model, test).rollouts()
-    right = rollouts.probabilities[:, -1].argmax(-1) == test["label"]
+    right = rollouts.answers.argmax(-1) == test["label"]
     rows = choose(right)
     return viz.draw_paths(
         test["image"][rows],
-        {name: value[rows] for name, value in rollouts._asdict().items()},
+        {
+            name: value[rows]
+            for name, value in rollouts._asdict().items()
+            if value is not None
+        },
         model.cell.sensor,
         labels=test["label"][rows],
         location_unit=model.cell.location_unit,

@@ -1,0 +1,59 @@
+"""The decision to stop looking (paper, section 3: more actions are possible).
+
+The paper names the action and gives no figures; DT-RAM (Li et al., 2017) has a
+Bernoulli head, trained after a trained RAM.
+"""
+
+import keras
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+tfd = tfp.distributions
+# One look in nine or so ends an episode before anything is learned, so that
+# late looks are still seen in training.
+_FIRST_BIAS = -2.0
+
+
+@keras.saving.register_keras_serializable("ram_tf")
+class StopPolicy(keras.layers.Layer):
+    """A Bernoulli: after each look, whether it was the last.
+
+    The layer is float32 whatever the dtype policy.
+
+    Call arguments:
+        features: [..., D] from the core, after the look.
+
+    Returns:
+        The logit of stopping, [...] float32.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.dense = keras.layers.Dense(
+            1,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            bias_initializer=keras.initializers.Constant(_FIRST_BIAS),
+            name="logit",
+            dtype="float32",
+        )
+
+    def build(self, features_shape):
+        self.dense.build(features_shape)
+
+    def call(self, features: tf.Tensor) -> tf.Tensor:
+        return self.dense(features)[..., 0]
+
+    def distribution(self, logit: tf.Tensor) -> tfd.Distribution:
+        """The policy, as a TFP distribution over [...] booleans."""
+        return tfd.Bernoulli(logits=logit, dtype=tf.bool)
+
+    def mode(self, logit: tf.Tensor) -> tf.Tensor:
+        """Whether stopping is likelier than going on, [...] bool."""
+        return logit > 0.0
+
+    def sample(self, logit: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
+        """A sample from given logistic noise [...]: [...] bool."""
+        return self.mode(logit + noise)
+
+    def compute_output_shape(self, features_shape):
+        return tuple(features_shape[:-1])
