@@ -99,7 +99,7 @@ class StillImage(Environment):
     def step(self, state, action):
         # Looking changes nothing in the world; stopping ends the episode.
         time_step = self._time_step(state + 1)
-        if "stop" in action:
+        if action and "stop" in action:
             ended = time_step.is_last | action["stop"]
             time_step = time_step._replace(is_last=ended)
         return state + 1, time_step
