@@ -11,7 +11,7 @@ from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.heads import Baseline, Classifier
 from ram_tf.location_policy import LocationPolicy
-from ram_tf.stop_policy import StopPolicy
+from ram_tf.stop_policy import StopPolicy, certainty
 from ram_tf.validation import (
     check_choice,
     check_positive,
@@ -148,8 +148,11 @@ class RAMCell(keras.layers.Layer):
             (self.location_policy, (features_shape,)),
             (self.baseline, (features_shape,)),
         ]
-        heads = (self.classifier, self.action_policy, self.stop_policy)
+        heads = (self.classifier, self.action_policy)
         shapes += [(head, (features_shape,)) for head in heads if head]
+        if self.stop_policy:
+            size = self._core_sizes[0] + bool(self.classifier)
+            shapes.append((self.stop_policy, ((None, size),)))
         for layer, shape in shapes:
             if not layer.built:  # Keras builds those it deserialises.
                 layer.build(*shape)
@@ -183,6 +186,14 @@ class RAMCell(keras.layers.Layer):
         features, core = self.core(glimpse, core)
         return _float32(features), [_float32(state) for state in core]
 
+    def stop_logit(self, features: tf.Tensor) -> tf.Tensor:
+        """Logit of stopping, from features [..., D] after the look: [...]."""
+        if self.classifier:
+            # Stopping is to read the certainty of answers, not to change it.
+            sure = tf.stop_gradient(certainty(self.classifier(features)))
+            features = tf.concat([features, sure[..., None]], axis=-1)
+        return self.stop_policy(features)
+
     def call(self, frame, states, training=None):
         del training
         features, core = self.look(frame, states[-1], states)
@@ -193,7 +204,7 @@ class RAMCell(keras.layers.Layer):
         if self.action_policy:
             parts.append(self.action_policy(features))
         if self.stop_policy:
-            parts.append(self.stop_policy(features)[:, None])
+            parts.append(self.stop_logit(features)[:, None])
         return tf.concat(parts, axis=-1), [*core, location]
 
     def split(self, output: tf.Tensor) -> CellOutput:

@@ -64,7 +64,7 @@ class Policy:
         if self.cell.action_policy:
             action["action"] = self._act(self.cell.action_policy(features), t)
         if self.cell.stop_policy:
-            action["stop"] = self._stop(self.cell.stop_policy(features), t)
+            action["stop"] = self._stop(self.cell.stop_logit(features), t)
         both = tf.stack([state[0], features], axis=1)
         one = {name: value[:, None] for name, value in action.items()}
         return PolicyStep(
@@ -121,8 +121,8 @@ class Policy:
             chosen = head.distribution(head(features))
             total += chosen.log_prob(action["action"])
         if self._last_step is not None:
-            head = self.cell.stop_policy
-            chosen = head.distribution(head(features))
+            logit = self.cell.stop_logit(features)
+            chosen = self.cell.stop_policy.distribution(logit)
             # After the last look there is nothing to decide.
             free = start + tf.range(tf.shape(features)[1]) < self._last_step
             total += tf.where(free, chosen.log_prob(action["stop"]), 0.0)

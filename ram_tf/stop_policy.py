@@ -1,7 +1,9 @@
 """The decision to stop looking (paper, section 3: more actions are possible).
 
 The paper names the action and gives no figures; DT-RAM (Li et al., 2017) has a
-Bernoulli head, trained after a trained RAM.
+Bernoulli head on h_t, trained after a trained RAM. Here it is told, too, how
+sure the answer is, which no linear map of h_t can compute: without, it loses to
+a threshold on the answer's probability.
 """
 
 import keras
@@ -12,6 +14,7 @@ tfd = tfp.distributions
 # One look in nine or so ends an episode before anything is learned, so that
 # late looks are still seen in training.
 _FIRST_BIAS = -2.0
+_LEAST_ODDS = 1e-8
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -21,7 +24,8 @@ class StopPolicy(keras.layers.Layer):
     The layer is float32 whatever the dtype policy.
 
     Call arguments:
-        features: [..., D] from the core, after the look.
+        features: [..., D], from the core after the look, with the certainty
+            of the answer where there is one.
 
     Returns:
         The logit of stopping, [...] float32.
@@ -57,3 +61,12 @@ class StopPolicy(keras.layers.Layer):
 
     def compute_output_shape(self, features_shape):
         return tuple(features_shape[:-1])
+
+
+def certainty(logits: tf.Tensor) -> tf.Tensor:
+    """Log-odds of the likeliest class, [..., K] -> [...], at most 18.4."""
+    best = tf.argmax(logits, axis=-1, output_type=tf.int32)
+    others = 1.0 - tf.one_hot(best, logits.shape[-1])
+    below = logits - tf.reduce_max(logits, axis=-1, keepdims=True)
+    odds = tf.reduce_sum(tf.exp(below) * others, axis=-1)
+    return -tf.math.log(odds + _LEAST_ODDS)

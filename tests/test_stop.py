@@ -16,6 +16,7 @@ from ram_tf.policies import (
     SamplingPolicy,
     sampling_noise,
 )
+from ram_tf.stop_policy import certainty
 from ram_tf.unroll import unroll
 
 LABELS = [0, 1, 2, 0]
@@ -33,7 +34,7 @@ def model(make_model, images):
     """It stops at two of the four images after the first look."""
     model = make_model(stop=True)
     kernel, bias = model.cell.stop_policy.dense.weights
-    kernel.assign(np.linspace(-3, 3, 6)[:, None])
+    kernel.assign(np.linspace(-3, 3, 7)[:, None])
     bias.assign([0.0])
     output, _ = model.cell(images, model.cell.get_initial_state(4))
     logit = model.cell.split(output).stop_logit
@@ -123,6 +124,14 @@ def test_a_policy_step_says_what_the_trajectory_says(model, images):
         env_state, time_step = environment.step(env_state, step.action)
         state = step.state
     assert np.all(time_step.is_last)
+
+
+def test_certainty_is_the_log_odds_of_the_best():
+    chances = np.float32([[0.7, 0.2, 0.1], [0.01, 0.98, 0.01], [0.5, 0.5, 0]])
+    logits = tf.math.log(chances) + 3.0
+    np.testing.assert_allclose(
+        certainty(logits), np.log([7 / 3, 49, 1]), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_samples_have_their_probability():

@@ -149,7 +149,7 @@ def test_a_trained_model_gets_a_stop():
     np.testing.assert_array_equal(
         model(image)["probabilities"], released(image)["probabilities"]
     )
-    assert model.count_params() == released.count_params() + 257
+    assert model.count_params() == released.count_params() + 258
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def on_device(tmp_path_factory):
     )
     model.build((None, 28, 28, 1))
     dense = model.cell.stop_policy.dense
-    kernel = np.random.default_rng(1).normal(0, 3, [32, 1])
+    kernel = np.random.default_rng(1).normal(0, 3, [33, 1])
     dense.kernel.assign(kernel)
     dense.bias.assign([0.0])
     tflite.save_tflite(model, 28, path, "model")

@@ -84,7 +84,7 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
                 f"which it was trained. Received: --{flag}={new.get(flag)}"
             )
-    if old.get("stop") and not new["stop"]:
+    if old.get("stop") and not new.get("stop"):
         raise ValueError(
             f"--pretrained={name} needs --stop, with which it was trained. "
             "Received: --nostop"

@@ -82,7 +82,7 @@ def step(
         outputs["action"] = cell.action_policy.mode(logits)
         outputs["action_probabilities"] = tf.nn.softmax(logits)
     if cell.stop_policy:
-        outputs["stop_probability"] = tf.sigmoid(cell.stop_policy(features))
+        outputs["stop_probability"] = tf.sigmoid(cell.stop_logit(features))
     return outputs
 
 
