@@ -147,7 +147,8 @@ def test_files_that_are_no_records_are_named(text, folder):
 def test_commands_make_the_same_settings_again(path):
     settings = config.complete(json.loads(path.read_text())["config"])
     words = recipe.command(settings).split()
-    assert words[:3] == ["python", "-m", "trainers.mnist"]
+    trainer = "svhn" if settings.source == "svhn_small" else "mnist"
+    assert words[:3] == ["python", "-m", f"trainers.{trainer}"]
     with flagsaver.flagsaver():
         flags.FLAGS(command._prepare(words[2:]))
         made = {name: flags.FLAGS[name].value for name in vars(settings)}
