@@ -17,7 +17,8 @@ from ram_tf.evaluation import Rollouts
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
-from trainers.setup import Config, canvas
+from trainers.config import complete
+from trainers.setup import canvas
 
 SIDE = 28
 RECORD = {
@@ -274,7 +275,7 @@ def test_bad_arguments(model, tmp_path):
 @pytest.mark.slow
 def test_the_released_model_has_the_size_and_the_answers(mnist, tmp_path):
     model, settings = load_pretrained("cluttered"), record("cluttered")
-    config = Config(**settings["config"])
+    config = complete(settings["config"])
     paths = tflite.save_tflite(model, config.canvas, tmp_path, "paper")
     sizes = [path.stat().st_size for path in paths]
     assert sizes[0] <= 1_150_000
