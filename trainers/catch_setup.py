@@ -10,7 +10,7 @@ from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.environments.catch import Catch, Games, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.game_evaluation import GameEvaluator
-from ram_tf.training.optimizers import make_optimizer
+from trainers import setup
 from trainers.setup import Config
 
 # How a trained model looks where it has not learned to.
@@ -81,27 +81,13 @@ def make_environment(config: Config):
 def make_model(config: Config) -> RecurrentAttentionModel:
     """A new model, built, its weights drawn from the seed."""
     keras.utils.set_random_seed(config.seed)
-    size, scales = config.glimpse_size, config.scales
-    if config.full_screen:
-        size, scales = config.screen, 1
-    model = RecurrentAttentionModel(
+    screen = {"glimpse_size": config.screen, "scales": 1}
+    model = setup.make_ram(
+        config,
         num_classes=None,
         num_actions=Catch.num_actions,
         glimpses=rules(config).steps,
-        glimpse_size=size,
-        scales=scales,
-        core=config.core,
-        core_units=config.core_units,
-        glimpse_units=config.glimpse_units,
-        location_units=config.location_units,
-        units=config.units,
-        location_std=config.location_std,
-        location_range=config.location_range,
-        location_gain=config.location_gain,
-        location_unit=config.location_unit,
-        first_fixation=config.first_fixation,
-        sensor=config.sensor,
-        pooling=config.pooling,
+        **(screen if config.full_screen else {}),
     )
     model.build((None, config.screen, config.screen, 1))
     return model
@@ -111,17 +97,9 @@ def make_agent(
     config: Config, model: RecurrentAttentionModel, steps: int
 ) -> ReinforceAgent:
     """An agent that trains the model for so many steps."""
-    optimizer = make_optimizer(
-        config.optimizer,
-        config.learning_rate,
-        steps,
-        schedule=config.schedule,
-        momentum=config.momentum,
-        clip_norm=config.clip_norm,
-    )
     return ReinforceAgent(
         model,
-        optimizer,
+        setup.optimizer(config, steps),
         rollouts=config.rollouts,
         baseline=config.baseline,
         policy_weight=config.policy_weight,

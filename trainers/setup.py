@@ -32,6 +32,23 @@ from ram_tf.training.step import Agent
 # Values of the flags by name, as `trainers.config` defines them.
 Config = types.SimpleNamespace
 Model = RecurrentAttentionModel | Comparator
+# Flags that are arguments of the model.
+_SHAPE = (
+    "glimpse_size",
+    "scales",
+    "core",
+    "core_units",
+    "glimpse_units",
+    "location_units",
+    "units",
+    "location_std",
+    "location_range",
+    "location_gain",
+    "location_unit",
+    "first_fixation",
+    "sensor",
+    "pooling",
+)
 # Settings that numbers have no part in, and the values that these have.
 _OF_NUMBERS = {"place": "anywhere", "jitter": 0, "clutter": 0, "frames": 0}
 
@@ -162,36 +179,30 @@ def make_model(config: Config, source: Source) -> Model:
         return make_comparator(
             config.network, config.canvas, channels, classes, answers
         )
-    model = _make_ram(config, classes)
+    model = make_ram(
+        config,
+        num_classes=classes,
+        glimpses=config.frames or config.glimpses,
+        stop=config.stop,
+    )
     model.build((None, config.canvas, config.canvas, channels))
     return model
 
 
-def _make_ram(config: Config, num_classes: int) -> RecurrentAttentionModel:
-    return RecurrentAttentionModel(
-        num_classes=num_classes,
-        glimpses=config.frames or config.glimpses,
-        glimpse_size=config.glimpse_size,
-        scales=config.scales,
-        core=config.core,
-        core_units=config.core_units,
-        glimpse_units=config.glimpse_units,
-        location_units=config.location_units,
-        units=config.units,
-        location_std=config.location_std,
-        location_range=config.location_range,
-        location_gain=config.location_gain,
-        location_unit=config.location_unit,
-        first_fixation=config.first_fixation,
-        sensor=config.sensor,
-        pooling=config.pooling,
-        stop=config.stop,
-    )
+def make_ram(config: Config, **own) -> RecurrentAttentionModel:
+    """A model, not built yet, of the flags that all trainers share.
+
+    Args:
+        config: Of the run.
+        own: What the trainer sets itself; it comes first.
+    """
+    shared = {name: getattr(config, name) for name in _SHAPE}
+    return RecurrentAttentionModel(**shared | own)
 
 
-def make_agent(config: Config, model: Model, steps: int) -> Agent:
-    """An agent that trains the model for so many steps."""
-    optimizer = make_optimizer(
+def optimizer(config: Config, steps: int) -> keras.optimizers.Optimizer:
+    """An optimizer for so many steps."""
+    return make_optimizer(
         config.optimizer,
         config.learning_rate,
         steps,
@@ -199,11 +210,15 @@ def make_agent(config: Config, model: Model, steps: int) -> Agent:
         momentum=config.momentum,
         clip_norm=config.clip_norm,
     )
+
+
+def make_agent(config: Config, model: Model, steps: int) -> Agent:
+    """An agent that trains the model for so many steps."""
     if isinstance(model, Comparator):
-        return SupervisedAgent(model, optimizer)
+        return SupervisedAgent(model, optimizer(config, steps))
     return ReinforceAgent(
         model,
-        optimizer,
+        optimizer(config, steps),
         rollouts=config.rollouts,
         baseline=config.baseline,
         policy_weight=config.policy_weight,
