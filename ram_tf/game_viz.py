@@ -1,4 +1,4 @@
-"""Films of a game: the screen with the retina's squares, and what it saw."""
+"""A game as a film or a story: the screen, the retina, what it saw."""
 
 import io
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from ram_tf import geometry
 from ram_tf.environments.catch import Catch, Games
-from ram_tf.game_evaluation import GameEvaluator
+from ram_tf.game_evaluation import GameEvaluator, Played
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.viz import foveate
 
@@ -19,6 +19,7 @@ _BACKGROUND, _SCREEN = (32, 34, 40), (0, 0, 0)
 _COLOURS = [(255, 209, 102), (17, 168, 171), (108, 117, 210), (150, 150, 150)]
 _CAUGHT, _MISSED = (80, 190, 110), (220, 80, 80)
 _MILLISECONDS, _PAUSE = 140, 1400
+_IN_A_ROW, _SMALLER = 6, 3  # Of a story's pictures.
 
 
 def film(evaluator: GameEvaluator, count: int) -> bytes:
@@ -31,16 +32,43 @@ def film(evaluator: GameEvaluator, count: int) -> bytes:
     played = evaluator.play()
     pictures, pauses = [], []
     for i in range(count):
-        games = Games(*(part[i : i + 1] for part in evaluator.games))
-        frames = draw_game(
-            evaluator.model,
-            Catch(evaluator.rules, games),
-            played.locations[i],
-            played.actions[i],
-        )
+        frames = _draw_played(evaluator, played, i)
         pictures += frames
         pauses += [_MILLISECONDS] * (len(frames) - 1) + [_PAUSE]
     return _gif(pictures, pauses)
+
+
+def story(evaluator: GameEvaluator, played: Played) -> np.ndarray:
+    """The steps of the first game as small pictures in rows.
+
+    Args:
+        evaluator: Has the model and the games.
+        played: What came of them.
+
+    Returns:
+        [h, w, 3] uint8.
+    """
+    frames = [
+        np.asarray(picture.reduce(_SMALLER))
+        for picture in _draw_played(evaluator, played, 0)
+    ]
+    missing = -len(frames) % _IN_A_ROW
+    frames += [np.full_like(frames[0], _BACKGROUND)] * missing
+    rows = [
+        np.concatenate(frames[i : i + _IN_A_ROW], axis=1)
+        for i in range(0, len(frames), _IN_A_ROW)
+    ]
+    return np.concatenate(rows)
+
+
+def _draw_played(evaluator, played, i: int) -> list[Image.Image]:
+    games = Games(*(part[i : i + 1] for part in evaluator.games))
+    return draw_game(
+        evaluator.model,
+        Catch(evaluator.rules, games),
+        played.locations[i],
+        played.actions[i],
+    )
 
 
 def draw_game(

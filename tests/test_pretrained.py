@@ -14,11 +14,13 @@ from data.batches import evaluation_set
 from data.shrink import shrink
 from ram_tf import pretrained
 from ram_tf.evaluation import Evaluator
-from trainers import config, setup
+from trainers import catch_config, catch_setup, config, setup
+from trainers.catch_card import catch_card
 from trainers.model_card import model_card
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")
+PLAYERS = ("catch",)
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
 # mnist has 14.5, cluttered 23.1 and cluttered_100 31.6; chance is 90.
@@ -84,6 +86,9 @@ def test_the_wheel_holds_every_released_file():
 def test_names_are_those_of_the_files():
     files = sorted(path.stem for path in pretrained.DIRECTORY.glob("*.keras"))
     assert list(pretrained.NAMES) == files
+    assert sorted({*pretrained.NAMES} - {*pretrained.classifiers()}) == [
+        *PLAYERS
+    ]
 
 
 @pytest.mark.parametrize("read", [ram_tf.load_pretrained, pretrained.record])
@@ -101,3 +106,22 @@ def test_a_file_that_brings_code_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(pretrained, "NAMES", ("odd",))
     with pytest.raises(ValueError, match="safe_mode"):
         ram_tf.load_pretrained("odd")
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_a_player_catches_what_it_did(name):
+    record = pretrained.record(name)
+    settings = catch_config.complete(record["config"])
+    settings.test_games = CASES
+    evaluator = catch_setup.test(settings, ram_tf.load_pretrained(name))
+    low, high = stats.binom.interval(0.999, CASES, record["catch_rate"])
+    assert low <= CASES * evaluator.catch_rate() <= high
+
+
+@pytest.mark.parametrize("name", PLAYERS)
+def test_files_of_a_player(name):
+    record = pretrained.record(name)
+    model = ram_tf.load_pretrained(name)
+    assert model.count_params() == record["parameters"]
+    card = (pretrained.DIRECTORY / f"{name}.md").read_text(encoding="utf-8")
+    assert card == catch_card(name, record)

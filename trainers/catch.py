@@ -13,6 +13,7 @@ metrics.jsonl, tensorboard/ and checkpoints/.
 from absl import flags
 
 from trainers.command import run
+from ram_tf.game_viz import story
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.summaries import Summaries
@@ -49,16 +50,18 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
         print(f"finished already, at step {steps}")
         print(catch_results.table(workdir.load_result()))
         return 0
+    validation = catch_setup.validation(settings, model)
     loop = TrainingLoop(
         agent,
         catch_setup.training_games(settings),
         catch_setup.make_environment(settings),
-        catch_setup.validation(settings, model),
+        validation,
         state,
         checkpointer,
         Summaries(
             workdir.metrics, workdir.tensorboard, state.step, _shown(settings)
         ),
+        draw=lambda played: story(validation, played),
         unit="frame",
         units_per_step=catch_setup.frames_per_step(settings),
     )

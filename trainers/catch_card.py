@@ -6,6 +6,7 @@ from typing import Any
 
 from trainers import recipe
 from trainers.catch_results import ROWS
+from trainers.record import threads_text
 from trainers.settings import complete
 from trainers.setup import Config
 
@@ -130,8 +131,8 @@ def _training(record: dict[str, Any]) -> str:
     return (
         f"{record['frames']:,} frames, {record['steps']:,} steps: "
         f"{record['seconds'] / 60:.0f} min of training and validation on "
-        f"{machine['threads']} threads of {machine['processor']}. Code at "
-        f"commit {record['git_revision']}; {packages}."
+        f"{threads_text(machine['threads'])} of {machine['processor']}. "
+        f"Code at commit {record['git_revision']}; {packages}."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from data.facts import FACTS
 from trainers import recipe
 from trainers.config import complete
+from trainers.record import threads_text
 from trainers.results import ROWS
 from trainers.setup import Config
 
@@ -182,7 +183,7 @@ def _training(record: dict[str, Any], config: Config) -> str:
     return (
         f"Seed {config.seed}, {config.epochs:g} epochs, {record['steps']:,} "
         f"steps: {record['seconds'] / 60:.0f} min of training and "
-        f"validation on {machine['threads']} threads of "
+        f"validation on {threads_text(machine['threads'])} of "
         f"{machine['processor']}. Code at commit {record['git_revision']}; "
         f"{packages}."
     )

@@ -50,6 +50,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def threads_text(number: int | None) -> str:
+    """A number of threads in words."""
+    return "1 thread" if number == 1 else f"{number} threads"
+
+
 def _threads() -> int:
     if hasattr(os, "sched_getaffinity"):  # Not on every system.
         return len(os.sched_getaffinity(0))

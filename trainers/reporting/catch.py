@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 
 from trainers import recipe
+from trainers.record import threads_text
 from trainers.reporting.markdown import (
     NONE,
     bold,
-    count,
     paragraph,
     percent,
     picture,
+    speed,
     table,
 )
 from trainers.settings import complete
@@ -240,8 +241,8 @@ def _listed(folder: pathlib.Path, run: CatchRun) -> str:
         f"seed {run.settings.seed}",
         f"caught {percent(run.rate)}",
         f"{values['seconds'] / 60:.1f} minutes",
-        f"{count(values.get('frames_per_second'))} frames/s",
-        f"{machine.get('processor')}, {machine.get('threads')} threads",
+        *speed(values.get("frames_per_second"), "frames"),
+        f"{machine.get('processor')}, {threads_text(machine.get('threads'))}",
         f"commit `{str(values.get('git_revision'))[:7]}`",
     ]
     link = f"{folder.name}/{run.path.name}"

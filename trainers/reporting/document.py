@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Iterator
 
 from trainers import recipe
+from trainers.record import threads_text
 from trainers.reporting import catch, numbers, pictures, prose, records, tables
 from trainers.reporting.markdown import (
     NONE,
@@ -12,6 +13,7 @@ from trainers.reporting.markdown import (
     paragraph,
     percent,
     picture,
+    speed,
     table,
 )
 from trainers.reporting.published import (
@@ -118,17 +120,13 @@ def _run(folder: pathlib.Path, task: str, record: Record) -> str:
         f"seed {record.seed}",
         f"error {percent(values['test_error'])}",
         f"{values['seconds'] / 60:.1f} minutes",
-        f"{count(values.get('images_per_second'))} images/s",
-        f"{machine.get('processor')}, {_threads(machine.get('threads'))}",
+        *speed(values.get("images_per_second"), "images"),
+        f"{machine.get('processor')}, {threads_text(machine.get('threads'))}",
         f"commit `{_short(values.get('git_revision'))}`",
     ]
     link = f"{folder.name}/{task}/{record.path.name}"
     command = recipe.command(record.settings)
     return f"- [{record.name}]({link}): {'; '.join(facts)}.\n  `{command}`"
-
-
-def _threads(number: int | None) -> str:
-    return "1 thread" if number == 1 else f"{number} threads"
 
 
 def _short(revision: str | None) -> str:

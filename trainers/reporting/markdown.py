@@ -48,6 +48,11 @@ def count(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
+def speed(value: float | None, unit: str) -> list[str]:
+    """Units a second, or nothing where a run did not measure them."""
+    return [] if value is None else [f"{count(value)} {unit}/s"]
+
+
 def interval(value: Interval | None) -> str:
     """An interval in %."""
     return NONE if value is None else f"{value.low:.2f}–{value.high:.2f}"
