@@ -58,7 +58,10 @@ def test_a_run_leaves_its_result(trained):
     rows = (trained / "metrics.jsonl").read_text().splitlines()
     rates = [json.loads(row)["validation_catch_rate"] for row in rows]
     assert result["validation_error"] == pytest.approx(100 * (1 - max(rates)))
-    assert list((trained / "tensorboard").iterdir())
+    events = b"".join(
+        path.read_bytes() for path in (trained / "tensorboard").iterdir()
+    )
+    assert b"\x89PNG" in events  # A game, in pictures.
 
 
 def test_a_finished_run_is_not_run_again(trained, run_command, capsys):
@@ -192,3 +195,4 @@ def test_flags_of_others_are_refused(trained, run_command, tmp_path, capsys):
     assert run_command(predict, *arguments, positional=True) == 1
     assert "one that plays Catch" in capsys.readouterr().err
     assert run_command(mnist, "--place=left", f"--workdir={trained}") == 1
+    assert "of another configuration" in capsys.readouterr().err

@@ -39,11 +39,12 @@ def main(trainer: str) -> int:
         The exit code.
     """
     settings = config.of_trainer(trainer)
+    named = flags.FLAGS["workdir"].present
+    workdir = Workdir(flags.FLAGS.workdir if named else f"runs/{trainer}")
+    workdir.check(settings)
     print(f"loading {settings.source}", flush=True)
     source = setup.load_source(settings, flags.FLAGS.data_dir)
-    named = flags.FLAGS["workdir"].present
-    path = flags.FLAGS.workdir if named else f"runs/{trainer}"
-    return train_and_evaluate(settings, source, Workdir(path))
+    return train_and_evaluate(settings, source, workdir)
 
 
 def train_and_evaluate(

@@ -45,6 +45,18 @@ class Workdir:
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 
+    def check(self, settings: Config) -> None:
+        """Raises ValueError if the directory holds another configuration."""
+        if not self._config.exists():
+            return
+        before = vars(self._complete(self._record()["config"]))
+        if changed := differences(before, vars(settings)):
+            raise ValueError(
+                f"--workdir={self.path} holds a run of another configuration: "
+                f"{'; '.join(changed)}. Use another --workdir, or the same "
+                "flags."
+            )
+
     def claim(
         self,
         settings: Config,
@@ -74,15 +86,8 @@ class Workdir:
             self.path.mkdir(parents=True, exist_ok=True)
             write_json(self._config, mine)
             return []
-        record = json.loads(self._config.read_text())
-        before = vars(self._complete(record["config"]))
-        changed = differences(before, vars(settings))
-        if changed:
-            raise ValueError(
-                f"--workdir={self.path} holds a run of another configuration: "
-                f"{'; '.join(changed)}. Use another --workdir, or the same "
-                "flags."
-            )
+        self.check(settings)
+        record = self._record()
         # Older runs do not say which images they had.
         changed = differences(record.get("data", mine["data"]), mine["data"])
         if changed:
