@@ -1,12 +1,17 @@
 """The card of a released model that plays Catch, from its record alone."""
 
 import math
-import textwrap
 from typing import Any
 
-from trainers import recipe
+from trainers.card_text import (
+    SOURCE,
+    command,
+    filled,
+    square,
+    table,
+    trained,
+)
 from trainers.catch_results import ROWS
-from trainers.record import threads_text
 from trainers.settings import complete
 from trainers.setup import Config
 
@@ -60,17 +65,14 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
     config = complete(record["config"])
     return _PAGE.format(
         name=name,
-        what=_filled(_what(config)),
-        source=_filled(
-            f"`trainers.release` made this card from `{name}.json`, the record "
-            "of the run, which holds every setting."
-        ),
-        game=_filled(_game(config)),
+        what=filled(_what(config)),
+        source=filled(SOURCE.format(name=name)),
+        game=filled(_game(config)),
         rates=_rates(record),
-        uncertainty=_filled(_uncertainty(record)),
-        command=recipe.command(config),
-        training=_filled(_training(record)),
-        limits=_filled(
+        uncertainty=filled(_uncertainty(record)),
+        command=command(config),
+        training=filled(f"{record['frames']:,} frames, {trained(record)}"),
+        limits=filled(
             "- It knows this game on a screen of this size, with these speeds; "
             "on no other has it been measured. It is one run, seed "
             f"{config.seed}; another seed has another rate.",
@@ -81,7 +83,7 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
 
 def _what(config: Config) -> str:
     retina = (
-        f"glimpses of {_square(config.glimpse_size)} at {config.scales} scales"
+        f"glimpses of {square(config.glimpse_size)} at {config.scales} scales"
     )
     if config.full_screen:
         retina = "the whole screen at once"
@@ -98,7 +100,7 @@ def _game(config: Config) -> str:
     if config.extremes_only:
         angles = f"{low} or {high} degrees"
     return (
-        f"A screen of {_square(config.screen)} pixels, a paddle of "
+        f"A screen of {square(config.screen)} pixels, a paddle of "
         f"{config.paddle_width}; the ball's direction is {angles}, 90 being "
         "straight down. The rules are `ram_tf/environments/catch_rules.py`; "
         "as a Gymnasium environment it is `ram_tf/Catch-v0`."
@@ -110,7 +112,7 @@ def _rates(record: dict[str, Any]) -> str:
     for name, words in ROWS.items():
         if name in record:
             rows.append([words, f"{100 * record[name]:.2f}"])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return table(rows)
 
 
 def _uncertainty(record: dict[str, Any]) -> str:
@@ -122,29 +124,4 @@ def _uncertainty(record: dict[str, Any]) -> str:
         "looking and acting otherwise. On validation games these weights, of "
         f"step {record['best_step']:,}, were the best of the run's, with "
         f"{100 - record['validation_error']:.2f}."
-    )
-
-
-def _training(record: dict[str, Any]) -> str:
-    machine, versions = record["machine"], record["versions"]
-    packages = ", ".join(f"{name} {v}" for name, v in versions.items())
-    return (
-        f"{record['frames']:,} frames, {record['steps']:,} steps: "
-        f"{record['seconds'] / 60:.0f} min of training and validation on "
-        f"{threads_text(machine['threads'])} of {machine['processor']}. "
-        f"Code at commit {record['git_revision']}; {packages}."
-    )
-
-
-def _square(side: int) -> str:
-    return f"{side}\N{MULTIPLICATION SIGN}{side}"
-
-
-def _filled(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
-        80,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
     )

@@ -1,13 +1,18 @@
 """The card of a released model, written from the record of its run alone."""
 
 import math
-import textwrap
 from typing import Any
 
 from data.facts import FACTS
-from trainers import recipe
+from trainers.card_text import (
+    SOURCE,
+    command,
+    filled,
+    square,
+    table,
+    trained,
+)
 from trainers.config import complete
-from trainers.record import threads_text
 from trainers.results import ROWS
 from trainers.setup import Config
 
@@ -68,19 +73,18 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         name=name,
         side=config.canvas,
         glimpses=config.glimpses,
-        what=_filled(_what(config)),
-        source=_filled(
-            f"`trainers.release` made this card from `{name}.json`, the record "
-            "of the run, which holds every setting."
-        ),
-        data=_filled(f"{_task(config)} {_images(config)}"),
-        measured=_filled(_measured(record, config)),
+        what=filled(_what(config)),
+        source=filled(SOURCE.format(name=name)),
+        data=filled(f"{_task(config)} {_images(config)}"),
+        measured=filled(_measured(record, config)),
         errors=_errors(record, config),
-        uncertainty=_filled(_uncertainty(record)),
-        command=_command(config),
-        training=_filled(_training(record, config)),
-        limits="\n".join(_filled(f"- {x}", "  ") for x in _limits(config)),
-        licence=_filled(
+        uncertainty=filled(_uncertainty(record)),
+        command=command(config),
+        training=filled(
+            f"Seed {config.seed}, {config.epochs:g} epochs, {trained(record)}"
+        ),
+        limits="\n".join(filled(f"- {x}", "  ") for x in _limits(config)),
+        licence=filled(
             "The weights are under Apache-2.0, like the code. The images that "
             "they were trained on are not part of this repository; their "
             "authors' own terms hold for them."
@@ -93,8 +97,8 @@ def _what(config: Config) -> str:
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
         f"that says which {_kind(config)} is on an image of "
-        f"{_square(config.canvas)} pixels, after {config.glimpses} glimpses of "
-        f"{_square(config.glimpse_size)} at {scales}."
+        f"{square(config.canvas)} pixels, after {config.glimpses} glimpses of "
+        f"{square(config.glimpse_size)} at {scales}."
     )
 
 
@@ -104,11 +108,11 @@ def _task(config: Config) -> str:
         return f"One {kind} of the source as it is{_moved(config)}."
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
-        f"of {_square(config.canvas)} pixels"
+        f"of {square(config.canvas)} pixels"
     )
     if config.clutter:
         task += (
-            f", with {config.clutter} patches of {_square(config.clutter_size)}"
+            f", with {config.clutter} patches of {square(config.clutter_size)}"
             f" from other {kind}s of the same split added at random places, "
             "which may lie over it"
         )
@@ -153,7 +157,7 @@ def _errors(record: dict[str, Any], config: Config) -> str:
             continue
         values = record[f"{error}_by_glimpse"]
         rows.append([words, *(f"{value:.2f}" for value in values)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return table(rows)
 
 
 def _uncertainty(record: dict[str, Any]) -> str:
@@ -164,28 +168,6 @@ def _uncertainty(record: dict[str, Any]) -> str:
         "(two standard errors, taking the cases as independent). On validation "
         f"these weights, of step {record['best_step']:,}, were the best of the "
         f"run's, with {record['validation_error']:.2f}."
-    )
-
-
-def _command(config: Config) -> str:
-    words = textwrap.wrap(
-        recipe.command(config),
-        74,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return " \\\n    ".join(words)
-
-
-def _training(record: dict[str, Any], config: Config) -> str:
-    machine, versions = record["machine"], record["versions"]
-    packages = ", ".join(f"{name} {v}" for name, v in versions.items())
-    return (
-        f"Seed {config.seed}, {config.epochs:g} epochs, {record['steps']:,} "
-        f"steps: {record['seconds'] / 60:.0f} min of training and "
-        f"validation on {threads_text(machine['threads'])} of "
-        f"{machine['processor']}. Code at commit {record['git_revision']}; "
-        f"{packages}."
     )
 
 
@@ -212,17 +194,3 @@ def _limits(config: Config) -> list[str]:
 
 def _kind(config: Config) -> str:
     return FACTS[config.source].kind
-
-
-def _square(side: int) -> str:
-    return f"{side}\N{MULTIPLICATION SIGN}{side}"
-
-
-def _filled(text: str, indent: str = "") -> str:
-    return textwrap.fill(
-        text,
-        80,
-        subsequent_indent=indent,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
