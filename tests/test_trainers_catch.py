@@ -5,13 +5,16 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
 from ram_tf.environments.catch import Catch, Games
 from trainers import (
     catch,
+    catch_config,
     catch_film,
     catch_players,
+    catch_setup,
     evaluate,
     export,
     mnist,
@@ -120,8 +123,6 @@ def test_the_export_plays_as_the_model_does(trained, run_command, tmp_path):
     served = tf.saved_model.load(tmp_path / "player" / "1").signatures
     assert set(served) == {"initial_state", "step"}
     directory = Workdir(trained)
-    from trainers import catch_config, catch_setup
-
     config = catch_config.complete(directory.load_result()["config"])
     evaluator = catch_setup.test(config, directory.load_model())
     played = evaluator.play()
@@ -140,6 +141,34 @@ def test_the_export_plays_as_the_model_does(trained, run_command, tmp_path):
         np.testing.assert_array_equal(action, played.actions[:, t])
         state, time_step = environment.step(state, {"action": action})
     np.testing.assert_array_equal(time_step.reward, played.caught)
+
+
+def test_the_device_file_plays_as_the_model_does(
+    trained, run_command, tmp_path
+):
+    arguments = (f"--workdir={trained}", f"--out={tmp_path}", "--name=player")
+    assert run_command(export, *arguments, "--format=tflite") == 0
+    files = tmp_path / "player" / "1"
+    about = json.loads((files / "player.json").read_text())
+    look = Interpreter(str(files / "player.tflite")).get_signature_runner(
+        "step"
+    )
+    directory = Workdir(trained)
+    config = catch_config.complete(directory.load_result()["config"])
+    evaluator = catch_setup.test(config, directory.load_model())
+    played = evaluator.play()
+    for game in range(3):
+        one = Games(*(part[game : game + 1] for part in evaluator.games))
+        environment = Catch(evaluator.rules, one)
+        state, time_step = environment.reset()
+        memory = {k: np.float32(v) for k, v in about["initial_state"].items()}
+        for t in range(environment.steps):
+            outputs = look(frame=time_step.observation.numpy(), **memory)
+            assert outputs["action"][0] == played.actions[game, t]
+            memory = {name: outputs[name] for name in memory}
+            action = {"action": outputs["action"]}
+            state, time_step = environment.step(state, action)
+        assert time_step.reward[0] == played.caught[game]
 
 
 def test_release_writes_a_card(trained, run_command, tmp_path):
