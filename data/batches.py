@@ -82,7 +82,9 @@ class TrainingBatches:
         """
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
         return {
-            "image": compose(self._canvas, self._images, indices, seed),
+            "image": compose(
+                self._canvas, self._images, indices, seed, step=step
+            ),
             "label": tf.gather(self._labels, indices),
         }
 
@@ -98,6 +100,7 @@ def evaluation_set(
     repeats: int = 1,
     draw: int = 0,
     corner: tuple[int, int] | None = None,
+    cases: int = 0,
 ) -> dict[str, np.ndarray]:
     """Canvases to evaluate on: the same bytes on every machine.
 
@@ -107,6 +110,7 @@ def evaluation_set(
         repeats: Canvases made of each image.
         draw: Another number makes other canvases; validation and test differ.
         corner: Row and column where every image starts; None for random ones.
+        cases: The first so many of these canvases; 0 for all.
 
     Returns:
         {"image": as `compose` makes n * repeats, "label": [...] int32}.
@@ -115,6 +119,7 @@ def evaluation_set(
     if corner is not None:
         canvas.check_corner(split.image, corner)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
+    index = index[: cases or None]
     pool = tf.constant(split.image)
     images = np.empty([len(index), *canvas.shape(split.image)], np.uint8)
     for start in range(0, len(index), _COMPOSED_AT_ONCE):

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.drift import Drift
+from data.patches import add_up, cut
 
 # Where the digit goes.
 PLACES = ("anywhere", "left", "right")
@@ -30,6 +31,9 @@ class Canvas:
             the left half of the canvas or on its middle line.
         jitter: Pixels by which the digit is then moved in each direction, at
             random and at most; what leaves the canvas is cut off.
+        grow: Steps of training over which the square that the digit lies in
+            grows evenly, from the middle to the whole canvas; 0 for the whole
+            from the start.
         drift: How the digit moves, for videos; it starts where `place` says,
             and jitter is reflected at the edges, as it is. Clutter stands
             still. None for still images.
@@ -40,6 +44,7 @@ class Canvas:
     clutter_size: int = 8
     place: str = "anywhere"
     jitter: int = 0
+    grow: int = 0
     drift: Drift | None = None
 
     def check(self, images) -> None:
@@ -59,6 +64,13 @@ class Canvas:
         if self.jitter < 0:
             raise ValueError(
                 f"`jitter` must be at least 0. Received: {self.jitter}"
+            )
+        if self.grow < 0:
+            raise ValueError(f"`grow` must be at least 0. Received: {self.grow}")
+        if self.grow and self.place != "anywhere":
+            raise ValueError(
+                "`grow` needs `place` to be anywhere: the square is in the "
+                f"middle. Received: {self.place!r}"
             )
         if self.clutter < 0:
             raise ValueError(
@@ -100,6 +112,16 @@ class Canvas:
             return last // 2 + 1, last
         return 0, last
 
+    def margin(self, step: tf.Tensor, room: int) -> tf.Tensor:
+        """Pixels at both ends of an axis where no digit starts at a step.
+
+        Args:
+            step: Of training, an integer scalar.
+            room: The last row or column at which one may start.
+        """
+        left = tf.maximum(self.grow - tf.cast(step, tf.int64), 0)
+        return tf.cast(left * room // max(2 * self.grow, 1), tf.int32)
+
 
 def check_pool(shape: tuple[int, int, int, int]) -> None:
     """Raises ValueError on images [n, h, w, C] too many to be composed."""
@@ -116,11 +138,12 @@ def compose(
     index: tf.Tensor,
     seed: tf.Tensor,
     corner: tf.Tensor | None = None,
+    step: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Puts images of a split on canvases; the same bytes everywhere.
 
-    All arithmetic is on whole numbers (exact in float32), all randomness from
-    Philox: eager mode, graphs and XLA agree.
+    All arithmetic is on whole numbers, all randomness from Philox: eager mode,
+    graphs and XLA agree.
 
     Args:
         canvas: What to compose.
@@ -129,32 +152,42 @@ def compose(
         seed: A stateless seed, [2] integers.
         corner: Rows and columns where the images start, [B, 2] int32; None
             for random ones, as `canvas.place` allows.
+        step: Of training, which `canvas.grow` counts; None for its end.
 
     Returns:
         [B, side, side, C] uint8; with drift [B, T, side, side, C].
     """
-    batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
-    count, size = canvas.clutter, canvas.clutter_size
-    where, other, cut, there, way = tf.unstack(seeds(seed, 5))
+    batch, (height, width, channels) = tf.shape(index)[0], pool.shape[1:]
+    side, count, size = canvas.side, canvas.clutter, canvas.clutter_size
+    where, other, cutting, there, way = tf.unstack(seeds(seed, 5))
     if corner is None:
-        corner = _places(canvas, where, batch, height, width)
-    total = _digits(canvas, pool, index, corner, way)
+        step = canvas.grow if step is None else step
+        corner = _places(canvas, where, batch, height, width, step)
+    total = tf.zeros([batch, side, side, channels], tf.int32)
     if count:
         others = below(other, [batch, count], tf.shape(pool)[0])
-        source = _corners(cut, [batch, count], (height, width), size, size)
-        patches = _cut(pool, others, source, size)
-        corner = _corners(there, [batch, count], canvas.side, size, size)
-        clutter = add_up(canvas.side, patches, corner)
-        total += clutter[:, None] if canvas.drift else clutter
-    return tf.cast(tf.minimum(total, 255.0), tf.uint8)
+        source = _corners(cutting, [batch, count], (height, width), size, size)
+        patches = cut(pool, others, source, size)
+        clutter_corner = _corners(there, [batch, count], side, size, size)
+        total = add_up(total, patches, clutter_corner)
+    images = tf.gather(pool, index)
+    if canvas.drift:
+        frames = canvas.drift.frames
+        total = tf.repeat(total, frames, axis=0)
+        images = tf.repeat(images, frames, axis=0)
+        corner = canvas.drift.path(corner, (side - height, side - width), way)
+    total = add_up(total, images[:, None], tf.reshape(corner, [-1, 1, 2]))
+    shape = [batch, *canvas.shape(pool)]
+    return tf.reshape(tf.cast(tf.minimum(total, 255), tf.uint8), shape)
 
 
-def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
+def _places(
+    canvas: Canvas, seed, batch, height: int, width: int, step
+) -> tf.Tensor:
     """Corners [B, 2] of images where the canvas has them."""
     row, column, move = tf.unstack(seeds(seed, 3))
-    first, last = canvas.columns(width)
-    rows = below(row, [batch], canvas.side - height + 1)
-    columns = first + below(column, [batch], last - first + 1)
+    rows = _between(row, batch, 0, canvas.side - height, canvas, step)
+    columns = _between(column, batch, *canvas.columns(width), canvas, step)
     corners = tf.stack([rows, columns], axis=-1)
     if not canvas.jitter:
         return corners
@@ -162,70 +195,12 @@ def _places(canvas: Canvas, seed, batch, height: int, width: int) -> tf.Tensor:
     return corners + moves - canvas.jitter
 
 
-def _digits(
-    canvas: Canvas,
-    pool: tf.Tensor,
-    index: tf.Tensor,
-    corner: tf.Tensor,
-    seed: tf.Tensor,
+def _between(
+    seed, batch, first: int, last: int, canvas: Canvas, step
 ) -> tf.Tensor:
-    """Images of the pool on blank canvases: still, or in every frame."""
-    side, drift, (height, width) = canvas.side, canvas.drift, pool.shape[1:3]
-    if drift is None:
-        return _shift(side, pool, index, corner)
-    path = drift.path(corner, (side - height, side - width), seed)
-    index = tf.repeat(index, drift.frames)
-    frames = _shift(side, pool, index, tf.reshape(path, [-1, 2]))
-    return tf.reshape(frames, [-1, drift.frames, *frames.shape[1:]])
-
-
-def _shift(
-    side: int, pool: tf.Tensor, index: tf.Tensor, corner: tf.Tensor
-) -> tf.Tensor:
-    """Images of the pool, each on a blank canvas, [B, side, side, C]."""
-    height, width, channels = pool.shape[1:]
-    row = tf.range(side) - corner[:, :1]
-    column = tf.range(side) - corner[:, 1:]
-    inside = ((row >= 0) & (row < height))[:, :, None] & (
-        (column >= 0) & (column < width)
-    )[:, None]
-    row = tf.clip_by_value(row, 0, height - 1)[:, :, None]
-    column = tf.clip_by_value(column, 0, width - 1)[:, None]
-    first = (index * (height * width))[:, None, None]
-    pixels = tf.gather(
-        tf.reshape(pool, [-1, channels]), first + (row * width + column)
-    )
-    return tf.where(inside[..., None], tf.cast(pixels, tf.float32), 0.0)
-
-
-def add_up(side: int, patches: tf.Tensor, corner: tf.Tensor) -> tf.Tensor:
-    """Sum of patches [B, P, h, w, C] on a blank canvas, [B, side, side, C].
-
-    Two products with one-hot matrices, one along each axis: scattering would
-    be a sequential loop under XLA, and reading each pixel of the canvas once
-    for each of many small patches would be slower.
-    """
-    height, width = patches.shape[2:4]
-    rows = _one_hot(corner[..., 0], height, side)
-    columns = _one_hot(corner[..., 1], width, side)
-    wide = tf.einsum("bphwc,bpwx->bphxc", tf.cast(patches, tf.float32), columns)
-    return tf.einsum("bphy,bphxc->byxc", rows, wide)
-
-
-def _one_hot(start: tf.Tensor, extent: int, side: int) -> tf.Tensor:
-    """[B, P, extent, side]: 1 where pixel i of a patch falls on pixel x."""
-    return tf.one_hot(start[..., None] + tf.range(extent), side)
-
-
-def _cut(
-    pool: tf.Tensor, index: tf.Tensor, corner: tf.Tensor, size: int
-) -> tf.Tensor:
-    """Sub-patches [B, P, size, size, C] of the pool's images."""
-    _, height, width, channels = pool.shape
-    first = (index * height + corner[..., 0]) * width + corner[..., 1]
-    window = tf.range(size)[:, None] * width + tf.range(size)
-    pixels = first[..., None, None] + window
-    return tf.gather(tf.reshape(pool, [-1, channels]), pixels)
+    """Whole numbers [B] from first to last, less the margins of a step."""
+    margin = canvas.margin(step, last - first)
+    return first + margin + below(seed, [batch], last - first + 1 - 2 * margin)
 
 
 def _corners(seed, shape, bound, height: int, width: int) -> tf.Tensor:

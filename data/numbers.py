@@ -11,7 +11,8 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from data.canvas import add_up, below, seeds
+from data.canvas import below, seeds
+from data.patches import add_up
 from data.sources import Split
 
 # Sides, in pixels, that the images of digits are scaled to, smallest first.
@@ -117,10 +118,11 @@ def compose(
     patches = _cut(bank, digit, scale)
     patches *= tf.cast(there, tf.uint8)[..., None, None]
     corner = _corners(where, numbers.side, size, length, most)
-    total = add_up(numbers.side, patches[..., None], corner)
+    blank = tf.zeros([batch, numbers.side, numbers.side, 1], tf.int32)
+    total = add_up(blank, patches[..., None], corner)
     label = tf.where(there, tf.gather(bank.label, digit), END)
     return {
-        "image": tf.cast(tf.minimum(total, 255.0), tf.uint8),
+        "image": tf.cast(tf.minimum(total, 255), tf.uint8),
         "label": tf.pad(label, [[0, 0], [0, 1]], constant_values=END),
     }
 

@@ -10,6 +10,7 @@ glimpses made; all other errors are those after a fixed number of glimpses.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
@@ -37,7 +38,9 @@ from ram_tf.validation import (
 )
 
 DRAWS = 10
+# Images at once: so many, or fewer large ones, for the sake of memory.
 _BATCH_SIZE = 500
+_BATCH_PIXELS = 2**25
 
 
 class Validated(NamedTuple):
@@ -219,9 +222,10 @@ class ClassifierEvaluator:
 
     def _take(self, data: dict[str, np.ndarray]) -> None:
         images = data["image"]
+        size = _batch_size(images.shape)
         # In batches: TensorFlow would copy the whole set, and videos are large.
-        for start in range(0, max(len(images), 1), _BATCH_SIZE):
-            batch = tf.convert_to_tensor(images[start : start + _BATCH_SIZE])
+        for start in range(0, max(len(images), 1), size):
+            batch = tf.convert_to_tensor(images[start : start + size])
             check_frames(batch, (4, 5))
             check_finite(batch)
         check_labels(
@@ -232,7 +236,7 @@ class ClassifierEvaluator:
 
     def _run(self, draw: int = 0, *how) -> Rollouts:
         count = len(self._images)
-        size = min(_BATCH_SIZE, count)
+        size = min(_batch_size(self._images.shape), count)
         parts = []
         for start in range(0, count, size):
             batch = self._images[start : start + size]
@@ -251,6 +255,12 @@ class ClassifierEvaluator:
         """The fields of Rollouts, for one batch."""
         del seed
         return {"probabilities": self.model(images)["probabilities"]}
+
+
+def _batch_size(shape: tuple[int, ...]) -> int:
+    """Of images [n, ..., H, W, C]."""
+    pixels = math.prod(shape[-3:-1])
+    return max(1, min(_BATCH_SIZE, _BATCH_PIXELS // max(pixels, 1)))
 
 
 class Evaluator(ClassifierEvaluator):

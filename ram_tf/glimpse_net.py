@@ -1,9 +1,11 @@
 """The glimpse network f_g: what was seen, and where (paper, section 3)."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
-from ram_tf.validation import check_positive_int
+from ram_tf.validation import check_positive, check_positive_int
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -17,6 +19,9 @@ class GlimpseNet(keras.layers.Layer):
         glimpse_units: Size of h_g.
         location_units: Size of h_l.
         units: Size of g.
+        gains: Factors of the S windows, finest first, before all else; None
+            for windows as they are. Averages over wide windows of a sparse
+            image are faint.
 
     Call arguments:
         glimpses: [N, g, g, S * C] float32.
@@ -26,7 +31,8 @@ class GlimpseNet(keras.layers.Layer):
         [N, units] in the layer's compute dtype.
 
     Raises:
-        ValueError: On sizes below one.
+        ValueError: On sizes below one, gains that are not positive, or windows
+            of another number.
     """
 
     def __init__(
@@ -34,15 +40,19 @@ class GlimpseNet(keras.layers.Layer):
         glimpse_units: int = 128,
         location_units: int = 128,
         units: int = 256,
+        gains: Sequence[float] | None = None,
         **kwargs,
     ):
         check_positive_int("glimpse_units", glimpse_units)
         check_positive_int("location_units", location_units)
         check_positive_int("units", units)
+        for gain in gains or ():
+            check_positive("gains", gain)
         super().__init__(autocast=False, **kwargs)  # Locations are float32.
         self.glimpse_units = glimpse_units
         self.location_units = location_units
         self.units = units
+        self.gains = None if gains is None else list(gains)
         dense, dtype = keras.layers.Dense, self.dtype_policy
         self.flatten = keras.layers.Flatten(dtype=dtype)
         self.see = dense(glimpse_units, "relu", name="see", dtype=dtype)
@@ -55,13 +65,18 @@ class GlimpseNet(keras.layers.Layer):
 
     def build(self, glimpses_shape, locations_shape):
         _, height, width, depth = glimpses_shape
+        if self.gains and depth % len(self.gains):
+            raise ValueError(
+                "`gains` must have one for each window of the glimpses. "
+                f"Received: {len(self.gains)} gains, glimpses of depth {depth}"
+            )
         self.see.build((None, height * width * depth))
         self.place.build((None, locations_shape[-1]))
         self.what.build((None, self.glimpse_units))
         self.where.build((None, self.location_units))
 
     def call(self, glimpses: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
-        seen = self.see(self.flatten(glimpses))
+        seen = self.see(self.flatten(self._amplified(glimpses)))
         place = tf.cast(self.place(locations), seen.dtype)
         # The sum of two linear maps is one of both: a single, larger product
         # is much faster.
@@ -71,6 +86,12 @@ class GlimpseNet(keras.layers.Layer):
         )
         return tf.nn.relu(joint + tf.cast(self.what.bias, seen.dtype))
 
+    def _amplified(self, glimpses: tf.Tensor) -> tf.Tensor:
+        if self.gains is None:
+            return glimpses
+        channels = glimpses.shape[-1] // len(self.gains)
+        return glimpses * tf.repeat(tf.constant(self.gains), channels)
+
     def compute_output_shape(self, glimpses_shape, locations_shape):
         return (glimpses_shape[0], self.units)
 
@@ -79,5 +100,6 @@ class GlimpseNet(keras.layers.Layer):
             "glimpse_units": self.glimpse_units,
             "location_units": self.location_units,
             "units": self.units,
+            "gains": self.gains,
         }
         return {**super().get_config(), **config}

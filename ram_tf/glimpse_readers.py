@@ -56,7 +56,7 @@ def integral(images, locations, size: int, factor: int, pool):
     _, height, width, _ = _dims(images)
     y, x = _starts(images, locations, size * factor)
     corners = factor * tf.range(size + 1)
-    sums = _read(
+    sums = _read_rows_first(
         _summed_area(images),
         tf.clip_by_value(y + corners, 0, height),
         tf.clip_by_value(x + corners, 0, width),
@@ -212,10 +212,29 @@ def _read(images, rows, columns):
 
 
 def _summed_area(images):
-    """[B, H + 1, W + 1, C] int32: sums of all above and left of a corner."""
-    table = tf.cast(images, tf.int32)
-    table = tf.cumsum(tf.cumsum(table, axis=1), axis=2)
-    return tf.pad(table, [[0, 0], [1, 0], [1, 0], [0, 0]])
+    """[H + 1, B, W + 1, C] int32: sums of all above and left of a corner.
+
+    Row by row, so that what is added stays in the cache: sums along whole
+    columns take XLA five times as long at 1024x1024.
+    """
+    rows = tf.pad(images, [[0, 0], [1, 0], [1, 0], [0, 0]])
+    rows = tf.transpose(rows, [1, 0, 2, 3])
+    return tf.scan(
+        lambda above, row: above + tf.cumsum(tf.cast(row, tf.int32), axis=1),
+        rows,
+        tf.zeros_like(rows[0], tf.int32),
+    )
+
+
+def _read_rows_first(table, rows, columns):
+    """Entries [N, h, w, C] of a table [H, B, W, C], as _read."""
+    _, batch, width, channels = _dims(table)
+    count = _dims(rows)[0]
+    image = tf.range(count) // (count // batch)
+    index = (rows * batch + image[:, None])[:, :, None] * width
+    return tf.gather(
+        tf.reshape(table, [-1, channels]), index + columns[:, None, :]
+    )
 
 
 def _dims(images):

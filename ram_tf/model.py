@@ -14,7 +14,12 @@ from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
 from ram_tf.policies import Policy
 from ram_tf.unroll import unroll
-from ram_tf.validation import check_choice, check_frames, check_positive_int
+from ram_tf.validation import (
+    check_choice,
+    check_frames,
+    check_positive,
+    check_positive_int,
+)
 
 CORES = ("rnn", "lstm")
 
@@ -38,6 +43,8 @@ class RecurrentAttentionModel(keras.Model):
         first_fixation: "learned", "centre" or "random"; see RAMCell.
         sensor: Implementation of the GlimpseSensor.
         pooling: Pooling of the GlimpseSensor.
+        scale_gain: G; the glimpse network sees window s multiplied by G^s, so
+            that wide windows of sparse images are not faint.
         num_actions: A, of the softmax over what is done after each look in a
             dynamic environment (paper, section 4.2); None for looking only.
         stop: Whether it decides after each look whether it has seen enough,
@@ -76,6 +83,7 @@ class RecurrentAttentionModel(keras.Model):
         first_fixation: str = "learned",
         sensor: str = "extract_glimpse",
         pooling: str = "average",
+        scale_gain: float = 1.0,
         num_actions: int | None = None,
         stop: bool = False,
         **kwargs,
@@ -84,6 +92,7 @@ class RecurrentAttentionModel(keras.Model):
         check_positive_int("glimpses", glimpses)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
+        check_positive("scale_gain", scale_gain)
         super().__init__(autocast=False, **kwargs)
         self._config = config
         self.num_classes = num_classes
@@ -91,7 +100,13 @@ class RecurrentAttentionModel(keras.Model):
         dtype = self.dtype_policy
         self.cell = RAMCell(
             GlimpseSensor(glimpse_size, scales, sensor, pooling),
-            GlimpseNet(glimpse_units, location_units, units, dtype=dtype),
+            GlimpseNet(
+                glimpse_units,
+                location_units,
+                units,
+                gains=_gains(scale_gain, scales),
+                dtype=dtype,
+            ),
             _core(core, core_units, dtype),
             LocationPolicy(location_std, location_range, location_gain),
             num_classes=num_classes,
@@ -143,6 +158,12 @@ class RecurrentAttentionModel(keras.Model):
 _ARGUMENTS = set(inspect.signature(RecurrentAttentionModel).parameters) - {
     "kwargs"
 }
+
+
+def _gains(scale_gain: float, scales: int) -> list[float] | None:
+    if scale_gain == 1:
+        return None
+    return [float(scale_gain) ** scale for scale in range(scales)]
 
 
 def _core(kind: str, units: int, dtype) -> keras.layers.Layer:

@@ -13,6 +13,7 @@ _SHARED = (
     "glimpse_size",
     "scales",
     "pooling",
+    "scale_gain",
     "sensor",
     "core",
     "core_units",

@@ -75,6 +75,15 @@ flags.DEFINE_integer(
     "random, beside its place; what leaves the canvas is cut off.",
     lower_bound=0,
 )
+flags.DEFINE_float(
+    "grow",
+    0.0,
+    "Share of the training over which the square that a training digit lies in "
+    "grows evenly, from the middle to the whole canvas: a start with short "
+    "ways on large canvases.",
+    lower_bound=0.0,
+    upper_bound=1.0,
+)
 flags.DEFINE_integer(
     "frames",
     0,
@@ -127,6 +136,13 @@ flags.DEFINE_enum(
     COMPILED,
     "How the retina reads: integral is faster for wide windows.",
 )
+flags.DEFINE_float(
+    "scale_gain",
+    1.0,
+    "Factor by which each scale after the first is made brighter than the one "
+    "before: averages over wide windows of a large, sparse canvas are faint.",
+    **_above_zero,
+)
 flags.DEFINE_enum("core", "rnn", CORES, "The recurrent core.")
 flags.DEFINE_integer("core_units", 256, "Size of the core.", **_count)
 flags.DEFINE_integer(
@@ -173,7 +189,8 @@ flags.DEFINE_bool(
 flags.DEFINE_string(
     "pretrained",
     None,
-    "Released model whose weights are used; in training, to start from.",
+    "Model whose weights are used, in training to start from: the name of a "
+    "released one, or a file such as runs/large/model.keras.",
 )
 # Agent.
 flags.DEFINE_integer("rollouts", 4, "Episodes an image.", **_count)
@@ -242,6 +259,13 @@ flags.DEFINE_float(
     1.0,
     "Epochs between evaluations, each with a checkpoint.",
     **_above_zero,
+)
+flags.DEFINE_integer(
+    "evaluation_cases",
+    0,
+    "Canvases that are measured on, the first so many of the validation set "
+    "and of the test set; 0: all. Large canvases take time and memory.",
+    lower_bound=0,
 )
 flags.DEFINE_integer(
     "seed", 0, "Seed of everything.", lower_bound=0, upper_bound=2**31 - 1

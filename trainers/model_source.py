@@ -21,6 +21,7 @@ _ARCHITECTURE = (
     "glimpse_size",
     "scales",
     "pooling",
+    "scale_gain",
     "core",
     "core_units",
     "glimpse_units",
@@ -55,13 +56,7 @@ def load() -> Trained:
     """
     _check_flags()
     name = flags.FLAGS.pretrained
-    if name is None:
-        run = workdir.Workdir(flags.FLAGS.workdir, settings.complete)
-        names = run.load_data().get("class_names")
-        return Trained(run.load_config(), run.load_model(), run.path, names)
-    return Trained(
-        _config(name), pretrained.load_pretrained(name), pathlib.Path()
-    )
+    return _of_run(flags.FLAGS.workdir) if name is None else _named(name)
 
 
 def copy_pretrained(wanted: Config, model: keras.Model) -> None:
@@ -77,7 +72,8 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
             channels or classes.
     """
     name = wanted.pretrained
-    old, new = vars(_config(name)), vars(wanted)
+    source = _named(name)
+    old, new = vars(source.config), vars(wanted)
     for flag in _ARCHITECTURE:
         if old.get(flag) != new.get(flag):
             raise ValueError(
@@ -89,7 +85,7 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
             f"--pretrained={name} needs --stop, with which it was trained. "
             "Received: --nostop"
         )
-    released = pretrained.load_pretrained(name)
+    released = source.model
     for fact in ("channels", "num_classes"):
         if getattr(released, fact) != getattr(model, fact):
             raise ValueError(
@@ -108,8 +104,29 @@ def _copy_weights(released: keras.Model, model: keras.Model) -> None:
         weight.assign(value)
 
 
-def _config(name: str) -> Config:
-    return settings.complete(pretrained.record(name)["config"])
+def _named(name: str) -> Trained:
+    """What --pretrained names: a file of a finished run, or a released model.
+
+    Raises:
+        ValueError: On neither.
+    """
+    path = pathlib.Path(name)
+    if path.suffix != ".keras":
+        values = pretrained.record(name)["config"]
+        model = pretrained.load_pretrained(name)
+        return Trained(settings.complete(values), model, pathlib.Path())
+    if path.name != "model.keras":
+        raise ValueError(
+            "--pretrained must be the name of a released model, or the file "
+            f"model.keras in a run's directory. Received: {name}"
+        )
+    return _of_run(path.parent)
+
+
+def _of_run(directory: str | pathlib.Path) -> Trained:
+    run = workdir.Workdir(directory, settings.complete)
+    names = run.load_data().get("class_names")
+    return Trained(run.load_config(), run.load_model(), run.path, names)
 
 
 def load_classifier() -> Trained:

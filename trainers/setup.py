@@ -48,9 +48,17 @@ _SHAPE = (
     "first_fixation",
     "sensor",
     "pooling",
+    "scale_gain",
 )
 # Settings that numbers have no part in, and the values that these have.
-_OF_NUMBERS = {"place": "anywhere", "jitter": 0, "clutter": 0, "frames": 0}
+_OF_NUMBERS = {
+    "place": "anywhere",
+    "jitter": 0,
+    "grow": 0,
+    "clutter": 0,
+    "frames": 0,
+    "evaluation_cases": 0,
+}
 
 
 def load_source(config: Config, data_dir: str | None) -> Source:
@@ -122,17 +130,22 @@ def training_batches(config: Config, source: Source) -> TrainingBatches:
         return NumberBatches(
             source.train, composed, config.batch_size, config.seed
         )
-    jittered = dataclasses.replace(canvas(config), jitter=config.jitter)
-    return TrainingBatches(
-        source.train, jittered, config.batch_size, config.seed
+    grow = config.grow * _steps(config, len(source.train.label))
+    varied = dataclasses.replace(
+        canvas(config), jitter=config.jitter, grow=math.ceil(grow)
     )
+    return TrainingBatches(source.train, varied, config.batch_size, config.seed)
 
 
 def length(config: Config, batches: TrainingBatches) -> tuple[int, int]:
     """Steps of a run, and evaluations on the way."""
-    steps = math.ceil(config.epochs * batches.size / config.batch_size)
+    steps = _steps(config, batches.size)
     evaluations = max(1, round(config.epochs / config.evaluate_every))
     return steps, min(evaluations, steps)
+
+
+def _steps(config: Config, images: int) -> int:
+    return math.ceil(config.epochs * images / config.batch_size)
 
 
 def validation_data(config: Config, source: Source) -> dict[str, np.ndarray]:
@@ -148,7 +161,8 @@ def test_data(config: Config, source: Source) -> dict[str, np.ndarray]:
 def _evaluated(config, split, repeats, draw) -> dict[str, np.ndarray]:
     if composed := numbers(config):
         return number_set(split, composed, repeats, draw)
-    return evaluation_set(split, canvas(config), repeats, draw)
+    cases = config.evaluation_cases
+    return evaluation_set(split, canvas(config), repeats, draw, cases=cases)
 
 
 def class_names(config: Config, names: list[str] | None) -> list[str] | None:
