@@ -66,7 +66,9 @@ class Canvas:
                 f"`jitter` must be at least 0. Received: {self.jitter}"
             )
         if self.grow < 0:
-            raise ValueError(f"`grow` must be at least 0. Received: {self.grow}")
+            raise ValueError(
+                f"`grow` must be at least 0. Received: {self.grow}"
+            )
         if self.grow and self.place != "anywhere":
             raise ValueError(
                 "`grow` needs `place` to be anywhere: the square is in the "
