@@ -147,6 +147,7 @@ class RecurrentAttentionModel(keras.Model):
         """Images or videos as the environment that this model looks at."""
         images = tf.convert_to_tensor(images)
         check_frames(images, (4, 5))
+        kwargs["may_stop"] = self.cell.stop
         if images.shape.rank == 5:
             return Video(images, labels, **kwargs)
         return StillImage(images, labels, steps=self.glimpses, **kwargs)

@@ -77,6 +77,23 @@ def test_intermediate_answers_are_paid_by_their_weight(images):
     )
 
 
+def test_only_the_last_answer_is_paid_where_a_model_may_stop(
+    make_model, images
+):
+    environment = make_model(stop=True).environment(
+        images[:2], [1, 0], intermediate_weight=0.25
+    )
+    # Both rows are right all the time; the second stops a step early.
+    logits = tf.constant([[[0.0, 1, 0]] * 3, [[1.0, 0, 0]] * 3])
+    valid = tf.constant([[1.0, 1, 1], [1, 1, 0]])
+    np.testing.assert_array_equal(
+        environment.answer_reward(logits, valid), [[0, 0, 1], [0, 1, 0]]
+    )
+    np.testing.assert_array_equal(
+        environment.answer_weight(valid), [[0.25, 0.25, 1], [0.25, 1, 0]]
+    )
+
+
 def test_without_labels_no_answer_is_paid(images):
     environment = StillImage(images, steps=2)
     assert environment.label is None

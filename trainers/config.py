@@ -217,7 +217,7 @@ flags.DEFINE_float(
     "intermediate_weight",
     0.0,
     "Weight of the answer after each glimpse but the last (which has 1), in "
-    "the cross-entropy and the reward.",
+    "the cross-entropy and, without --stop, the reward.",
     **_weight,
 )
 flags.DEFINE_float(

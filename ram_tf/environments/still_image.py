@@ -31,6 +31,9 @@ class StillImage(Environment):
             paper; above it the model learns to answer at any time, and to look
             early where that helps. The last glimpse is that after which the
             model stopped, if it did.
+        may_stop: Whether the model decides itself when to stop. Only the last
+            answer is then in the reward: else looking on would be paid for, or
+            punished, by the answers on the way.
         glimpse_cost: Taken off the reward for every glimpse.
 
     Raises:
@@ -50,6 +53,7 @@ class StillImage(Environment):
         rollouts: int = 1,
         reward: str = "accuracy",
         intermediate_weight: float = 0.0,
+        may_stop: bool = False,
         glimpse_cost: float = 0.0,
     ):
         images = tf.convert_to_tensor(images)
@@ -63,6 +67,7 @@ class StillImage(Environment):
         self._images = images
         self._reward = reward
         self._intermediate_weight = intermediate_weight
+        self._may_stop = may_stop
         self._glimpse_cost = glimpse_cost
         self.steps = steps
         self.rollouts = rollouts
@@ -108,13 +113,14 @@ class StillImage(Environment):
         if self.label is None:
             return tf.zeros_like(valid)
         earned = losses.answer_reward(logits, self.label, self._reward)
-        return self._weight(valid) * earned
+        paid = self.answers_due if self._may_stop else self._weight
+        return paid(valid) * earned
 
     def answer_weight(self, valid):
         return None if self.label is None else self._weight(valid)
 
     def _weight(self, valid: tf.Tensor) -> tf.Tensor:
-        """Of each answer, in the cross-entropy and in the reward."""
+        """Of each answer, in the cross-entropy and mostly in the reward."""
         due = self.answers_due(valid)
         return due + self._intermediate_weight * (valid - due)
 
