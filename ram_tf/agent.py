@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from ram_tf import losses
 from ram_tf.environments.environment import Environment
+from ram_tf.environments.video import RecordedEpisode
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import (
     CentreFixations,
@@ -16,7 +17,7 @@ from ram_tf.policies import (
     sampling_noise,
 )
 from ram_tf.types import LossInfo, Trajectory
-from ram_tf.unroll import unroll
+from ram_tf.unroll import replay, unroll
 from ram_tf.validation import (
     check_at_least,
     check_built,
@@ -256,13 +257,17 @@ class ReinforceAgent:
             (environment.rows, environment.steps, 2),
         )
         policy = ReplayPolicy(self.model.cell, action, **self._into_core)
-        return self._update(policy, environment)
+        # Frames that do not depend on the actions can be seen all at once.
+        recorded = isinstance(environment, RecordedEpisode)
+        return self._update(policy, environment, replay if recorded else unroll)
 
-    def _update(self, policy: Policy, environment: Environment) -> LossInfo:
+    def _update(
+        self, policy: Policy, environment: Environment, play=unroll
+    ) -> LossInfo:
         self._check(environment)
         variables = self._variables
         with tf.GradientTape() as tape:
-            info = self.loss(unroll(policy, environment))
+            info = self.loss(play(policy, environment))
         # What has no part in this loss, such as an unused baseline, rests.
         gradients = tape.gradient(
             info.loss,

@@ -172,6 +172,14 @@ class RAMCell(keras.layers.Layer):
         Returns:
             (features [N, units] float32, the core's states).
         """
+        return self.remember(self.encode(frame, location), states[:-1])
+
+    def encode(self, frame: tf.Tensor, location: tf.Tensor) -> tf.Tensor:
+        """What a look at location [N, 2] shows, and where it was: [N, units].
+
+        Raises:
+            ValueError: On a frame of other channels than the model's.
+        """
         if frame.shape[-1] != self.channels:
             raise ValueError(
                 f"Images must have {self.channels} channels, as when the model "
@@ -180,9 +188,14 @@ class RAMCell(keras.layers.Layer):
         # The choice of a place is trained by REINFORCE alone.
         location = tf.stop_gradient(location)
         offsets = geometry.to_offsets(location, frame, self.location_unit)
-        glimpse = self.glimpse_net(self.sensor(frame, offsets), location)
+        return self.glimpse_net(self.sensor(frame, offsets), location)
+
+    def remember(
+        self, glimpse: tf.Tensor, core: list[tf.Tensor]
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Updates the core's states with an encoded glimpse; as `look`."""
         dtype = self.core.compute_dtype
-        core = [tf.cast(state, dtype) for state in states[:-1]]
+        core = [tf.cast(state, dtype) for state in core]
         features, core = self.core(glimpse, core)
         return _float32(features), [_float32(state) for state in core]
 

@@ -270,26 +270,26 @@ class ReplayPolicy(Policy):
 
     def __init__(self, cell: RAMCell, action: dict[str, tf.Tensor], **kwargs):
         super().__init__(cell, **kwargs)
-        self._recorded = action
+        self.recorded = action
 
     @property
     def _samples_actions(self):
         return self.cell.action_policy is not None
 
     def _choose(self, mean, t):
-        return self._recorded["location"][:, t]
+        return self.recorded["location"][:, t]
 
     def _act(self, logits, t):
-        return self._recorded["action"][:, t]
+        return self.recorded["action"][:, t]
 
     @property
     def _last_step(self):
         if not self.cell.stop_policy:
             return None
-        return self._recorded["stop"].shape[1] - 1
+        return self.recorded["stop"].shape[1] - 1
 
     def _stop(self, logit, t):
-        return self._recorded["stop"][:, t]
+        return self.recorded["stop"][:, t]
 
 
 class RandomFixations(Policy):

@@ -1,9 +1,10 @@
-"""The one unroll of cell, policy and environment."""
+"""The one unroll of cell, policy and environment, and its replay."""
 
 import tensorflow as tf
 
 from ram_tf.environments.environment import Environment
-from ram_tf.policies import Policy
+from ram_tf.environments.video import RecordedEpisode
+from ram_tf.policies import Policy, ReplayPolicy
 from ram_tf.types import Trajectory
 
 
@@ -41,6 +42,47 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
     }
     valid = tf.stack(valid, axis=1)
     reward = tf.stack(rewards, axis=1)
+    return _read_off(policy, environment, features, action, reward, valid)
+
+
+def replay(policy: ReplayPolicy, episode: RecordedEpisode) -> Trajectory:
+    """`unroll` of what is recorded whole, compiled as fast for any T.
+
+    Where the model looked is known, and what was there: it looks everywhere at
+    once. Only the core goes step by step, in a loop of the compiled program;
+    `unroll` writes every step out.
+
+    Args:
+        policy: Of the same episodes.
+        episode: Frames, rewards and mask, [N, T, ...].
+
+    Returns:
+        The Trajectory, [N, T, ...]; the same as `unroll` gives.
+    """
+    cell, action = policy.cell, policy.recorded
+    rows, steps = episode.rows, episode.steps
+    glimpses = cell.encode(
+        tf.reshape(episode.frames, [-1, *episode.frames.shape[2:]]),
+        tf.reshape(action["location"], [-1, 2]),
+    )
+    glimpses = tf.reshape(glimpses, [rows, steps, -1])
+    before = policy.get_initial_state(rows)[:-1]
+    after = tf.scan(
+        lambda core, glimpse: cell.remember(glimpse, core)[1],
+        tf.transpose(glimpses, [1, 0, 2]),
+        before,
+    )
+    features = tf.transpose(after[0], [1, 0, 2])
+    features = tf.concat([before[0][:, None], features], axis=1)
+    valid = tf.math.cumprod(episode.valid, axis=1)
+    reward = episode.rewards * valid
+    return _read_off(policy, episode, features, action, reward, valid)
+
+
+def _read_off(
+    policy, environment, features, action, reward, valid
+) -> Trajectory:
+    """All that follows from the features [N, T + 1, D] of episodes."""
     cell, logits = policy.cell, None
     if cell.classifier:
         logits = cell.classifier(features[:, 1:])

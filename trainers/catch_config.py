@@ -4,43 +4,13 @@ from typing import Any
 
 from absl import flags
 
-from ram_tf.agent import FIXATIONS
-from trainers import config
+from trainers import acting_flags, config
 from trainers.setup import Config
 
-# Flags of `trainers.config` that mean the same here.
-_SHARED = (
-    "glimpse_size",
-    "scales",
-    "pooling",
-    "scale_gain",
-    "sensor",
-    "core",
-    "core_units",
-    "glimpse_units",
-    "location_units",
-    "units",
-    "location_std",
-    "location_range",
-    "location_gain",
-    "location_unit",
-    "first_fixation",
-    "pretrained",
-    "rollouts",
-    "baseline",
-    "policy_weight",
-    "baseline_weight",
-    "reinforce_into_core",
-    "optimizer",
-    "momentum",
-    "learning_rate",
-    "schedule",
-    "clip_norm",
-    "seed",
-)
 _count = {"lower_bound": 1}
 
-for _name in _SHARED:
+flags.adopt_module_key_flags(acting_flags)
+for _name in ("pretrained", "rollouts", "baseline"):
     flags.declare_key_flag(_name)
 # Game.
 flags.DEFINE_integer("screen", 24, "Side of the screen in pixels.", **_count)
@@ -63,42 +33,11 @@ flags.DEFINE_float(
     lower_bound=1e-9,
 )
 # Agent.
-flags.DEFINE_enum(
-    "fixations",
-    "learned",
-    FIXATIONS,
-    "How the model looks: as it learns to, or as a control.",
-)
 flags.DEFINE_bool(
     "full_screen",
     False,
     "A control: the whole screen at full resolution in place of the retina; "
     "--glimpse_size, --scales and --fixations are then ignored.",
-)
-flags.DEFINE_float(
-    "entropy_weight",
-    0.01,
-    "Weight of the entropy of the actions.",
-    lower_bound=0.0,
-)
-flags.DEFINE_float(
-    "location_weight",
-    1.0,
-    "Weight of REINFORCE of locations beside that of actions.",
-    lower_bound=0.0,
-)
-flags.DEFINE_float(
-    "trace_decay",
-    1.0,
-    "1 credits the whole return to every step; less trusts the learned "
-    "baseline of later steps (GAE's lambda).",
-    lower_bound=0.0,
-    upper_bound=1.0,
-)
-flags.DEFINE_bool(
-    "baseline_into_core",
-    False,
-    "Whether the baseline's error trains the core too.",
 )
 # Training.
 flags.DEFINE_integer("games", 64, "Games in a batch.", **_count)
@@ -137,13 +76,7 @@ def from_flags() -> Config:
     Raises:
         ValueError: On flags of classifiers, which have no part in it.
     """
-    mine = vars(config.from_flags(__name__))
-    others = [f"--{name}" for name in config.given() if name not in mine]
-    if others:
-        raise ValueError(
-            f"Catch has no such flags. Received: {' '.join(others)}"
-        )
-    return Config(**mine)
+    return acting_flags.from_flags(__name__)
 
 
 def complete(values: dict[str, Any]) -> Config:

@@ -13,9 +13,6 @@ from ram_tf.game_evaluation import GameEvaluator
 from trainers import setup
 from trainers.setup import Config
 
-# How a trained model looks where it has not learned to.
-_POLICIES = {"learned": "deterministic", "random": "random", "centre": "centre"}
-
 
 class TrainingGames:
     """Endless batches of fresh games; batch t is a pure function of (seed, t).
@@ -97,18 +94,12 @@ def make_agent(
     config: Config, model: RecurrentAttentionModel, steps: int
 ) -> ReinforceAgent:
     """An agent that trains the model for so many steps."""
-    return ReinforceAgent(
+    return setup.make_acting_agent(
+        config,
         model,
-        setup.optimizer(config, steps),
+        steps,
         rollouts=config.rollouts,
         baseline=config.baseline,
-        policy_weight=config.policy_weight,
-        baseline_weight=config.baseline_weight,
-        reinforce_into_core=config.reinforce_into_core,
-        baseline_into_core=config.baseline_into_core,
-        location_weight=config.location_weight,
-        entropy_weight=config.entropy_weight,
-        trace_decay=config.trace_decay,
         fixations=_fixations(config),
     )
 
@@ -124,7 +115,7 @@ def test(config: Config, model: RecurrentAttentionModel) -> GameEvaluator:
 
 
 def _evaluator(config, model, count, draw):
-    policy = _POLICIES[_fixations(config)]
+    policy = setup.POLICIES_BY_FIXATIONS[_fixations(config)]
     return GameEvaluator(model, rules(config), count, draw, policy)
 
 

@@ -1,4 +1,4 @@
-"""Measures a trained model again: on its test set, or on fresh games.
+"""Measures a trained model again: on its test set, or on what it plays.
 
 python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
 python -m trainers.evaluate --pretrained=catch
@@ -15,6 +15,8 @@ from trainers import (
     catch_results,
     catch_setup,
     model_source,
+    play_results,
+    play_setup,
     results,
     settings,
     setup,
@@ -27,11 +29,16 @@ flags.declare_key_flag("out")
 
 
 def main() -> None:
-    trained = model_source.load()
+    trained = model_source.load(may_play_environment=True)
     if settings.plays(trained.config):
         evaluator = catch_setup.test(trained.config, trained.model)
         result = catch_results.measure(evaluator, trained.config)
         print(catch_results.table(result))
+    elif settings.plays_environment(trained.config):
+        episodes = play_setup.make_episodes(trained.config)
+        evaluator = play_setup.test(trained.config, trained.model, episodes)
+        result = play_results.measure(evaluator, trained.config)
+        print(play_results.table(result))
     else:
         source = setup.load_source(trained.config, flags.FLAGS.data_dir)
         split, data = setup.final_data(trained.config, source)

@@ -47,16 +47,25 @@ class Trained(NamedTuple):
     class_names: list[str] | None = None
 
 
-def load() -> Trained:
+def load(may_play_environment: bool = False) -> Trained:
     """What --workdir or --pretrained names.
 
+    Args:
+        may_play_environment: Whether a model of `trainers.play` will do.
+
     Raises:
-        ValueError: On both, on neither a run nor a released model there, or on
-            flags that belong to the run.
+        ValueError: On both, on neither a run nor a released model there, on
+            flags that belong to the run, or on a model that will not do.
     """
     _check_flags()
     name = flags.FLAGS.pretrained
-    return _of_run(flags.FLAGS.workdir) if name is None else _named(name)
+    trained = _of_run(flags.FLAGS.workdir) if name is None else _named(name)
+    if settings.plays_environment(trained.config) and not may_play_environment:
+        raise ValueError(
+            "This command does not know models of trainers.play. "
+            f"Received: one that plays {trained.config.env}"
+        )
+    return trained
 
 
 def copy_pretrained(wanted: Config, model: keras.Model) -> None:

@@ -6,7 +6,8 @@ from absl import flags
 
 from trainers.command import FLAGFILES
 from trainers import config
-from trainers.settings import complete, plays
+from trainers.settings import complete, plays, plays_environment
+from trainers.settings import module as of_module
 from trainers.setup import Config
 
 
@@ -17,8 +18,7 @@ def command(settings: Config) -> str:
         settings: Of a run; flags newer than it have their defaults.
     """
     trainer = _trainer(settings)
-    module = "trainers.catch_config" if plays(settings) else config.__name__
-    wanted = vars(complete(vars(settings)))
+    wanted, module = vars(complete(vars(settings))), of_module(settings)
     choices = [_differences([], wanted, module)]
     for path in sorted(FLAGFILES.glob("*.flags")):
         try:
@@ -33,6 +33,8 @@ def command(settings: Config) -> str:
 def _trainer(settings: Config) -> str:
     if plays(settings):
         return "catch"
+    if plays_environment(settings):
+        return "play"
     # Records that are older than the flag have none.
     if vars(settings).get("max_digits"):
         return "numbers"

@@ -75,6 +75,11 @@ def release(
 
 def _check_data(config: Config) -> None:
     """Cards speak of what trainers.mnist takes by itself."""
+    if settings.plays_environment(config):
+        raise ValueError(
+            "Released models classify, or play Catch. "
+            f"Received: a run with --env={config.env}"
+        )
     if config.frames:
         raise ValueError(
             "Released models know still images: their card speaks of these. "

@@ -1,5 +1,6 @@
 """The configuration in any record, whichever command made it."""
 
+import importlib
 from typing import Any
 
 from trainers import config
@@ -12,14 +13,24 @@ def complete(values: dict[str, Any]) -> Config:
     Args:
         values: By name; what is missing has its flag's default.
     """
-    if not plays(Config(**values)):
-        return config.complete(values)
-    # Here, so that commands for classifiers do not take the flags of Catch.
-    from trainers import catch_config
+    # By name, so that commands for classifiers do not take other flags.
+    return importlib.import_module(module(Config(**values))).complete(values)
 
-    return catch_config.complete(values)
+
+def module(settings: Config) -> str:
+    """The module whose flags make a configuration."""
+    if plays(settings):
+        return "trainers.catch_config"
+    if plays_environment(settings):
+        return "trainers.play_config"
+    return config.__name__
 
 
 def plays(settings: Config) -> bool:
     """Whether a configuration is that of a run of Catch."""
     return hasattr(settings, "train_frames")
+
+
+def plays_environment(settings: Config) -> bool:
+    """Whether it is that of a run of `trainers.play`."""
+    return hasattr(settings, "env")

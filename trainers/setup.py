@@ -50,6 +50,12 @@ _SHAPE = (
     "pooling",
     "scale_gain",
 )
+# How a trained model looks, by how it looked in training.
+POLICIES_BY_FIXATIONS = {
+    "learned": "deterministic",
+    "random": "random",
+    "centre": "centre",
+}
 # Settings that numbers have no part in, and the values that these have.
 _OF_NUMBERS = {
     "place": "anywhere",
@@ -239,6 +245,31 @@ def make_agent(config: Config, model: Model, steps: int) -> Agent:
         baseline_weight=config.baseline_weight,
         reinforce_into_core=config.reinforce_into_core,
         train_only_stop=config.train_only_stop,
+    )
+
+
+def make_acting_agent(
+    config: Config, model: RecurrentAttentionModel, steps: int, **own
+) -> ReinforceAgent:
+    """An agent for a model that acts, of the flags of `trainers.acting_flags`.
+
+    Args:
+        config: Of the run.
+        model: What it trains.
+        steps: For how many.
+        own: What the trainer sets itself.
+    """
+    return ReinforceAgent(
+        model,
+        optimizer(config, steps),
+        policy_weight=config.policy_weight,
+        baseline_weight=config.baseline_weight,
+        reinforce_into_core=config.reinforce_into_core,
+        baseline_into_core=config.baseline_into_core,
+        location_weight=config.location_weight,
+        entropy_weight=config.entropy_weight,
+        trace_decay=config.trace_decay,
+        **own,
     )
 
 

@@ -49,8 +49,9 @@ class RecordedEpisode(Video):
         for name, value in (("rewards", rewards), ("valid", valid)):
             check_shape(name, value, (self.rows, self.steps))
         self.rollouts = rollouts
-        self._rewards = rewards
-        self._valid = valid
+        self.frames = self._images
+        self.rewards = rewards
+        self.valid = valid
         self.label = label
         self.label_weight = label_weight
 
@@ -64,8 +65,8 @@ class RecordedEpisode(Video):
         ended = t >= self.steps
         return TimeStep(
             observation=self._frame(t),
-            reward=self._rewards[:, t - 1] if t else tf.zeros([self.rows]),
+            reward=self.rewards[:, t - 1] if t else tf.zeros([self.rows]),
             is_last=(
-                tf.fill([self.rows], True) if ended else self._valid[:, t] == 0
+                tf.fill([self.rows], True) if ended else self.valid[:, t] == 0
             ),
         )

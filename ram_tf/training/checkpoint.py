@@ -6,6 +6,7 @@ checkpoint is read; if it is damaged, the one before it; and so on.
 
 import logging
 import pathlib
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -22,10 +23,14 @@ class RunState:
         best_step: The step they are from.
         seconds: Time spent in training and validation so far, by all
             processes.
+        counters: What else is counted, by name.
     """
 
     def __init__(
-        self, model: keras.Model, optimizer: keras.optimizers.Optimizer
+        self,
+        model: keras.Model,
+        optimizer: keras.optimizers.Optimizer,
+        counters: Sequence[str] = (),
     ):
         self.model = model
         self.optimizer = optimizer
@@ -33,6 +38,9 @@ class RunState:
         self.best_error = tf.Variable(float("inf"), dtype=tf.float64)
         self.best_step = tf.Variable(0, dtype=tf.int64)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
+        self.counters = {
+            name: tf.Variable(0, dtype=tf.int64) for name in counters
+        }
 
     @property
     def step(self) -> int:
@@ -72,6 +80,7 @@ class Checkpointer:
             best_error=state.best_error,
             best_step=state.best_step,
             seconds=state.seconds,
+            **state.counters,
         )
         self._directory = directory
         _drop_damaged_index(directory)

@@ -3,6 +3,16 @@
 import signal
 
 
+class Interrupted(Exception):
+    """The run was told to stop, and saved itself."""
+
+    def __init__(self, number: signal.Signals, step: int):
+        super().__init__(
+            f"{number.name}: saved step {step}; run the same command again to "
+            "resume"
+        )
+
+
 class Interrupt:
     """While entered, notes SIGTERM and SIGINT instead of dying of them.
 

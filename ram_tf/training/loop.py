@@ -1,18 +1,17 @@
 """The training loop: steps, validation, checkpoints, and nothing else."""
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
-import tqdm
 
 from ram_tf.environments.environment import Environment
 from ram_tf.evaluation import Validated
 from ram_tf.training.checkpoint import Checkpointer, RunState
-from ram_tf.training.interrupt import Interrupt
+from ram_tf.training.interrupt import Interrupt, Interrupted
+from ram_tf.training.progress import progress_bar, say
 from ram_tf.training.step import Agent, Batch, compile_steps
 from ram_tf.training.summaries import Summaries
 
@@ -35,10 +34,6 @@ class Validation(Protocol):
     """Measures the agent's model as it is."""
 
     def validate(self) -> Validated: ...
-
-
-class Interrupted(Exception):
-    """The run was told to stop, and saved itself."""
 
 
 class TrainingLoop:
@@ -105,7 +100,7 @@ class TrainingLoop:
             round(steps * (i + 1) / evaluations) for i in range(evaluations)
         ]
         pictured = goals[:: -max(1, evaluations // _PICTURES)]
-        bar = _progress(self._state.step, steps)
+        bar = progress_bar(self._state.step, steps)
         with Interrupt() as interrupt, bar:
             for goal in goals:
                 if goal <= self._state.step:
@@ -134,12 +129,12 @@ class TrainingLoop:
     def _timed_call(self, step: int, count: int) -> dict[str, float]:
         first = not self._rate.calls
         if first:
-            _say("compiling the training step")
+            say("compiling the training step")
         started = time.perf_counter()
         sums = self._call(step, count)
         seconds = time.perf_counter() - started
         if first:
-            _say(f"compiled, and made {count} steps, in {seconds:.1f} s")
+            say(f"compiled, and made {count} steps, in {seconds:.1f} s")
         self._state.seconds.assign_add(seconds)
         self._rate.add(seconds, count)
         return sums
@@ -186,16 +181,13 @@ class TrainingLoop:
         self._checkpointer.save()
         if picture and looks and self._draw:
             self._summaries.picture(step, self._draw(rollouts))
-        _say(_line(step, steps, row, self._units))
+        say(_line(step, steps, row, self._units))
         if self._on_evaluation:
             self._on_evaluation(step, error)
 
     def _leave(self, number) -> None:
         self._checkpointer.save()
-        raise Interrupted(
-            f"{number.name}: saved step {self._state.step}; run the same "
-            "command again to resume"
-        )
+        raise Interrupted(number, self._state.step)
 
 
 class _Rate:
@@ -217,22 +209,6 @@ class _Rate:
         if not self._seconds:
             return None
         return self._steps * self._units_per_step / self._seconds
-
-
-def _progress(step: int, steps: int) -> tqdm.tqdm:
-    return tqdm.tqdm(
-        initial=step,
-        total=steps,
-        unit="step",
-        disable=not sys.stderr.isatty(),
-        dynamic_ncols=True,
-    )
-
-
-def _say(line: str) -> None:
-    """Prints a line without tearing the progress bar."""
-    tqdm.tqdm.write(line, file=sys.stdout)
-    sys.stdout.flush()
 
 
 def _line(step: int, steps: int, row: dict[str, Any], units: str) -> str:

@@ -1,0 +1,22 @@
+"""What a run shows of itself while it trains."""
+
+import sys
+
+import tqdm
+
+
+def progress_bar(step: int, steps: int) -> tqdm.tqdm:
+    """A bar from the present step on; only on a terminal."""
+    return tqdm.tqdm(
+        initial=step,
+        total=steps,
+        unit="step",
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+    )
+
+
+def say(line: str) -> None:
+    """Prints a line without tearing the progress bar."""
+    tqdm.tqdm.write(line, file=sys.stdout)
+    sys.stdout.flush()

@@ -1,0 +1,91 @@
+"""Trains RAM to play a Gymnasium environment: images, discrete actions.
+
+    python -m trainers.play --env=ID --workdir=DIR
+    python -m trainers.play --flagfile=minatar.flags
+
+The model sees each frame through one glimpse, chooses the next fixation and an
+action, and learns from the rewards. Episodes are played side by side, outside
+TensorFlow. A run is resumed by the same command. It leaves in --workdir:
+model.keras (the weights of the highest mean return on validation episodes),
+result.json, metrics.jsonl, tensorboard/ and checkpoints/.
+"""
+
+from absl import flags
+
+from trainers.command import run
+from ram_tf.training.checkpoint import RunState
+from ram_tf.training.interrupt import Interrupted
+from ram_tf.training.play_loop import FRAMES, PlayLoop
+from ram_tf.training.summaries import Summaries
+from trainers import play_config, play_results, play_setup
+from trainers.resume import resume
+from trainers.setup import Config
+from trainers.workdir import Workdir, write_json
+
+flags.adopt_module_key_flags(play_config)
+flags.declare_key_flag("workdir")
+
+
+def main() -> int:
+    settings = play_config.from_flags()
+    directory = Workdir(flags.FLAGS.workdir, play_config.complete)
+    return train_and_evaluate(settings, directory)
+
+
+def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
+    """Runs, or resumes, and writes the results; returns the exit code."""
+    updates = settings.updates
+    episodes = play_setup.make_episodes(settings)
+    model = play_setup.make_model(settings, episodes)
+    agent = play_setup.make_agent(settings, model)
+    state = RunState(model, agent.optimizer, counters=[FRAMES])
+    checkpointer = resume(state, settings, workdir)
+    if state.step == updates and workdir.result.exists():
+        print(f"finished already, at step {updates}")
+        print(play_results.table(workdir.load_result()))
+        return 0
+    loop = PlayLoop(
+        agent,
+        episodes,
+        play_setup.validation(settings, model, episodes),
+        play_setup.policy(settings),
+        state,
+        checkpointer,
+        Summaries(
+            workdir.metrics, workdir.tensorboard, state.step, vars(settings)
+        ),
+        settings.seed,
+    )
+    evaluations = max(1, round(updates / settings.evaluate_updates))
+    try:
+        loop.run(updates, min(evaluations, updates))
+    except Interrupted as interrupted:
+        print(interrupted)
+        return 130
+    state.use_best()
+    evaluator = play_setup.test(settings, model, episodes)
+    _finish(state, play_results.measure(evaluator, settings), workdir)
+    return 0
+
+
+def _finish(state: RunState, measured: dict, workdir: Workdir) -> None:
+    """Saves the weights best on validation, and what they reach."""
+    workdir.save_model(state.model)
+    frames, seconds = int(state.counters[FRAMES]), float(state.seconds)
+    result = measured | {
+        "validation_return": -float(state.best_error),
+        "best_step": int(state.best_step),
+        "steps": state.step,
+        "frames": frames,
+        "frames_per_second": frames / seconds,
+        "seconds": seconds,
+        "curve": play_results.read_curve(workdir.metrics),
+    }
+    # Last, because its being there says that the run has finished.
+    write_json(workdir.result, result)
+    print(play_results.table(result))
+    print(f"results: {workdir.result}")
+
+
+if __name__ == "__main__":
+    run(main)
