@@ -25,7 +25,7 @@ GROUPS = [
     ["agent", "supervised", "cost"],
     ["evaluation", "viz"],
     ["film_strips"],
-    ["game_evaluation"],
+    ["game_evaluation", "return_evaluation"],
     ["game_viz"],
     ["training"],
     ["pretrained"],

@@ -13,7 +13,15 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from data.files import read_image
-from trainers import catch_config, command, config, evaluate, mnist, predict
+from trainers import (
+    catch_config,
+    command,
+    config,
+    evaluate,
+    mnist,
+    play_config,
+    predict,
+)
 from trainers.workdir import Workdir
 
 FLAGS = flags.FLAGS
@@ -224,7 +232,8 @@ def test_flagfiles_name_the_workdir_unless_it_is_given():
     "path", sorted((ROOT / "trainers" / "flagfiles").glob("*.flags"))
 )
 def test_flagfiles_parse(path):
-    owner = catch_config if path.stem == "catch" else config
+    owners = {"catch": catch_config, "minatar": play_config}
+    owner = owners.get(path.stem, config)
     with flagsaver.flagsaver():
         FLAGS([path.stem, f"--flagfile={path}"])
         assert owner.from_flags().glimpse_size > 1

@@ -1,5 +1,6 @@
 """Episodes of a Gymnasium environment, played side by side and recorded."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -24,12 +25,14 @@ class Player(Protocol):
 
 
 class Episodes(NamedTuple):
-    """What happened; all but `ended` is [N, T, ...].
+    """What happened; all but `ended` is [N, t, ...].
 
-    After an end only `valid` and `reward` mean something; they are 0.
+    t is the length of the longest, rounded up to a power of two but not beyond
+    T: few lengths, because what trains on them is compiled for each. Of what
+    follows an end only `valid` and `reward` mean something; they are 0.
 
     Attributes:
-        observation: Frames, uint8 or float32 in [0, 1], [N, T, H, W, C].
+        observation: Frames, uint8 or float32 in [0, 1], [N, t, H, W, C].
         action: Actions by name, as the player gave them.
         reward: That followed step t, float32.
         valid: 1 while the episode was running, else 0, float32.
@@ -86,7 +89,7 @@ class GymnasiumEpisodes:
             vectorization_mode="sync",
             disable_env_checker=True,
         )
-        with envs:
+        with contextlib.closing(envs):
             return self._play(envs, starts, player, seed)
 
     def _play(self, envs, starts, player, seed) -> Episodes:
@@ -119,11 +122,9 @@ class GymnasiumEpisodes:
         )
 
     def _join(self, values: Sequence[np.ndarray]) -> np.ndarray:
-        """Of each step, [N, ...], to [N, T, ...]; 0 where none was made."""
-        first = values[0]
-        joined = np.zeros(
-            [self.rows, self.steps, *first.shape[1:]], first.dtype
-        )
-        for t, value in enumerate(values):
-            joined[:, t] = value
+        """Of each step, [N, ...], to [N, t, ...]; 0 where none was made."""
+        made, first = len(values), values[0]
+        length = min(1 << (made - 1).bit_length(), self.steps)
+        joined = np.zeros([self.rows, length, *first.shape[1:]], first.dtype)
+        joined[:, :made] = np.stack(values, axis=1)
         return joined

@@ -50,10 +50,10 @@ def find_interface(env_id: str) -> Interface:
 def _make(env_id: str) -> gymnasium.Env:
     try:
         try:
-            return gymnasium.make(env_id)
+            return gymnasium.make(env_id, disable_env_checker=True)
         except gymnasium.error.UnregisteredEnv:
             _register_announced()
-            return gymnasium.make(env_id)
+            return gymnasium.make(env_id, disable_env_checker=True)
     except (gymnasium.error.Error, ImportError) as error:
         raise ValueError(
             "The environment must be one that gymnasium.make(ID) makes; where "
@@ -98,5 +98,7 @@ def _frame_reader(env_id: str, space: spaces.Space):
 def _shows_images(box: spaces.Space) -> bool:
     if not isinstance(box, spaces.Box) or len(box.shape) not in (2, 3):
         return False
+    if 0 in box.shape:
+        return False
     low, high = float(box.low.min()), float(box.high.max())
-    return 0 not in box.shape and np.isfinite([low, high]).all() and low < high
+    return low < high and np.isfinite([low, high]).all()

@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from trainers import recipe
 from trainers.record import threads_text
-from trainers.reporting import catch, numbers, pictures, prose, records, tables
+from trainers.reporting import (
+    catch,
+    environments,
+    numbers,
+    pictures,
+    prose,
+    records,
+    tables,
+)
 from trainers.reporting.markdown import (
     NONE,
     count,
@@ -47,6 +55,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
     for name, task in TASKS.items():
         blocks += _task(root, folder, name, task, runs[name])
     blocks += catch.section(folder / "catch")
+    blocks += environments.section(folder / "minatar")
     blocks += _invariance(folder / "invariance.json")
     blocks += _others(folder, runs)
     blocks += _numbers(root, folder)
