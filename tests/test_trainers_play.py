@@ -7,8 +7,20 @@ import signal
 
 import numpy as np
 import pytest
+from absl import flags
 
-from trainers import evaluate, export, play, predict, release
+from trainers.command import FLAGFILES
+from trainers import (
+    catch_config,
+    config,
+    evaluate,
+    export,
+    play,
+    play_config,
+    predict,
+    recipe,
+    release,
+)
 from trainers.reporting import environments as reporting
 from trainers.workdir import Workdir
 
@@ -105,6 +117,19 @@ def test_a_control_has_no_controls(run_command, tmp_path):
     result = _result(tmp_path)
     assert "mean_return" in result
     assert "mean_return_centre_only" not in result
+
+
+def test_no_recipe_has_a_flagfile_of_another_trainer():
+    near = ["--glimpse_size=6", "--scales=3", "--pooling=max", "--core=lstm"]
+    near += ["--location_std=0.05", "--location_gain=0.01", "--env=Some-v0"]
+    settings = config.parse(near, play_config.__name__)
+    words = recipe.command(settings).split()
+    assert words[:3] == ["python", "-m", "trainers.play"]
+    assert config.parse(words[3:], play_config.__name__) == settings
+    path = f"--flagfile={FLAGFILES / 'catch.flags'}"
+    with pytest.raises(flags.UnrecognizedFlagError):
+        config.parse([path], play_config.__name__)
+    assert config.parse([path], catch_config.__name__).games == 128
 
 
 @pytest.mark.parametrize(

@@ -379,11 +379,18 @@ def parse(arguments: list[str], module: str = __name__) -> Config:
     Args:
         arguments: Such as "--canvas=60" or "--flagfile=PATH".
         module: As above.
+
+    Raises:
+        UnrecognizedFlagError: On flags that are not among these.
     """
     copied = copy.deepcopy(flags.FLAGS)
     copied.unparse_flags()
     copied(["parse", *arguments])
-    return Config(**{flag.name: flag.value for flag in _own(module, copied)})
+    own = {flag.name: flag.value for flag in _own(module, copied)}
+    for name in copied:
+        if copied[name].present and name not in own:
+            raise flags.UnrecognizedFlagError(name)
+    return Config(**own)
 
 
 def given(module: str = __name__) -> list[str]:
