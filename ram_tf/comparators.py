@@ -118,6 +118,7 @@ def make_comparator(
     channels: int = 1,
     num_classes: int = 10,
     answers: int = 1,
+    units: int | None = None,
 ) -> Comparator:
     """Builds one of the paper's comparators.
 
@@ -128,6 +129,7 @@ def make_comparator(
         channels: C.
         num_classes: K.
         answers: T, answers an image.
+        units: Of the conv net's hidden layer; None for `conv_units`.
 
     Raises:
         ValueError: On an unknown name, counts below one, or an image that is
@@ -136,10 +138,10 @@ def make_comparator(
     check_choice("network", name, NETWORKS)
     check_positive_int("side", side)
     if name == "conv":
-        hidden, filters = [conv_units(side)], _FILTERS
+        hidden, filters = [units or conv_units(side)], _FILTERS
     else:
-        units = int(name.removeprefix("fc_"))
-        hidden, filters = [units, units], 0
+        width = int(name.removeprefix("fc_"))
+        hidden, filters = [width, width], 0
     model = Comparator(hidden, filters, num_classes, answers)
     model.build((None, side, side, channels))
     return model

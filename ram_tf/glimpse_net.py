@@ -90,7 +90,9 @@ class GlimpseNet(keras.layers.Layer):
         if self.gains is None:
             return glimpses
         channels = glimpses.shape[-1] // len(self.gains)
-        return glimpses * tf.repeat(tf.constant(self.gains), channels)
+        return glimpses * tf.repeat(
+            tf.constant(self.gains, glimpses.dtype), channels
+        )
 
     def compute_output_shape(self, glimpses_shape, locations_shape):
         return (glimpses_shape[0], self.units)

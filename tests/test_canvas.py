@@ -215,17 +215,45 @@ def test_colours_stay_together():
     )
 
 
-def test_eager_graph_and_xla_make_the_same_bytes():
+def test_the_square_of_the_digit_grows():
+    # 2 x 2 on 12 x 12: rows 0 to 10, of which 5, 3, 2, 1 and 0 are left out at
+    # each end: 10 times 4, 3, 2, 1, 0 of 8 steps, rounded down.
+    images = _full(9, count=600, side=2)
+    canvas = Canvas(12, clutter_size=1, grow=4)
+    for step, margin in enumerate([5, 3, 2, 1, 0, 0]):
+        made = compose(
+            canvas, tf.constant(images), tf.range(600), SEED, step=step
+        )
+        np.testing.assert_array_equal(made.numpy().sum((1, 2, 3)), [36] * 600)
+        expected = set(range(margin, 11 - margin))
+        for axis in range(2):
+            assert set(_corners(made.numpy())[:, axis]) == expected
+
+
+def test_at_its_end_growth_has_changed_nothing():
+    images = _full(9, count=50, side=2)
+    canvas = Canvas(12, clutter=3, clutter_size=2)
+    growing = dataclasses.replace(canvas, grow=4)
+    expected = _composed(canvas, images)
+    np.testing.assert_array_equal(_composed(growing, images), expected)
+    late = compose(growing, tf.constant(images), tf.range(50), SEED, step=4)
+    np.testing.assert_array_equal(late, expected)
+
+
+@pytest.mark.parametrize("grow", [0, 1000])
+def test_eager_graph_and_xla_make_the_same_bytes(grow):
     rng = np.random.default_rng(0)
     pool = tf.constant(rng.integers(0, 256, [50, 28, 28, 1], np.uint8))
     index = tf.constant(rng.integers(0, 50, [20], np.int32))
 
-    def make(pool, index, seed):
-        return compose(Canvas(60, clutter=4), pool, index, seed)
+    def make(pool, index, seed, step):
+        canvas = Canvas(60, clutter=4, grow=grow)
+        return compose(canvas, pool, index, seed, step=step)
 
-    expected = make(pool, index, SEED)
+    inputs = (pool, index, SEED, tf.constant(300))
+    expected = make(*inputs)
     for jit in (False, True):
-        made = tf.function(make, jit_compile=jit)(pool, index, SEED)
+        made = tf.function(make, jit_compile=jit)(*inputs)
         np.testing.assert_array_equal(made, expected)
 
 
@@ -247,6 +275,8 @@ def test_small_images_need_no_clutter_size():
     [
         (Canvas(27), "`canvas` must be at least.*28x28.*canvas=27"),
         (Canvas(60, jitter=-1), "`jitter` must be at least 0.*-1"),
+        (Canvas(60, grow=-1), "`grow` must be at least 0.*-1"),
+        (Canvas(60, place="left", grow=9), "`grow` needs `place`.*'left'"),
         (Canvas(60, clutter=-1), "`clutter` must be at least 0.*-1"),
         (Canvas(60, 4, 0), "`clutter_size` must lie between 1 and.*28.*: 0"),
         (Canvas(60, 4, 29), "`clutter_size` must lie between 1 and.*28.*29"),

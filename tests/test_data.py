@@ -85,6 +85,17 @@ def test_another_seed_has_another_order(split):
     assert np.any(first != second)
 
 
+def test_a_growing_square_starts_in_the_middle(split):
+    canvas = Canvas(9, clutter_size=1, grow=1000)
+    batches = TrainingBatches(split, canvas, BATCH, 5)
+    # 4 x 4 on 9 x 9: at the start in rows and columns 2 and 3.
+    lit = _batch(batches, 0)["image"] > 0
+    assert not lit[:, :2].any()
+    assert not lit[:, 7:].any()
+    later = [_batch(batches, 1000 + step)["image"] for step in range(9)]
+    assert (np.concatenate(later)[:, 0] > 0).any()
+
+
 def test_xla_makes_the_same_batch(split):
     batches = _batches(split)
     indices, step = tf.constant(batches.indices(2, 1)[0]), tf.constant(2)
@@ -129,6 +140,13 @@ def test_evaluation_places_each_image_several_times(split):
     )
     places = made["image"].reshape(3, SIZE, -1) > 0
     assert np.any(places[0] != places[1])
+
+
+def test_the_first_cases_of_an_evaluation_set(split):
+    whole = evaluation_set(split, CANVAS, repeats=2, draw=1)
+    first = evaluation_set(split, CANVAS, repeats=2, draw=1, cases=SIZE + 3)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, whole[name][: SIZE + 3])
 
 
 def test_evaluation_draws_clutter_from_the_split(split):

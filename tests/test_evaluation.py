@@ -28,9 +28,14 @@ def test_deterministic_rollouts_are_the_models_own(make_model, data):
     )
 
 
-def test_batches_of_one_shape_cover_every_image(make_model, data, monkeypatch):
+# Of images of 99 pixels: three at once.
+@pytest.mark.parametrize("limit", [{"_BATCH_SIZE": 3}, {"_BATCH_PIXELS": 300}])
+def test_batches_of_one_shape_cover_every_image(
+    make_model, data, monkeypatch, limit
+):
     whole = Evaluator(make_model(), data).rollouts()
-    monkeypatch.setattr("ram_tf.evaluation._BATCH_SIZE", 3)
+    for name, value in limit.items():
+        monkeypatch.setattr(f"ram_tf.evaluation.{name}", value)
     parts = Evaluator(make_model(), data).rollouts()
     np.testing.assert_allclose(
         parts.probabilities, whole.probabilities, atol=1e-6

@@ -272,3 +272,15 @@ IMAGES, LOCATIONS = np.zeros([2, 9, 9, 1], "f"), np.zeros([2, 2], "f")
 def test_bad_inputs(images, locations, message):
     with pytest.raises(ValueError, match=message):
         _sensor(4)(images, locations)
+
+
+def test_sums_of_a_large_image_are_exact():
+    # All bytes together exceed what float32 counts to, those of a cell do not.
+    images = tf.fill([1, 1024, 1024, 1], tf.constant(255, tf.uint8))
+    dots = np.random.default_rng(0).integers(0, 2, images.shape, np.uint8)
+    images -= dots
+    locations = tf.constant([[0.1, -0.3]])
+    expected = _sensor(12, 8, "gather")(images, locations)
+    for jit in (False, True):
+        read = tf.function(_sensor(12, 8, "integral"), jit_compile=jit)
+        np.testing.assert_array_equal(read(images, locations), expected)

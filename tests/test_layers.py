@@ -50,6 +50,10 @@ LAYERS = {
         lambda: GlimpseNet(4, 5, 6),
         [_normal(2, 3, 3, 2), _normal(2, 2)],
     ),
+    "glimpse_net, gains": (
+        lambda: GlimpseNet(4, 5, 6, gains=[1.0, 3.0]),
+        [_normal(2, 3, 3, 2), _normal(2, 2)],
+    ),
     "location_policy": (lambda: LocationPolicy(0.3, 0.7), [_normal(2, 4)]),
     "classifier": (lambda: Classifier(3), [_normal(2, 4)]),
     "baseline": (lambda: Baseline(), [_normal(2, 4)]),
@@ -152,6 +156,37 @@ def test_glimpse_net_by_hand():
     )
 
 
+def test_glimpse_net_with_gains_by_hand():
+    net = GlimpseNet(1, 1, 1, gains=[1, 4])
+    net.build((None, 1, 1, 4), (None, 2))
+    # Two windows of two channels: 1 and 2, then 3 and 5, four times as bright.
+    net.see.set_weights([np.float32([[1], [10], [100], [1000]]), np.zeros(1)])
+    net.place.set_weights([np.zeros([2, 1]), np.zeros(1)])
+    net.what.set_weights([np.float32([[1]]), np.zeros(1)])
+    seen = net(np.float32([[[[1, 2, 3, 5]]]]), np.zeros([1, 2], "f"))
+    np.testing.assert_array_equal(seen, [[1 + 20 + 1200 + 20_000]])
+
+
+def test_a_gain_of_the_model_is_that_of_its_weights():
+    keras.utils.set_random_seed(0)
+    bright = RecurrentAttentionModel(
+        4, 3, 3, scales=3, scale_gain=2.0, sensor="gather"
+    )
+    plain = RecurrentAttentionModel(4, 3, 3, scales=3, sensor="gather")
+    assert plain.cell.glimpse_net.gains is None
+    assert bright.cell.glimpse_net.gains == [1, 2, 4]
+    for model in (bright, plain):
+        model.build((None, 9, 9, 1))
+    plain.set_weights(bright.get_weights())
+    see = plain.cell.glimpse_net.see
+    # A pixel's three windows, then the next pixel's. By powers of two nothing
+    # is rounded.
+    gains = np.float32([1, 2, 4] * 9)[:, None]
+    see.kernel.assign(see.kernel * gains)
+    images = RNG.integers(0, 256, [5, 9, 9, 1], np.uint8)
+    _assert_same(bright(images), plain(images))
+
+
 def test_glimpse_net_has_the_sizes_of_the_paper():
     net = GlimpseNet()
     net.build((None, 8, 8, 1), (None, 2))
@@ -247,6 +282,15 @@ def test_heads_take_all_steps_at_once():
     ("make", "message"),
     [
         (lambda: GlimpseNet(units=0), "`units` must be a positive.*units=0"),
+        (lambda: GlimpseNet(gains=[1, 0]), "`gains` must be a positive.*=0"),
+        (
+            lambda: GlimpseNet(gains=[1, 2]).build((None, 3, 3, 3), (None, 2)),
+            "`gains` must have one for each.*2 gains.*depth 3",
+        ),
+        (
+            lambda: RecurrentAttentionModel(scale_gain=0),
+            "`scale_gain` must be a positive.*=0",
+        ),
         (lambda: GlimpseNet(glimpse_units=True), "glimpse_units=True"),
         (lambda: GlimpseNet(location_units=-3), "location_units=-3"),
         (lambda: LocationPolicy(std=0), "`std` must be a positive.*std=0"),

@@ -121,6 +121,13 @@ flags.DEFINE_enum(
     "among them, are then ignored.",
 )
 flags.DEFINE_integer(
+    "conv_units",
+    None,
+    "Hidden units of --network=conv; by default as many as keep its weights "
+    "near the 250,000 of the paper's: few on a large canvas.",
+    **_count,
+)
+flags.DEFINE_integer(
     "glimpses", 6, "Looks at an image; with --frames, one a frame.", **_count
 )
 flags.DEFINE_integer(

@@ -16,6 +16,7 @@ flags.declare_key_flag("pretrained")
 # What the weights' shapes and meaning depend on; the rest may change.
 _ARCHITECTURE = (
     "network",
+    "conv_units",
     "full_screen",
     "max_digits",
     "glimpse_size",

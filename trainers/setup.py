@@ -197,7 +197,12 @@ def make_model(config: Config, source: Source) -> Model:
     if config.network != "ram":
         answers = config.max_digits + 1
         return make_comparator(
-            config.network, config.canvas, channels, classes, answers
+            config.network,
+            config.canvas,
+            channels,
+            classes,
+            answers,
+            config.conv_units,
         )
     model = make_ram(
         config,
