@@ -57,7 +57,7 @@ def integral(images, locations, size: int, factor: int, pool):
     y, x = _starts(images, locations, size * factor)
     corners = factor * tf.range(size + 1)
     sums = _read_rows_first(
-        _summed_area(images),
+        summed_area(images),
         tf.clip_by_value(y + corners, 0, height),
         tf.clip_by_value(x + corners, 0, width),
     )
@@ -211,7 +211,7 @@ def _read(images, rows, columns):
     return tf.reshape(pixels, [-1, rows.shape[1], columns.shape[1], channels])
 
 
-def _summed_area(images):
+def summed_area(images):
     """[H + 1, B, W + 1, C] int32: sums of all above and left of a corner.
 
     Row by row, so that what is added stays in the cache: sums along whole

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 from absl import flags
 
-from ram_tf import pretrained
+from ram_tf import Comparator, pretrained, widening
 from trainers import config, settings, workdir
 from trainers.setup import Config
 
@@ -20,15 +20,12 @@ _ARCHITECTURE = (
     "full_screen",
     "max_digits",
     "glimpse_size",
-    "scales",
     "pooling",
-    "scale_gain",
     "core",
     "core_units",
     "glimpse_units",
     "location_units",
     "units",
-    "location_range",
 )
 
 
@@ -70,12 +67,13 @@ def load(may_play_environment: bool = False) -> Trained:
 
 
 def copy_pretrained(wanted: Config, model: keras.Model) -> None:
-    """Gives a new model the weights of the released one that settings name.
+    """Gives a new model the weights of the trained one that settings name.
 
     Args:
         wanted: Of the run that is to start; `pretrained` is the name.
         model: Made with it; its weights are replaced, but for those of a
-            stop head that the released one does not have.
+            stop head that the trained one does not have. See `widening` for
+            what may be larger.
 
     Raises:
         ValueError: On an unknown name, another architecture, or data of other
@@ -90,6 +88,11 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
                 f"which it was trained. Received: --{flag}={new.get(flag)}"
             )
+    if old.get("scales", 0) > new.get("scales", 0):
+        raise ValueError(
+            f"--pretrained={name} needs --scales of at least {old['scales']}, "
+            f"with which it was trained. Received: --scales={new['scales']}"
+        )
     if old.get("stop") and not new.get("stop"):
         raise ValueError(
             f"--pretrained={name} needs --stop, with which it was trained. "
@@ -106,11 +109,15 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
 
 
 def _copy_weights(released: keras.Model, model: keras.Model) -> None:
+    if isinstance(model, Comparator):
+        model.set_weights(released.get_weights())
+        return
     head, fresh = model.cell.stop_policy, set()
     if head and not released.cell.stop_policy:
         fresh = {id(weight) for weight in head.weights}
     copied = [weight for weight in model.weights if id(weight) not in fresh]
-    for weight, value in zip(copied, released.get_weights(), strict=True):
+    values = widening.weights(released, model)
+    for weight, value in zip(copied, values, strict=True):
         weight.assign(value)
 
 

@@ -1,0 +1,54 @@
+"""A model that sees and reaches further answers as the trained one did."""
+
+import numpy as np
+import pytest
+
+from ram_tf import widening
+
+
+@pytest.mark.parametrize(
+    ("old_gain", "new_gain"), [(1.0, 1.0), (1.0, 2.0), (2.0, 0.5)]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_more_windows_and_other_gains_change_no_answer(
+    make_model, old_gain, new_gain, channels
+):
+    trained = make_model(channels, scales=2, scale_gain=old_gain)
+    model = make_model(channels, scales=4, scale_gain=new_gain)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, [5, 9, 11, channels], np.uint8)
+    expected = trained(images)
+    model.set_weights(widening.weights(trained, model))
+    outputs = model(images)
+    for name in ("probabilities", "locations", "baseline"):
+        np.testing.assert_allclose(outputs[name], expected[name], atol=1e-6)
+
+
+def test_the_windows_that_are_added_weigh_nothing(make_model):
+    trained, model = make_model(scales=1), make_model(scales=3)
+    model.set_weights(widening.weights(trained, model))
+    # A pixel's three windows, then the next pixel's.
+    kernel = model.cell.glimpse_net.see.kernel.numpy()
+    np.testing.assert_array_equal(
+        kernel[0::3], trained.cell.glimpse_net.see.kernel
+    )
+    assert not kernel[1::3].any()
+    assert not kernel[2::3].any()
+
+
+def test_a_longer_range_keeps_short_moves(make_model):
+    trained = make_model(location_range=1.0)
+    model = make_model(location_range=8.0)
+    model.set_weights(widening.weights(trained, model))
+    heads = [m.cell.location_policy for m in (trained, model)]
+    features = np.full([1, 6], 1e-3, "f")
+    for head in heads:
+        head.dense.bias.assign([0.0, 0.0])
+    short, same = (head(features) for head in heads)
+    np.testing.assert_allclose(same, short, rtol=1e-4)
+    assert np.abs(short).min() > 0
+    # tanh(2) = 0.964; eight times tanh(2 / 8) = 1.959.
+    heads[0].dense.bias.assign([2.0, 0.0])
+    model.set_weights(widening.weights(trained, model))
+    means = [head(np.zeros([1, 6], "f"))[0, 0] for head in heads]
+    np.testing.assert_allclose(means, [0.9640276, 1.9593495], rtol=1e-5)
