@@ -10,6 +10,7 @@ from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.location_policy import LocationPolicy
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.pretrained import load_pretrained
+from ram_tf.stop_agent import StopAgent
 from ram_tf.stop_policy import StopPolicy
 from ram_tf.supervised import SupervisedAgent
 
@@ -22,6 +23,7 @@ __all__ = [
     "RAMCell",
     "RecurrentAttentionModel",
     "ReinforceAgent",
+    "StopAgent",
     "StopPolicy",
     "SupervisedAgent",
     "load_pretrained",

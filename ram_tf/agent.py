@@ -56,9 +56,6 @@ class ReinforceAgent:
         trace_decay: How far the learned baseline trusts rewards rather than
             itself: 1 credits the whole return to every step (paper, equation
             2); less is GAE's lambda, of less variance and some bias.
-        train_only_stop: Whether all weights but those of the stop head (and of
-            a learned baseline) rest, as where DT-RAM adds a stop to a trained
-            model.
         fixations: "learned"; or, for controls, "random" (uniform) or "centre",
             where nothing is learned about where to look.
 
@@ -81,7 +78,6 @@ class ReinforceAgent:
         baseline_into_core: bool = False,
         entropy_weight: float = 0.0,
         trace_decay: float = 1.0,
-        train_only_stop: bool = False,
         fixations: str = "learned",
     ):
         check_positive_int("rollouts", rollouts)
@@ -105,11 +101,6 @@ class ReinforceAgent:
                 f"image. Received: rollouts={rollouts}"
             )
         check_built(model)
-        if train_only_stop and not model.cell.stop_policy:
-            raise ValueError(
-                "`train_only_stop` needs a model with `stop=True`. "
-                "Received: one with stop=False"
-            )
         self.model = model
         self.optimizer = optimizer
         self.rollouts = rollouts
@@ -125,10 +116,6 @@ class ReinforceAgent:
             "baseline_into_core": baseline_into_core,
         }
         self._variables = model.trainable_variables
-        if train_only_stop:
-            self._variables = list(model.cell.stop_policy.trainable_variables)
-            if baseline == "learned":
-                self._variables += model.cell.baseline.trainable_variables
         optimizer.build(self._variables)
 
     @property

@@ -120,6 +120,22 @@ def leave_one_out(
     return tf.reshape(others / (rollouts - 1), [-1, steps])
 
 
+def stop_probabilities(go_on: tf.Tensor) -> tf.Tensor:
+    """How likely each look is the last.
+
+    Args:
+        go_on: Log-probability of looking on after look t, [N, T]; that after
+            the last look is not read.
+
+    Returns:
+        [N, T]; each row sums to 1.
+    """
+    reached = tf.exp(tf.cumsum(go_on, axis=1, exclusive=True))
+    end = tf.zeros_like(go_on[:, :1]) - np.inf
+    stop = -tf.math.expm1(tf.concat([go_on[:, :-1], end], axis=1))
+    return reached * stop
+
+
 def cross_entropy_loss(
     logits: tf.Tensor, label: tf.Tensor, weight: tf.Tensor, valid: tf.Tensor
 ) -> tf.Tensor:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ReinforceAgent, StopPolicy, losses, viz
+from ram_tf import ReinforceAgent, StopAgent, StopPolicy, losses, viz
 from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import RecordedEpisode
 from ram_tf.evaluation import Evaluator, Rollouts, evaluate
@@ -22,7 +22,6 @@ from ram_tf.unroll import unroll
 LABELS = [0, 1, 2, 0]
 SEED = tf.constant([1, 2])
 COST = 0.25
-_ONLY_STOP = {"train_only_stop": True, "baseline": "leave_one_out"}
 # After which of three looks each of four rows stops; True beyond is ignored.
 STOPS = np.array([[0, 1, 0], [1, 0, 1], [0, 0, 0], [0, 0, 1]], dtype=bool)
 VALID = [[1, 1, 0], [1, 0, 0], [1, 1, 1], [1, 1, 1]]
@@ -194,13 +193,60 @@ def test_training_on_a_record_is_training_live(make_model, images):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
+def test_stop_probabilities():
+    go_on = np.log(np.float32([[0.5, 0.25, 1], [1, 1, 0.3], [0.25, 0.5, 1]]))
+    np.testing.assert_allclose(
+        losses.stop_probabilities(go_on),
+        [[0.5, 0.375, 0.125], [0, 0, 1], [0.75, 0.125, 0.125]],
+        atol=1e-6,
+    )
+
+
+def test_the_loss_is_the_expected_return_over_all_stops(model, images):
+    agent = StopAgent(model, keras.optimizers.SGD(0.1))
+    environment = _environment(images, intermediate_weight=0.5, may_stop=True)
+    info = agent.loss(environment)
+    assert set(info.extra) == set(agent.metric_names)
+    outputs = model(images)
+    right = outputs["probabilities"].numpy().argmax(-1) == np.c_[LABELS]
+    state, expected, looks = signatures.initial_state(model, 4), 0.0, 0.0
+    reached = np.ones(4)
+    for t in range(3):
+        step = signatures.step(model, images, state)
+        state = {name: step[name] for name in state}
+        stop = step["stop_probability"].numpy() if t < 2 else np.ones(4)
+        expected += reached * stop * (right[:, t] - COST * (t + 1))
+        looks += reached * stop * (t + 1)
+        reached = reached * (1 - stop)
+    np.testing.assert_allclose(-info.loss, expected.mean(), rtol=1e-5)
+    np.testing.assert_allclose(info.extra["glimpses"], looks.mean(), rtol=1e-5)
+
+
+def test_reinforce_estimates_the_gradient_of_the_same_loss(model, images):
+    """Of the bias of the head, over many sampled stops."""
+    head = model.cell.stop_policy.dense
+    agent = StopAgent(model, keras.optimizers.SGD(0.1))
+    with tf.GradientTape() as tape:
+        loss = agent.loss(_environment(images)).loss
+    exact = tape.gradient(loss, head.bias.value)
+    many, total = 4000, 0.0
+    environment = _environment(images, rollouts=many)
+    noise = sampling_noise(SEED, environment.rows, 3).logistic
+    with tf.GradientTape() as tape:
+        played = unroll(Policy(model.cell, logistic=noise), environment)
+        returns = losses.returns(played.reward, played.valid)
+        total = losses.policy_gradient_loss(
+            played.action_log_prob, returns, played.valid
+        )
+    sampled = tape.gradient(total, head.bias.value)
+    np.testing.assert_allclose(sampled, exact, atol=0.02)
+    assert abs(float(exact[0])) > 0.05
+
+
 def test_only_the_stop_head_is_trained(model, images):
     before = {w.path: w.numpy() for w in model.weights}
-    agent = ReinforceAgent(
-        model, keras.optimizers.SGD(0.1), **_ONLY_STOP, rollouts=2
-    )
-    info = agent.train(_environment(images, rollouts=2), SEED)
-    assert set(info.extra) == set(agent.metric_names)
+    agent = StopAgent(model, keras.optimizers.SGD(0.1))
+    info = agent.train(_environment(images), SEED)
     assert 1 <= info.extra["glimpses"] <= 3
     for weight in model.weights:
         same = np.array_equal(before[weight.path], weight.numpy())
@@ -210,11 +256,24 @@ def test_only_the_stop_head_is_trained(model, images):
 def test_a_price_teaches_it_to_stop(make_model, images):
     """Where answers are all worth the same, each look only costs."""
     model = make_model(stop=True)
+    agent = StopAgent(model, keras.optimizers.Adam(0.1))
+    environment = _environment(images, glimpse_cost=1.0)
+    assert np.all(model(images)["glimpses_used"] == 3)
+    train = tf.function(agent.train, jit_compile=True, autograph=False)
+    for step in range(30):
+        train(environment, tf.constant([3, step]))
+    assert np.all(model(images)["glimpses_used"] == 1)
+
+
+def test_stops_that_are_sampled_learn_a_price_too(make_model, images):
+    model = make_model(stop=True)
     agent = ReinforceAgent(
-        model, keras.optimizers.Adam(0.1), **_ONLY_STOP, rollouts=8
+        model,
+        keras.optimizers.Adam(0.1),
+        baseline="leave_one_out",
+        rollouts=8,
     )
     environment = _environment(images, rollouts=8, glimpse_cost=1.0)
-    assert np.all(model(images)["glimpses_used"] == 3)
     train = tf.function(agent.train, jit_compile=True, autograph=False)
     for step in range(30):
         train(environment, tf.constant([3, step]))
@@ -332,7 +391,5 @@ def test_pictures_of_impossible_stops(model, images, used):
 def test_bad_arguments(make_model, images):
     with pytest.raises(ValueError, match=r"`glimpse_cost`.*-1"):
         _environment(images, glimpse_cost=-1)
-    with pytest.raises(ValueError, match="`train_only_stop` needs a model"):
-        ReinforceAgent(
-            make_model(), keras.optimizers.SGD(), train_only_stop=True
-        )
+    with pytest.raises(ValueError, match="`model` must have `stop=True`"):
+        StopAgent(make_model(), keras.optimizers.SGD())

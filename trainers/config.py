@@ -237,7 +237,8 @@ flags.DEFINE_bool(
     "train_only_stop",
     False,
     "With --stop and --pretrained: whether all but the decision to stop stays "
-    "as it was released.",
+    "as it was. Nothing is sampled then, and --rollouts and the flags of "
+    "REINFORCE are ignored.",
 )
 # Training.
 flags.DEFINE_enum("optimizer", "adam", OPTIMIZERS, "The optimizer.")

@@ -20,6 +20,7 @@ from ram_tf import (
     Comparator,
     RecurrentAttentionModel,
     ReinforceAgent,
+    StopAgent,
     SupervisedAgent,
 )
 from ram_tf.comparators import make_comparator
@@ -241,6 +242,8 @@ def make_agent(config: Config, model: Model, steps: int) -> Agent:
     """An agent that trains the model for so many steps."""
     if isinstance(model, Comparator):
         return SupervisedAgent(model, optimizer(config, steps))
+    if config.train_only_stop:
+        return StopAgent(model, optimizer(config, steps))
     return ReinforceAgent(
         model,
         optimizer(config, steps),
@@ -249,7 +252,6 @@ def make_agent(config: Config, model: Model, steps: int) -> Agent:
         policy_weight=config.policy_weight,
         baseline_weight=config.baseline_weight,
         reinforce_into_core=config.reinforce_into_core,
-        train_only_stop=config.train_only_stop,
     )
 
 
@@ -283,7 +285,8 @@ def make_environment(
 ) -> Callable[..., Environment]:
     """What turns a batch into episodes."""
     settings = {
-        "rollouts": config.rollouts,
+        # They would all be the same where nothing but the stop is trained.
+        "rollouts": 1 if config.train_only_stop else config.rollouts,
         "reward": config.reward,
         "intermediate_weight": config.intermediate_weight,
         "glimpse_cost": config.glimpse_cost,

@@ -1,0 +1,108 @@
+"""Trains the decision to stop alone, on a model that stays as it is."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ram_tf import losses
+from ram_tf.environments.environment import Environment
+from ram_tf.model import RecurrentAttentionModel
+from ram_tf.policies import Policy
+from ram_tf.types import LossInfo, Trajectory
+from ram_tf.unroll import unroll
+from ram_tf.validation import check_built
+
+
+class StopAgent:
+    """Teaches a trained model when it has seen enough, as DT-RAM does.
+
+    What the model would answer after each look is known, and nothing but the
+    stop is decided: the expected return over all stops, which REINFORCE
+    estimates by sampling them, is summed up, and its gradient has no noise.
+    Sampled stops learn badly here, because nearly all looks beyond the first
+    few change nothing. The eye goes to the mean locations, as in use.
+
+    Args:
+        model: A built model with `stop=True`; only its stop head is trained.
+        optimizer: A Keras optimizer.
+
+    Raises:
+        ValueError: On a model that does not decide when to stop.
+    """
+
+    metric_names = ("return", "glimpses", "accuracy")
+
+    def __init__(
+        self,
+        model: RecurrentAttentionModel,
+        optimizer: keras.optimizers.Optimizer,
+    ):
+        check_built(model)
+        if not model.cell.stop_policy:
+            raise ValueError(
+                "`model` must have `stop=True`. Received: one with stop=False"
+            )
+        self.model = model
+        self.optimizer = optimizer
+        self._variables = model.cell.stop_policy.trainable_variables
+        optimizer.build(self._variables)
+
+    def loss(self, environment: Environment) -> LossInfo:
+        """Minus the expected return, [], of episodes that stop by the head.
+
+        Args:
+            environment: With labels; it has one rollout an image.
+        """
+        never = tf.fill([environment.rows, environment.steps], -np.inf)
+        policy = Policy(self.model.cell, logistic=tf.cast(never, tf.float32))
+        whole = unroll(policy, environment)
+        stopped = losses.stop_probabilities(whole.action_log_prob)
+        expected = _mean(stopped * _returns(whole, environment))
+        right = losses.answer_reward(whole.logits, whole.label)
+        looks = 1.0 + tf.range(environment.steps, dtype=tf.float32)
+        extra = {
+            "return": expected,
+            "glimpses": _mean(stopped * looks),
+            "accuracy": _mean(stopped * right),
+        }
+        return LossInfo(-expected, extra)
+
+    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
+        """Makes a step.
+
+        Args:
+            environment: As of `loss`.
+            seed: Unused: nothing is sampled.
+        """
+        del seed
+        with tf.GradientTape() as tape:
+            info = self.loss(environment)
+        gradients = tape.gradient(
+            info.loss, [variable.value for variable in self._variables]
+        )
+        self.optimizer.apply(gradients, self._variables)
+        return info
+
+
+def _returns(whole: Trajectory, environment: Environment) -> tf.Tensor:
+    """What an episode earns that stops after look t, [N, T]."""
+    made = tf.linalg.band_part(tf.ones([environment.steps] * 2), -1, 0)
+    answers = [
+        tf.reduce_sum(
+            environment.answer_reward(
+                whole.logits, tf.broadcast_to(looks, tf.shape(whole.valid))
+            ),
+            axis=1,
+        )
+        for looks in tf.unstack(made)
+    ]
+    rewards = whole.reward - environment.answer_reward(
+        whole.logits, whole.valid
+    )
+    return tf.stop_gradient(
+        tf.stack(answers, axis=1) + tf.cumsum(rewards, axis=1)
+    )
+
+
+def _mean(values: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.reduce_sum(values, axis=1))
