@@ -6,7 +6,6 @@ Same retina, batch 8, uint8 images that differ from call to call, locations all
 over the canvas. Run it with nothing else running.
 """
 
-import ctypes
 import itertools
 import pathlib
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from absl import flags
 
 from trainers.command import run
 from benchmarks import plots
+from benchmarks.memory import extra_memory
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.policies import RandomFixations, uniform_noise
@@ -46,7 +46,7 @@ def main() -> None:
         for name, call in _ram(side).items():
             turns = itertools.cycle(images)
             contestants[name, side] = _repeat(call, turns)
-            memory[name, side] = _extra_memory(contestants[name, side])
+            memory[name, side] = extra_memory(contestants[name, side])
         if side <= _CONV_LIMIT:
             for name, call in _conv(side).items():
                 contestants[name, side] = _repeat(call, itertools.cycle(images))
@@ -165,23 +165,6 @@ def _repeat(call, turns):
         return result.numpy()
 
     return repeated
-
-
-def _extra_memory(call) -> float:
-    """Peak memory of a call beside what was there before, in MB."""
-    call()  # Compiles.
-    ctypes.CDLL("libc.so.6").malloc_trim(0)  # Or the call uses what is left.
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # Resets the peak.
-    before = _status("VmRSS")
-    call()
-    return max(0.0, _status("VmHWM") - before) / 1024
-
-
-def _status(name: str) -> float:
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return float(line.split()[1])
-    raise RuntimeError(f"/proc/self/status has no {name}.")
 
 
 if __name__ == "__main__":

@@ -95,6 +95,12 @@ def test_the_conv_net_keeps_its_size(side, units):
     assert conv_units(side) == units
 
 
+def test_the_conv_net_of_a_size_that_is_asked_for():
+    net = make_comparator("conv", 100, units=7)
+    # 19 x 19 places of 8 filters.
+    assert net.stages[-2].kernel.shape == (19 * 19 * 8, 7)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_network_is_saved_and_loaded(name, tmp_path):
     model = _network(name)

@@ -28,7 +28,7 @@ GROUPS = [
     ["game_evaluation", "return_evaluation"],
     ["game_viz"],
     ["training"],
-    ["pretrained"],
+    ["pretrained", "widening"],
     ["export"],
 ]
 ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}

@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from absl import flags
 from PIL import Image
 
 import ram_tf
@@ -14,6 +15,7 @@ from ram_tf import pretrained
 from trainers import (
     config,
     evaluate,
+    larger_canvases,
     mnist,
     model_source,
     predict,
@@ -162,6 +164,63 @@ def test_predict_with_a_released_model(
     assert "picture: predictions.png" in capsys.readouterr().out
     with Image.open(tmp_path / "predictions.png") as picture:
         assert min(picture.size) > 100
+
+
+def test_training_starts_from_the_file_of_a_run(
+    run, tmp_path, run_command, capsys
+):
+    """On a larger canvas, with more windows and longer moves."""
+    arguments = [
+        *TINY,
+        "--canvas=40",
+        "--scales=3",
+        "--scale_gain=2",
+        "--location_unit=15",
+        "--location_range=2",
+        "--grow=0.5",
+        "--evaluation_cases=50",
+        "--epochs=0.2",
+        f"--pretrained={run / 'model.keras'}",
+        f"--workdir={tmp_path / 'larger'}",
+    ]
+    assert run_command(mnist, *arguments) == 0
+    result = Workdir(tmp_path / "larger").load_result()
+    assert result["test_cases"] == 50
+    assert result["config"]["pretrained"] == str(run / "model.keras")
+    for name in ("weights.keras", "gone/model.keras"):
+        arguments[-2] = f"--pretrained={run / name}"
+        arguments[-1] = f"--workdir={tmp_path / 'none'}"
+        assert run_command(mnist, *arguments) == 1
+        assert re.search(r"must (be|name)", capsys.readouterr().err)
+
+
+def test_a_run_on_larger_canvases(run, tmp_path, run_command, capsys):
+    out = tmp_path / "larger.json"
+    arguments = [f"--workdir={run}", "--canvases=30,45", "--cases=100"]
+    assert run_command(larger_canvases, *arguments, f"--out={out}") == 0
+    found = json.loads(out.read_text())
+    # Half of the canvas, 15 pixels, is a unit; the range is one unit.
+    assert (found["trained_on"], found["reach"]) == (30, 15)
+    same, larger = found["canvases"]
+    assert (same["clutter"], larger["clutter"]) == (1, 2)
+    assert str(larger["error"]) in capsys.readouterr().out
+    # On the canvas that it knows, it is what the model does by itself.
+    trained = model_source._of_run(run)
+    trained.config.evaluation_cases = 100
+    data = setup.test_data(
+        trained.config, setup.load_source(trained.config, None)
+    )
+    answers = trained.model(data["image"])["probabilities"][:, -1]
+    wrong = np.argmax(answers, -1) != data["label"]
+    assert same["error"] == pytest.approx(100 * wrong.mean())
+
+
+@pytest.mark.parametrize("canvases", ["", "0", "30,x"])
+def test_sides_that_are_none(run, run_command, canvases):
+    with pytest.raises(flags.IllegalFlagValueError, match="whole numbers"):
+        run_command(
+            larger_canvases, f"--workdir={run}", f"--canvases={canvases}"
+        )
 
 
 def test_training_starts_from_a_released_model(released, digits):

@@ -9,6 +9,7 @@ from trainers.record import threads_text
 from trainers.reporting import (
     catch,
     environments,
+    large,
     numbers,
     pictures,
     prose,
@@ -59,6 +60,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
     blocks += _invariance(folder / "invariance.json")
     blocks += _others(folder, runs)
     blocks += _numbers(root, folder)
+    blocks += _large(root, folder)
     blocks += ["## Sources", *_sources()]
     return "\n\n".join(block.strip() for block in blocks) + "\n"
 
@@ -169,6 +171,28 @@ def _numbers(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         if (root / paths).exists():
             yield picture("Glimpse paths, numbers", paths)
         yield from _list(folder, "numbers", runs)
+
+
+def _large(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    tasks = {name: records.load(folder / name) for name in large.TASKS}
+    further = list(large.larger_canvases(folder / large.LARGER_CANVASES))
+    if further or any(runs.all for runs in tasks.values()):
+        yield "## Large images"
+    for name, runs in tasks.items():
+        if not runs.all:
+            continue
+        side = runs.all[0].settings.canvas
+        yield f"### {side}×{side}: `{name}.flags`"
+        yield large.describe(runs)
+        yield large.results(runs)
+        yield from _notes(folder / name / "notes.md")
+        paths = pictures.PATHS.format(name)
+        if (root / paths).exists():
+            yield picture(f"Glimpse paths, {side}×{side}", paths)
+        yield from _list(folder, name, runs)
+    if further:
+        yield "### A model beyond its canvas"
+        yield from further
 
 
 def _invariance(path: pathlib.Path) -> Iterator[str]:

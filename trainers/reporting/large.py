@@ -1,0 +1,81 @@
+"""The section of large images: two tasks, and a model beyond its canvas."""
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from trainers.reporting import cells
+from trainers.reporting.markdown import count, paragraph, percent, table
+from trainers.reporting.published import NETWORKS
+from trainers.reporting.records import Record, Runs
+
+# By folder of records, and flagfile.
+TASKS = ("large", "large_1024")
+LARGER_CANVASES = "larger_canvases.json"
+
+
+def results(runs: Runs) -> str:
+    """A row for each record of a task, RAM first."""
+    found = sorted(runs.all, key=lambda record: record.network != "ram")
+    return table([_row(record) for record in found])
+
+
+def describe(runs: Runs) -> str:
+    """What the canvases of a task are."""
+    settings = (runs.ram or runs.all[0]).settings
+    return paragraph(
+        f"A digit and {settings.clutter} patches of other digits anywhere on "
+        f"{settings.canvas}×{settings.canvas}; the test is on the first "
+        f"{count((runs.ram or runs.all[0]).cases)} digits."
+    )
+
+
+def larger_canvases(path: pathlib.Path) -> Iterator[str]:
+    """The released model on canvases that it was not trained on.
+
+    Raises:
+        ValueError: If the record lacks something; it is named.
+    """
+    if not path.exists():
+        return
+    found = json.loads(path.read_text())
+    _check(path, found)
+    side = found["trained_on"]
+    yield paragraph(
+        f"`{found['model']}`, trained on {side}×{side}, with the same weights "
+        "and moves of the same number of pixels on larger canvases, clutter "
+        f"as dense ({count(found['test_cases'])} test cases of each size). The "
+        f"eye reaches {found['reach']:g} pixels from the middle: digits further "
+        "away are out of its sight."
+    )
+    yield table([_canvas(row) for row in found["canvases"]])
+    yield f"`python -m trainers.larger_canvases --pretrained={found['model']}`"
+
+
+def _row(record: Record) -> dict[str, str]:
+    last = record.glimpses
+    name = {"ram": f"RAM, {last} glimpses", **NETWORKS}.get(record.name)
+    return {
+        "network": name or record.name,
+        **cells.ours(record, last),
+        **cells.fixated(record, last),
+        "parameters": count(record.values.get("parameters")),
+        **cells.costs(record, last),
+    }
+
+
+def _canvas(row: dict[str, Any]) -> dict[str, str]:
+    return {
+        "canvas": f"{row['canvas']}×{row['canvas']}",
+        "patches": count(row["clutter"]),
+        "error": percent(row["error"]),
+        "random fixations": percent(row["error_random_fixations"]),
+        "centre only": percent(row["error_centre_only"]),
+    }
+
+
+def _check(path: pathlib.Path, found: dict[str, Any]) -> None:
+    for name in ("model", "canvases", "trained_on", "reach", "test_cases"):
+        if name not in found:
+            raise ValueError(f"{path} must hold `{name}`.")
