@@ -56,7 +56,7 @@ def train_and_evaluate(
     batches = setup.training_batches(settings, source)
     steps, evaluations = setup.length(settings, batches)
     model = setup.make_model(settings, source)
-    if settings.pretrained is not None:
+    if settings.pretrained is not None and settings.network == "ram":
         model_source.copy_pretrained(settings, model)
     agent = setup.make_agent(settings, model, steps)
     state = RunState(agent.model, agent.optimizer)

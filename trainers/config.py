@@ -118,7 +118,7 @@ flags.DEFINE_enum(
     ("ram", *NETWORKS),
     "The model: ram, or a network on whole images to compare it with, which "
     "uses each image once; all flags of model and agent below, --rollouts "
-    "among them, are then ignored.",
+    "and --pretrained among them, are then ignored.",
 )
 flags.DEFINE_integer(
     "conv_units",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 from absl import flags
 
-from ram_tf import Comparator, pretrained, widening
+from ram_tf import pretrained, widening
 from trainers import config, settings, workdir
 from trainers.setup import Config
 
@@ -16,7 +16,6 @@ flags.declare_key_flag("pretrained")
 # What the weights' shapes and meaning depend on; the rest may change.
 _ARCHITECTURE = (
     "network",
-    "conv_units",
     "full_screen",
     "max_digits",
     "glimpse_size",
@@ -109,9 +108,6 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
 
 
 def _copy_weights(released: keras.Model, model: keras.Model) -> None:
-    if isinstance(model, Comparator):
-        model.set_weights(released.get_weights())
-        return
     head, fresh = model.cell.stop_policy, set()
     if head and not released.cell.stop_policy:
         fresh = {id(weight) for weight in head.weights}

@@ -45,8 +45,8 @@ def larger_canvases(path: pathlib.Path) -> Iterator[str]:
     yield paragraph(
         f"`{found['model']}`, trained on {side}×{side}, with the same weights "
         "and moves of the same number of pixels on larger canvases, clutter "
-        f"as dense ({count(found['test_cases'])} test cases of each size). The "
-        f"eye reaches {found['reach']:g} pixels from the middle: digits further "
+        f"as dense ({count(found['test_cases'])} cases of each size). The eye "
+        f"reaches {found['reach']:g} pixels from the middle: digits further "
         "away are out of its sight."
     )
     yield table([_canvas(row) for row in found["canvases"]])
