@@ -116,7 +116,10 @@ class RAMCell(keras.layers.Layer):
             if num_actions
             else None
         )
-        self.stop_policy = StopPolicy(name="stop_policy") if stop else None
+        self.stop_policy = None
+        if stop:
+            certain = num_classes is not None
+            self.stop_policy = StopPolicy(certain, name="stop_policy")
         self.baseline = Baseline(name="baseline")
         core_size = core.state_size
         self._core_sizes = (

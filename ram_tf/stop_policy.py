@@ -11,9 +11,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 tfd = tfp.distributions
-# One look in nine or so ends an episode before anything is learned, so that
-# late looks are still seen in training.
-_FIRST_BIAS = -2.0
+# Before anything is learned it stops at odds of e^5, a certainty of 99.3%.
+_FIRST_BIAS = -5.0
 _LEAST_ODDS = 1e-8
 
 
@@ -21,21 +20,27 @@ _LEAST_ODDS = 1e-8
 class StopPolicy(keras.layers.Layer):
     """A Bernoulli: after each look, whether it was the last.
 
-    The layer is float32 whatever the dtype policy.
+    It begins as a threshold on the certainty, and learns from there: from
+    nothing it would learn to look on for ever, because early stops are bad
+    before they are well chosen. The layer is float32 whatever the dtype policy.
+
+    Args:
+        certain: Whether the last of the features is the answer's certainty.
 
     Call arguments:
         features: [..., D], from the core after the look, with the certainty
-            of the answer where there is one.
+            of the answer as the last where there is one.
 
     Returns:
         The logit of stopping, [...] float32.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, certain: bool = True, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
+        self.certain = certain
         self.dense = keras.layers.Dense(
             1,
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+            kernel_initializer=_last_alone if certain else "zeros",
             bias_initializer=keras.initializers.Constant(_FIRST_BIAS),
             name="logit",
             dtype="float32",
@@ -61,6 +66,14 @@ class StopPolicy(keras.layers.Layer):
 
     def compute_output_shape(self, features_shape):
         return tuple(features_shape[:-1])
+
+    def get_config(self):
+        return {**super().get_config(), "certain": self.certain}
+
+
+def _last_alone(shape, dtype=None) -> tf.Tensor:
+    """1 for the last feature, 0 for all others."""
+    return tf.eye(shape[0], dtype=dtype or "float32")[:, -1:]
 
 
 def certainty(logits: tf.Tensor) -> tf.Tensor:

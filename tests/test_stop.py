@@ -133,6 +133,16 @@ def test_certainty_is_the_log_odds_of_the_best():
     )
 
 
+def test_it_begins_as_a_threshold_on_the_certainty():
+    head = StopPolicy()
+    features = tf.constant([[9.0, -7, 4.9], [9, 8, 5.1], [0, 0, 5]])
+    np.testing.assert_allclose(head(features), [-0.1, 0.1, 0], atol=1e-6)
+    blind = StopPolicy(certain=False)
+    np.testing.assert_array_equal(blind(features), [-5, -5, -5])
+    again = StopPolicy.from_config(blind.get_config())
+    np.testing.assert_array_equal(again(features), [-5, -5, -5])
+
+
 def test_samples_have_their_probability():
     head = StopPolicy()
     head.build((None, 2))
@@ -267,6 +277,8 @@ def test_a_price_teaches_it_to_stop(make_model, images):
 
 def test_stops_that_are_sampled_learn_a_price_too(make_model, images):
     model = make_model(stop=True)
+    # Enough stops for samples to learn from.
+    model.cell.stop_policy.dense.bias.assign([-2.0])
     agent = ReinforceAgent(
         model,
         keras.optimizers.Adam(0.1),
