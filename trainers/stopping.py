@@ -1,12 +1,13 @@
 """Compares learned stops with a fixed number of glimpses and a threshold.
 
-    for cost in 0.001 0.003 0.01; do
-      python -m trainers.mnist --flagfile=mnist.flags --pretrained=mnist \\
-          --stop --train_only_stop --glimpse_cost=$cost --epochs=4 \\
+    for cost in 0.0001 0.001 0.01; do
+      python -m trainers.mnist --flagfile=cluttered.flags \\
+          --pretrained=cluttered --stop --train_only_stop --reward=accuracy \\
+          --glimpse_cost=$cost --learning_rate=1e-4 --epochs=2 \\
           --workdir=runs/stop_$cost
     done
     python -m trainers.stopping \\
-        --workdirs=runs/stop_0.001,runs/stop_0.003,runs/stop_0.01 \\
+        --workdirs=runs/stop_0.0001,runs/stop_0.001,runs/stop_0.01 \\
         --out=results/stopping.json --picture=docs/stopping.png
 
 Each model is measured on its test set: where it stops by itself, after each
