@@ -1,10 +1,12 @@
 """trainers.play as a user runs it, on tiny games of Catch."""
 
 import json
+import math
 import os
 import re
 import signal
 
+import gymnasium
 import numpy as np
 import pytest
 from absl import flags
@@ -146,6 +148,19 @@ def test_bad_flags(run_command, tmp_path, capsys, arguments, message):
     assert run_command(play, *arguments, f"--workdir={workdir}") == 1
     assert re.search(message, capsys.readouterr().err)
     assert not workdir.exists()
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(run_command, tmp_path, capsys):
+    gymnasium.register(
+        "test/Endless-v0",
+        lambda: gymnasium.wrappers.TransformReward(
+            gymnasium.make("ram_tf/Catch-v0"), lambda reward: math.inf
+        ),
+    )
+    arguments = (*TINY, "--env=test/Endless-v0", f"--workdir={tmp_path}")
+    assert run_command(play, *arguments) == 1
+    assert re.search(r"loss became .* at step 1;", capsys.readouterr().err)
+    del gymnasium.registry["test/Endless-v0"]
 
 
 def test_other_commands_refuse_its_models(

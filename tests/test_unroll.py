@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
+from ram_tf.environments.video import RecordedEpisode
 from ram_tf.policies import (
     CentreFixations,
     Noise,
@@ -15,7 +16,7 @@ from ram_tf.policies import (
     sampling_noise,
 )
 from ram_tf.types import TimeStep
-from ram_tf.unroll import unroll
+from ram_tf.unroll import replay, unroll
 
 STEPS, STD = 3, 0.2
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -257,3 +258,34 @@ def test_noise_has_its_moments_and_shares_nothing():
     ]:
         assert abs(moment - expected) < 0.05
     assert np.abs(first).max() <= 1
+
+
+@pytest.mark.parametrize("core", ["rnn", "lstm"])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_replay_is_an_unroll(make_model, core, compiled):
+    cell = make_model(core=core, num_actions=2, stop=True).cell
+    random = np.random.default_rng(5)
+    rewards = random.normal(size=[4, STEPS]).astype(np.float32)
+    valid = np.float32([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 1, 1]])
+    action = {
+        "location": random.uniform(-1, 1, [4, STEPS, 2]).astype(np.float32),
+        "action": random.integers(0, 2, [4, STEPS]).astype(np.int32),
+        "stop": np.array([[False, False, True]] * 4),
+    }
+
+    def play(how, frames):
+        label = tf.constant([[0] * STEPS, [1] * STEPS] * 2)
+        episode = RecordedEpisode(frames, rewards, valid, label, valid)
+        return how(ReplayPolicy(cell, action), episode)
+
+    frames = tf.constant(random.integers(0, 256, [4, STEPS, 9, 11, 1]))
+    frames = tf.cast(frames, tf.uint8)
+    expected = play(unroll, frames)._asdict()
+    if compiled:
+        play = tf.function(play, jit_compile=True, autograph=False)
+    found = play(replay, frames)._asdict()
+    np.testing.assert_array_equal(found["valid"], valid)
+    for name in expected.keys() - {"action"}:
+        np.testing.assert_allclose(
+            found[name], expected[name], **CLOSE, err_msg=name
+        )
