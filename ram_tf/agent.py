@@ -243,7 +243,12 @@ class ReinforceAgent:
             action["location"],
             (environment.rows, environment.steps, 2),
         )
-        policy = ReplayPolicy(self.model.cell, action, **self._into_core)
+        policy = ReplayPolicy(
+            self.model.cell,
+            action,
+            sampled_locations=self._fixations == "learned",
+            **self._into_core,
+        )
         # Frames that do not depend on the actions can be seen all at once.
         recorded = isinstance(environment, RecordedEpisode)
         return self._update(policy, environment, replay if recorded else unroll)

@@ -264,13 +264,19 @@ class ReplayPolicy(Policy):
     Args:
         action: Actions by name, "location" [N, T, 2] and, where the model
             acts, "action" [N, T] int32; where it stops, "stop" [N, T] bool.
+        sampled_locations: Whether the locations were the model's own choice.
     """
 
-    _samples_locations = True
-
-    def __init__(self, cell: RAMCell, action: dict[str, tf.Tensor], **kwargs):
+    def __init__(
+        self,
+        cell: RAMCell,
+        action: dict[str, tf.Tensor],
+        sampled_locations: bool = True,
+        **kwargs,
+    ):
         super().__init__(cell, **kwargs)
         self.recorded = action
+        self._samples_locations = sampled_locations
 
     @property
     def _samples_actions(self):

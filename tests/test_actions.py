@@ -134,6 +134,7 @@ def test_jit_equals_eager(make_player):
         {"rollouts": 2, "baseline": "leave_one_out"},
         {"entropy_weight": 0.1, "location_weight": 0.3, "trace_decay": 0.9},
         {"baseline_into_core": True, "reinforce_into_core": False},
+        {"fixations": "random"},
     ],
 )
 def test_training_on_a_record_is_training_live(make_player, settings):
