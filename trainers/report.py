@@ -14,7 +14,14 @@ from absl import flags
 from trainers.command import run
 from ram_tf import pretrained
 from trainers import workdir  # noqa: F401  Defines --data_dir.
-from trainers.reporting import catch, document, paths, pictures, records
+from trainers.reporting import (
+    catch,
+    document,
+    paths,
+    pictures,
+    records,
+    stopping,
+)
 from trainers.reporting.published import TASKS
 
 flags.declare_key_flag("data_dir")
@@ -38,6 +45,7 @@ def main() -> None:
         )
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs, catch.load(folder / "catch"))
+    stopping.write(out.parent, folder / "stopping")
     if _PICTURES.value:
         for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, flags.FLAGS.data_dir))

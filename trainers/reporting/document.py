@@ -14,6 +14,7 @@ from trainers.reporting import (
     pictures,
     prose,
     records,
+    stopping,
     tables,
 )
 from trainers.reporting.markdown import (
@@ -59,6 +60,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
     blocks += environments.section(folder / "minatar")
     blocks += _invariance(folder / "invariance.json")
     blocks += _others(folder, runs)
+    blocks += stopping.section(folder / "stopping")
     blocks += _numbers(root, folder)
     blocks += _large(root, folder)
     blocks += ["## Sources", *_sources()]
