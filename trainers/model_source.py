@@ -89,7 +89,7 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
             )
     if old.get("scales", 0) > new.get("scales", 0):
         raise ValueError(
-            f"--pretrained={name} needs --scales of at least {old['scales']}, "
+            f"--pretrained={name} needs --scales={old['scales']} or more, "
             f"with which it was trained. Received: --scales={new['scales']}"
         )
     if old.get("stop") and not new.get("stop"):
