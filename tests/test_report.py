@@ -289,3 +289,68 @@ def test_the_command_names_what_is_wrong(folder, tmp_path, capsys):
     )
     assert "ram.json: `test_cases`" in capsys.readouterr().err
     assert not (tmp_path / "R").exists()
+
+
+def test_large_images_have_a_section(folder):
+    records = folder(ram=run_records.values()).parent
+    settings = run_records.CLUTTERED | {"canvas": 256, "clutter": 64}
+    own = records / "large"
+    own.mkdir()
+    ram = run_records.values(config=settings, test_cases=2000)
+    conv = run_records.network("conv", 50.0)
+    conv["config"] = conv["config"] | {"canvas": 256, "clutter": 64}
+    for name, values in {"conv": conv, "ram": ram}.items():
+        workdir.write_json(own / f"{name}.json", values)
+    text = document.render(records.parent, records)
+    section = text.partition("## Large images\n")[2].partition("\n## ")[0]
+    assert "64 patches of other digits anywhere on 256×256" in section
+    assert "the first 2,000 digits" in section.replace("\n", " ")
+    assert "1024" not in section
+    first, second = _rows(_first_table(section))
+    assert first["network"] == "RAM, 8 glimpses"
+    assert (first["ours"], first["random fixations"]) == ("**2.00**", "61.00")
+    assert second["network"] == NETWORKS["conv"]
+    assert (second["ours"], second["centre only"]) == ("**50.00**", "–")
+    assert second["parameters"] == "256,500"
+
+
+def test_a_model_beyond_its_canvas(folder):
+    records = folder(ram=run_records.values()).parent
+    row = {
+        "canvas": 150,
+        "clutter": 18,
+        "error": 12.5,
+        "error_random_fixations": 50.0,
+        "error_centre_only": 75.0,
+    }
+    found = {
+        "model": "cluttered_100",
+        "canvases": [row],
+        "trained_on": 100,
+        "reach": 40.0,
+        "test_cases": 2000,
+    }
+    path = records / "larger_canvases.json"
+    workdir.write_json(path, found)
+    text = document.render(records.parent, records)
+    section = text.partition("## Large images\n")[2].partition("\n## ")[0]
+    assert "reaches 40 pixels from the middle" in section.replace("\n", " ")
+    assert _rows(_first_table(section)) == [
+        {
+            "canvas": "150×150",
+            "patches": "18",
+            "error": "12.50",
+            "random fixations": "50.00",
+            "centre only": "75.00",
+        }
+    ]
+    workdir.write_json(path, {"model": "cluttered_100"})
+    with pytest.raises(ValueError, match="must hold `canvases`"):
+        document.render(records.parent, records)
+
+
+def _first_table(text):
+    lines = text.splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("|"))
+    end = next(i for i, line in enumerate([*lines[first:], ""]) if not line)
+    return "\n".join(lines[first : first + end])
