@@ -57,7 +57,7 @@ def draw_film_strips(
             _draw_look(panel, windows, colours[step])
             since = points[row, max(step - 1, 0) : step + 1]
             _draw_way(panel, since, colours[step])
-            viz.show(view, viz.foveate(next(seen), sensor.scales))
+            viz.show(view, viz.foveate_finest(next(seen), sensor.scales))
             view.spines[:].set(color=colours[step], linewidth=2)
         label = None if labels is None else labels[row]
         viz.write(panels[0], views, answers[row], label, names)

@@ -23,6 +23,7 @@ from ram_tf.validation import (
 
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
 _NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
+_SHOWN_SCALES = 4  # Of a retina with more.
 _HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
@@ -56,6 +57,13 @@ def foveate(glimpse: np.ndarray, scales: int) -> np.ndarray:
     return picture
 
 
+def foveate_finest(glimpse: np.ndarray, scales: int) -> np.ndarray:
+    """The same of the four finest windows: wider ones would dwarf these."""
+    shown = min(scales, _SHOWN_SCALES)
+    depth = glimpse.shape[-1] // scales * shown
+    return foveate(glimpse[..., :depth], shown)
+
+
 def draw_paths(
     images: np.ndarray,
     outputs: Mapping[str, np.ndarray | tf.Tensor],
@@ -68,7 +76,8 @@ def draw_paths(
     """Draws where a model looked, what it saw there, and what it answered.
 
     One row an image: first the image with its path, from the white square on,
-    then what the retina saw, framed in the steps' colours; the axes likewise.
+    then what the retina saw, framed in the steps' colours, of its four finest
+    windows; the axes likewise.
 
     Args:
         images: [n, H, W, C], uint8 in 0..255 or float in [0, 1]; C is 1 or 3.
@@ -102,7 +111,7 @@ def draw_paths(
         for view, glimpse, colour in zip(
             views[seen], glimpses[row], colours, strict=False
         ):
-            show(view, foveate(glimpse, sensor.scales))
+            show(view, foveate_finest(glimpse, sensor.scales))
             view.spines[:].set(color=colour, linewidth=2.5)
         for view in views[used[row] :]:
             view.set_axis_off()

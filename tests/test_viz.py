@@ -72,6 +72,16 @@ def test_foveate_keeps_colours_and_leaves_its_input_alone():
     np.testing.assert_array_equal(glimpse, before)
 
 
+@pytest.mark.parametrize(("scales", "shown"), [(2, 2), (4, 4), (6, 4)])
+def test_the_finest_windows_are_shown(scales, shown):
+    rng = np.random.default_rng(0)
+    glimpse = rng.random([3, 3, scales * 2], np.float32)
+    made = viz.foveate_finest(glimpse, scales)
+    expected = viz.foveate(glimpse[..., : 2 * shown], shown)
+    assert made.shape == (3 * 2 ** (shown - 1),) * 2 + (2,)
+    np.testing.assert_array_equal(made, expected)
+
+
 def test_foveate_shows_the_image_where_the_retina_is_sharp():
     images, _ = _case(images=1, side=16)
     glimpse = _sensor(scales=3)(images, np.zeros((1, 2), np.float32))[0]
