@@ -47,7 +47,7 @@ def larger_canvases(path: pathlib.Path) -> Iterator[str]:
         "and moves of the same number of pixels on larger canvases, clutter "
         f"as dense ({count(found['test_cases'])} cases of each size). The eye "
         f"reaches {found['reach']:g} pixels from the middle: digits further "
-        "away are out of its sight."
+        "away are not fixated."
     )
     yield table([_canvas(row) for row in found["canvases"]])
     yield f"`python -m trainers.larger_canvases --pretrained={found['model']}`"
