@@ -22,7 +22,7 @@ GROUPS = [
     ["cell"],
     ["policies", "unroll", "environments"],
     ["model", "comparators"],
-    ["agent", "supervised", "cost"],
+    ["agent", "stop_agent", "supervised", "cost"],
     ["evaluation", "viz"],
     ["film_strips"],
     ["game_evaluation", "return_evaluation"],
