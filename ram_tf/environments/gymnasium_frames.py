@@ -1,5 +1,6 @@
 """What an environment of Gymnasium must be for a model that looks and acts."""
 
+import functools
 import importlib.metadata
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -62,6 +63,7 @@ def _make(env_id: str) -> gymnasium.Env:
         ) from error
 
 
+@functools.cache  # Once: Gymnasium warns of what is registered again.
 def _register_announced() -> None:
     """Registers what installed packages announce by their entry points.
 
