@@ -7,25 +7,11 @@ from absl import flags
 
 from ram_tf.agent import FIXATIONS
 from trainers import config
-from trainers.setup import Config
+from trainers.setup import SHAPE, Config
 
 # Flags of `trainers.config` that mean the same here.
 _SHARED = (
-    "glimpse_size",
-    "scales",
-    "pooling",
-    "scale_gain",
-    "sensor",
-    "core",
-    "core_units",
-    "glimpse_units",
-    "location_units",
-    "units",
-    "location_std",
-    "location_range",
-    "location_gain",
-    "location_unit",
-    "first_fixation",
+    *SHAPE,
     "policy_weight",
     "baseline_weight",
     "reinforce_into_core",

@@ -34,7 +34,7 @@ from ram_tf.training.step import Agent
 Config = types.SimpleNamespace
 Model = RecurrentAttentionModel | Comparator
 # Flags that are arguments of the model.
-_SHAPE = (
+SHAPE = (
     "glimpse_size",
     "scales",
     "core",
@@ -222,7 +222,7 @@ def make_ram(config: Config, **own) -> RecurrentAttentionModel:
         config: Of the run.
         own: What the trainer sets itself; it comes first.
     """
-    shared = {name: getattr(config, name) for name in _SHAPE}
+    shared = {name: getattr(config, name) for name in SHAPE}
     return RecurrentAttentionModel(**shared | own)
 
 
