@@ -1,6 +1,7 @@
 """Dependencies run one way: this reads the imports of every module."""
 
 import ast
+import importlib
 import pathlib
 
 import pytest
@@ -85,6 +86,13 @@ def test_the_check_sees_imports():
 @pytest.mark.parametrize("package", ["trainers", "data"])
 def test_packages_that_import_nothing(package):
     assert list(_imports(ROOT / package / "__init__.py")) == []
+
+
+def test_all_commands_fit_one_process():
+    # A flag that two modules define stops the second one's import.
+    for path in _files("trainers"):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        importlib.import_module(name)
 
 
 def _module(path):

@@ -196,7 +196,7 @@ def test_training_starts_from_the_file_of_a_run(
 
 def test_a_run_on_larger_canvases(run, tmp_path, run_command, capsys):
     out = tmp_path / "larger.json"
-    arguments = [f"--workdir={run}", "--canvases=30,45", "--cases=100"]
+    arguments = [f"--workdir={run}", "--canvases=30,45", "--test_canvases=100"]
     assert run_command(larger_canvases, *arguments, f"--out={out}") == 0
     found = json.loads(out.read_text())
     # Half of the canvas, 15 pixels, is a unit; the range is one unit.

@@ -27,8 +27,8 @@ flags.declare_key_flag("out")
 _CANVASES = flags.DEFINE_list(
     "canvases", ["100", "150", "200", "256"], "Sides of the canvases in pixels."
 )
-_CASES = flags.DEFINE_integer(
-    "cases", 2000, "Test canvases of each size.", lower_bound=1
+_TEST_CANVASES = flags.DEFINE_integer(
+    "test_canvases", 2000, "Test canvases of each size.", lower_bound=1
 )
 
 
@@ -55,7 +55,7 @@ def main() -> None:
         ],
         "trained_on": config.canvas,
         "reach": round(unit * config.location_range, 4),
-        "test_cases": _CASES.value,
+        "test_cases": _TEST_CANVASES.value,
         "versions": record.versions(),
         "machine": record.machine(),
         "git_revision": record.git_revision(),
@@ -86,7 +86,9 @@ def _enlarged(config: Config, side: int) -> Config:
     """The same task on another canvas, with as much clutter an area."""
     clutter = round(config.clutter * (side / config.canvas) ** 2)
     changes = {"canvas": side, "clutter": clutter}
-    return Config(**vars(config) | changes | {"evaluation_cases": _CASES.value})
+    return Config(
+        **vars(config) | changes | {"evaluation_cases": _TEST_CANVASES.value}
+    )
 
 
 def _measure(
