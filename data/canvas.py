@@ -11,6 +11,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from data.distort import distort
 from data.drift import Drift
 from data.patches import add_up, cut
 
@@ -31,6 +32,8 @@ class Canvas:
             the left half of the canvas or on its middle line.
         jitter: Pixels by which the digit is then moved in each direction, at
             random and at most; what leaves the canvas is cut off.
+        distort: How far a digit is stretched, sheared and turned at most, as
+            `data.distort` does.
         grow: Steps of training over which the square that the digit lies in
             grows evenly, from the middle to the whole canvas; 0 for the whole
             from the start.
@@ -44,6 +47,7 @@ class Canvas:
     clutter_size: int = 8
     place: str = "anywhere"
     jitter: int = 0
+    distort: float = 0.0
     grow: int = 0
     drift: Drift | None = None
 
@@ -64,6 +68,10 @@ class Canvas:
         if self.jitter < 0:
             raise ValueError(
                 f"`jitter` must be at least 0. Received: {self.jitter}"
+            )
+        if not 0 <= self.distort < 1:
+            raise ValueError(
+                f"`distort` must lie in [0, 1). Received: {self.distort}"
             )
         if self.grow < 0:
             raise ValueError(
@@ -173,6 +181,9 @@ def compose(
         clutter_corner = _corners(there, [batch, count], side, size, size)
         total = add_up(total, patches, clutter_corner)
     images = tf.gather(pool, index)
+    if canvas.distort:
+        own = tf.random.experimental.stateless_fold_in(seed, 5, alg="philox")
+        images = distort(images, own, canvas.distort)
     if canvas.drift:
         frames = canvas.drift.frames
         total = tf.repeat(total, frames, axis=0)

@@ -240,14 +240,28 @@ def test_at_its_end_growth_has_changed_nothing():
     np.testing.assert_array_equal(late, expected)
 
 
-@pytest.mark.parametrize("grow", [0, 1000])
-def test_eager_graph_and_xla_make_the_same_bytes(grow):
+def test_only_digits_are_distorted():
+    images = _full(9, count=20, side=8)
+    canvas = Canvas(30, clutter=3, clutter_size=4)
+    distorted = dataclasses.replace(canvas, distort=0.3)
+    assert np.any(_composed(canvas, images) != _composed(distorted, images))
+    images[:] = 0
+    images[0] = 9  # Clutter only; the first canvas has the only digit.
+    np.testing.assert_array_equal(
+        _composed(canvas, images)[1:], _composed(distorted, images)[1:]
+    )
+
+
+@pytest.mark.parametrize(
+    "training", [{}, {"grow": 1000}, {"distort": 0.2, "jitter": 2}]
+)
+def test_eager_graph_and_xla_make_the_same_bytes(training):
     rng = np.random.default_rng(0)
     pool = tf.constant(rng.integers(0, 256, [50, 28, 28, 1], np.uint8))
     index = tf.constant(rng.integers(0, 50, [20], np.int32))
 
     def make(pool, index, seed, step):
-        canvas = Canvas(60, clutter=4, grow=grow)
+        canvas = Canvas(60, clutter=4, **training)
         return compose(canvas, pool, index, seed, step=step)
 
     inputs = (pool, index, SEED, tf.constant(300))
@@ -275,6 +289,8 @@ def test_small_images_need_no_clutter_size():
     [
         (Canvas(27), "`canvas` must be at least.*28x28.*canvas=27"),
         (Canvas(60, jitter=-1), "`jitter` must be at least 0.*-1"),
+        (Canvas(60, distort=-0.1), "`distort` must lie in .0, 1.*-0.1"),
+        (Canvas(60, distort=1.0), "`distort` must lie in .0, 1.*1.0"),
         (Canvas(60, grow=-1), "`grow` must be at least 0.*-1"),
         (Canvas(60, place="left", grow=9), "`grow` needs `place`.*'left'"),
         (Canvas(60, clutter=-1), "`clutter` must be at least 0.*-1"),

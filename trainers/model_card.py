@@ -123,9 +123,15 @@ def _task(config: Config) -> str:
 
 
 def _moved(config: Config) -> str:
-    if not config.jitter:
-        return ""
-    return f"; in training, moved at random by up to {config.jitter} pixels"
+    words = []
+    if config.jitter:
+        words.append(f"moved at random by up to {config.jitter} pixels")
+    if config.distort:
+        words.append(
+            "stretched, sheared and turned at random by up to "
+            f"{config.distort:g} of their size"
+        )
+    return f"; in training, {' and '.join(words)}" if words else ""
 
 
 def _images(config: Config) -> str:

@@ -61,6 +61,7 @@ POLICIES_BY_FIXATIONS = {
 _OF_NUMBERS = {
     "place": "anywhere",
     "jitter": 0,
+    "distort": 0,
     "grow": 0,
     "clutter": 0,
     "frames": 0,
@@ -139,7 +140,10 @@ def training_batches(config: Config, source: Source) -> TrainingBatches:
         )
     grow = config.grow * _steps(config, len(source.train.label))
     varied = dataclasses.replace(
-        canvas(config), jitter=config.jitter, grow=math.ceil(grow)
+        canvas(config),
+        jitter=config.jitter,
+        distort=config.distort,
+        grow=math.ceil(grow),
     )
     return TrainingBatches(source.train, varied, config.batch_size, config.seed)
 
