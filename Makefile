@@ -12,7 +12,7 @@ quickstart: .venv/runtime
 	$(BIN)/python -m trainers.mnist --flagfile=quickstart.flags
 
 test: lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 lint: .venv/development
 	$(BIN)/ruff check .
