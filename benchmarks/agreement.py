@@ -20,9 +20,9 @@ from ram_tf.evaluation import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
 from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
-from trainers import model_source
 from trainers.device import DeviceModel
-from trainers.setup import load_source, test_data
+from trainers.runs import model_source
+from trainers.runs.setup import load_source, test_data
 
 flags.adopt_module_key_flags(model_source)
 _BATCH = 500

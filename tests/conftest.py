@@ -135,7 +135,7 @@ def run_command():
 @pytest.fixture
 def folder(tmp_path):
     """Writes records of the cluttered task: folder(ram={...})."""
-    from trainers import workdir
+    from trainers.runs import workdir
 
     def write(**runs):
         task = tmp_path / "results" / "cluttered"
@@ -169,7 +169,7 @@ def host(built_page):
     """Where the browser page is served."""
     import browser
 
-    from trainers import web_server
+    from trainers.page import web_server
 
     with browser.serving(web_server.make_server(built_page, 0)) as host:
         yield host

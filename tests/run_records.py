@@ -1,6 +1,7 @@
 """Records of runs of the cluttered task, as small dicts."""
 
-from trainers import command, config
+from trainers import command
+from trainers.configs import config
 
 # Worse than the paper (4.96), undecided (4.08), better (4.04): of 10,000.
 ERRORS = [60.0, 30.0, 12.0, 6.0, 5.0, 4.2, 3.5, 2.0]

@@ -7,16 +7,10 @@ import pytest
 from PIL import Image
 
 from data.files import read_image
-from trainers import (
-    classify,
-    config,
-    evaluate,
-    mnist,
-    predict,
-    recipe,
-    release,
-)
-from trainers.workdir import Workdir
+from trainers import classify, evaluate, mnist, predict, release
+from trainers.configs import config
+from trainers.runs import recipe
+from trainers.runs.workdir import Workdir
 
 NAMES = ("naught", "one", "two")
 TINY = [

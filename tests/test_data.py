@@ -11,7 +11,7 @@ from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.drift import Drift
 from data.sources import Split
-from trainers import config
+from trainers.configs.data_flags import SOURCES
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4
@@ -239,7 +239,7 @@ def test_real_mnist(mnist):
 
 
 def test_every_source_has_its_facts_and_a_trainer():
-    trained = {name for names in config.SOURCES.values() for name in names}
+    trained = {name for names in SOURCES.values() for name in names}
     assert trained == {*sources.NAMES, "folder"}
     assert set(sources.FACTS) == set(sources.NAMES)
 

@@ -11,8 +11,10 @@ from absl import flags
 from absl.testing import flagsaver
 
 from ram_tf import pretrained
-from trainers import command, config, export, versions
-from trainers.workdir import Workdir
+from trainers import command, export
+from trainers.configs import config
+from trainers.runs.workdir import Workdir
+from trainers.serving import versions
 
 FLAGS = flags.FLAGS
 

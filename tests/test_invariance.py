@@ -8,10 +8,12 @@ from PIL import Image
 
 from data.canvas import Canvas
 from data.sources import Split
-from trainers import config, invariance, setup
-from trainers.place_errors import corners, error_grid, halves
-from trainers.setup import Config
-from trainers.workdir import Workdir, write_json
+from trainers import invariance
+from trainers.configs import config
+from trainers.configs.config import Config
+from trainers.pictures.place_errors import corners, error_grid, halves
+from trainers.runs import setup
+from trainers.runs.workdir import Workdir, write_json
 
 SIDE = 36
 CASES = 60

@@ -11,9 +11,9 @@ from test_house_numbers import write_numbers
 
 from trainers.command import FLAGFILES
 from trainers import evaluate, mnist, numbers, predict, release
-from trainers.config import parse
-from trainers.recipe import command
+from trainers.configs.config import parse
 from trainers.reporting import document
+from trainers.runs.recipe import command
 
 TINY = [
     "--source=digits",

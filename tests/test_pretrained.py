@@ -14,9 +14,10 @@ from data.batches import evaluation_set
 from data.shrink import shrink
 from ram_tf import pretrained
 from ram_tf.evaluation import Evaluator
-from trainers import catch_config, catch_setup, config, setup
-from trainers.catch_card import catch_card
-from trainers.model_card import model_card
+from trainers.cards.catch_card import catch_card
+from trainers.cards.model_card import model_card
+from trainers.configs import catch_config, config
+from trainers.runs import catch_setup, setup
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")

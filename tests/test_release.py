@@ -12,19 +12,12 @@ from PIL import Image
 
 import ram_tf
 from ram_tf import pretrained
-from trainers import (
-    config,
-    evaluate,
-    larger_canvases,
-    mnist,
-    model_source,
-    predict,
-    release,
-    setup,
-)
-from trainers.model_card import model_card
-from trainers.results import ROWS
-from trainers.workdir import Workdir
+from trainers import evaluate, larger_canvases, mnist, predict, release
+from trainers.cards.model_card import model_card
+from trainers.configs import config
+from trainers.runs import model_source, setup
+from trainers.runs.results import ROWS
+from trainers.runs.workdir import Workdir
 
 TINY = [
     "--source=digits",

@@ -9,7 +9,7 @@ from absl import flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from trainers import command, report, workdir
+from trainers import command, report
 from trainers.reporting import (
     document,
     markdown,
@@ -18,6 +18,7 @@ from trainers.reporting import (
     tables,
 )
 from trainers.reporting.published import NETWORKS, OTHERS, TASKS
+from trainers.runs import workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 TASK = TASKS["cluttered"]

@@ -8,9 +8,11 @@ import run_records
 from absl import flags
 from absl.testing import flagsaver
 
-from trainers import command, config, recipe
+from trainers import command
+from trainers.configs import config
 from trainers.reporting import records, verdicts
 from trainers.reporting.published import TASKS, Public, Row
+from trainers.runs import recipe
 
 ROOT = pathlib.Path(__file__).parents[1]
 

@@ -7,7 +7,7 @@ import pytest
 
 from ram_tf.evaluation import Rollouts
 from tests.run_records import CLUTTERED
-from trainers import stop_curves
+from trainers.pictures import stop_curves
 from trainers.reporting import stopping
 
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from ram_tf import pretrained
 from ram_tf.export.saved_model import save_saved_model
-from trainers import config, setup
+from trainers.configs import config
+from trainers.runs import setup
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 

@@ -10,8 +10,10 @@ from optuna.trial import TrialState
 from PIL import Image
 
 from data.batches import TrainingBatches
-from trainers import config, search, search_results
-from trainers.study import Study
+from trainers import search
+from trainers.configs import config
+from trainers.searching import search_results
+from trainers.searching.study import Study
 
 RANGES = {"learning_rate": (1e-4, 1e-2), "location_std": (0.03, 0.3)}
 SHARED = {"seed": 5, "glimpses": 2}

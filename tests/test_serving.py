@@ -25,7 +25,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from ram_tf import pretrained
 from ram_tf.export.warmup import BATCH_SIZES
 from trainers import serving_client
-from trainers.serving_connection import Connection, to_array, to_tensor
+from trainers.serving.serving_connection import Connection, to_array, to_tensor
 
 ROOT = pathlib.Path(__file__).parents[1]
 IMAGE = np.full([1, 9, 11, 1], 100, np.uint8)

@@ -17,8 +17,8 @@ from ram_tf.evaluation import Rollouts
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
-from trainers.config import complete
-from trainers.setup import canvas
+from trainers.configs.config import complete
+from trainers.runs.setup import canvas
 
 SIDE = 28
 RECORD = {

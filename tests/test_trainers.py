@@ -13,16 +13,9 @@ from absl.testing import flagsaver
 from PIL import Image
 
 from data.files import read_image
-from trainers import (
-    catch_config,
-    command,
-    config,
-    evaluate,
-    mnist,
-    play_config,
-    predict,
-)
-from trainers.workdir import Workdir
+from trainers import command, evaluate, mnist, predict
+from trainers.configs import catch_config, config, play_config
+from trainers.runs.workdir import Workdir
 
 FLAGS = flags.FLAGS
 ROOT = pathlib.Path(__file__).parents[1]

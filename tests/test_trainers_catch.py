@@ -11,19 +11,19 @@ from PIL import Image
 from ram_tf.environments.catch import Catch, Games
 from trainers import (
     catch,
-    catch_config,
     catch_film,
     catch_players,
-    catch_setup,
     evaluate,
     export,
     mnist,
     predict,
     release,
 )
-from trainers.catch_card import catch_card
+from trainers.cards.catch_card import catch_card
+from trainers.configs import catch_config
 from trainers.reporting import catch as reporting
-from trainers.workdir import Workdir
+from trainers.runs import catch_setup
+from trainers.runs.workdir import Workdir
 
 pytestmark = pytest.mark.slow
 TINY = (

@@ -12,19 +12,11 @@ import pytest
 from absl import flags
 
 from trainers.command import FLAGFILES
-from trainers import (
-    catch_config,
-    config,
-    evaluate,
-    export,
-    play,
-    play_config,
-    predict,
-    recipe,
-    release,
-)
+from trainers import evaluate, export, play, predict, release
+from trainers.configs import catch_config, config, play_config
 from trainers.reporting import environments as reporting
-from trainers.workdir import Workdir
+from trainers.runs import recipe
+from trainers.runs.workdir import Workdir
 
 pytestmark = pytest.mark.slow
 TINY = (

@@ -13,16 +13,10 @@ from PIL import Image
 from ram_tf import load_pretrained
 from ram_tf.evaluation import Rollouts
 from ram_tf.export import tflite
-from trainers import (
-    command,
-    config,
-    device,
-    mnist,
-    model_source,
-    setup,
-    stop_curves,
-    stopping,
-)
+from trainers import command, device, mnist, stopping
+from trainers.configs import config
+from trainers.pictures import stop_curves
+from trainers.runs import model_source, setup
 
 TINY = [
     "--source=digits",

@@ -7,16 +7,9 @@ import pytest
 from absl import flags
 from PIL import Image
 
-from trainers import (
-    evaluate,
-    export,
-    invariance,
-    mnist,
-    predict,
-    release,
-    setup,
-)
-from trainers.workdir import Workdir
+from trainers import evaluate, export, invariance, mnist, predict, release
+from trainers.runs import setup
+from trainers.runs.workdir import Workdir
 
 TINY = [
     "--source=digits",

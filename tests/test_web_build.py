@@ -12,7 +12,9 @@ import pytest
 from data.shrink import shrink
 from data.sources import Split
 from ram_tf.comparators import make_comparator
-from trainers import model_source, web, web_server
+from trainers import web
+from trainers.page import web_server
+from trainers.runs import model_source
 
 
 def test_shrink():

@@ -17,15 +17,11 @@ from ram_tf.game_viz import story
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.summaries import Summaries
-from trainers import (
-    catch_config,
-    catch_results,
-    catch_setup,
-    model_source,
-)
-from trainers.resume import resume
-from trainers.setup import Config
-from trainers.workdir import Workdir, write_json
+from trainers.configs import catch_config
+from trainers.configs.config import Config
+from trainers.runs import catch_results, catch_setup, model_source
+from trainers.runs.resume import resume
+from trainers.runs.workdir import Workdir, write_json
 
 flags.adopt_module_key_flags(catch_config)
 flags.declare_key_flag("workdir")

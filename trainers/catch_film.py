@@ -11,8 +11,9 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf.game_viz import film
-from trainers import catch_setup, model_source, settings, workdir
-from trainers.output_flags import OUT
+from trainers.configs import settings
+from trainers.configs.output_flags import OUT
+from trainers.runs import catch_setup, model_source, workdir
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")

@@ -12,8 +12,8 @@ from trainers.command import run
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_players import PLAYERS, caught
 from ram_tf.environments.catch_rules import CatchRules
-from trainers.output_flags import OUT
-from trainers.workdir import write_json
+from trainers.configs.output_flags import OUT
+from trainers.runs.workdir import write_json
 
 flags.declare_key_flag("out")
 _GAMES = flags.DEFINE_integer(

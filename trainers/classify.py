@@ -21,7 +21,8 @@ what trainers.mnist does, and trainers.predict says the names of its classes.
 from absl import flags
 
 from trainers.command import run
-from trainers import classification, config, workdir
+from trainers.configs import config
+from trainers.runs import classification, workdir
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(workdir)

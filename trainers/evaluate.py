@@ -11,18 +11,18 @@ import pathlib
 from absl import flags
 
 from trainers.command import run
-from trainers import (
+from trainers.configs import settings
+from trainers.configs.output_flags import OUT
+from trainers.runs import (
     catch_results,
     catch_setup,
     model_source,
     play_results,
     play_setup,
     results,
-    settings,
     setup,
     workdir,
 )
-from trainers.output_flags import OUT
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")

@@ -16,9 +16,11 @@ from absl import flags
 from trainers.command import run
 from ram_tf import pretrained
 from ram_tf.export import saved_model, tflite, warmup
-from trainers import model_source, settings, versions, workdir
-from trainers.model_source import Trained
-from trainers.output_flags import NAME, OUT
+from trainers.configs import settings
+from trainers.configs.output_flags import NAME, OUT
+from trainers.runs import model_source, workdir
+from trainers.runs.model_source import Trained
+from trainers.serving import versions
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")

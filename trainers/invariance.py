@@ -22,11 +22,13 @@ from absl import flags
 from trainers.command import run
 from data.sources import Split
 from ram_tf import viz
-from trainers import output_flags, place_errors, record, setup
-from trainers.heat_maps import draw_heat_maps
-from trainers.input_flags import WORKDIRS
-from trainers.setup import Config
-from trainers.workdir import Workdir, differences, write_json
+from trainers.configs import output_flags
+from trainers.configs.config import Config
+from trainers.configs.input_flags import WORKDIRS
+from trainers.pictures import place_errors
+from trainers.pictures.heat_maps import draw_heat_maps
+from trainers.runs import record, setup
+from trainers.runs.workdir import Workdir, differences, write_json
 
 flags.declare_key_flag("data_dir")
 flags.declare_key_flag("workdirs")

@@ -17,10 +17,10 @@ from absl import flags
 from trainers.command import run
 from data.splits import Source
 from ram_tf.evaluation import evaluate
-from trainers import model_source, record, setup
-from trainers.output_flags import OUT
-from trainers.setup import Config
-from trainers.workdir import write_json
+from trainers.configs.config import Config
+from trainers.configs.output_flags import OUT
+from trainers.runs import model_source, record, setup
+from trainers.runs.workdir import write_json
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")

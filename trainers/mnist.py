@@ -12,7 +12,8 @@ glimpses.png.
 from absl import flags
 
 from trainers.command import run
-from trainers import classification, config, workdir
+from trainers.configs import config
+from trainers.runs import classification, workdir
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(workdir)

@@ -13,7 +13,8 @@ images, which answers all symbols at once, and the same command resumes a run.
 from absl import flags
 
 from trainers.command import run
-from trainers import classification, config, workdir
+from trainers.configs import config
+from trainers.runs import classification, workdir
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(workdir)

@@ -17,10 +17,11 @@ from ram_tf.training.checkpoint import RunState
 from ram_tf.training.interrupt import Interrupted
 from ram_tf.training.play_loop import FRAMES, PlayLoop
 from ram_tf.training.summaries import Summaries
-from trainers import play_config, play_results, play_setup
-from trainers.resume import resume
-from trainers.setup import Config
-from trainers.workdir import Workdir, write_json
+from trainers.configs import play_config
+from trainers.configs.config import Config
+from trainers.runs import play_results, play_setup
+from trainers.runs.resume import resume
+from trainers.runs.workdir import Workdir, write_json
 
 flags.adopt_module_key_flags(play_config)
 flags.declare_key_flag("workdir")

@@ -20,8 +20,9 @@ from absl import flags
 from trainers.command import run
 from data.files import read_image, read_video
 from ram_tf import sequences, viz
-from trainers import glimpse_picture, model_source, setup
-from trainers.output_flags import PICTURE
+from trainers.configs.output_flags import PICTURE
+from trainers.pictures import glimpse_picture
+from trainers.runs import model_source, setup
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("picture")

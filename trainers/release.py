@@ -13,12 +13,13 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf import RecurrentAttentionModel, pretrained
-from trainers import settings, workdir
-from trainers.catch_card import catch_card
-from trainers.config import SOURCES
-from trainers.model_card import model_card
-from trainers.output_flags import NAME
-from trainers.setup import Config
+from trainers.cards.catch_card import catch_card
+from trainers.cards.model_card import model_card
+from trainers.configs import settings
+from trainers.configs.config import Config
+from trainers.configs.data_flags import SOURCES
+from trainers.configs.output_flags import NAME
+from trainers.runs import workdir
 
 flags.adopt_module_key_flags(workdir)
 flags.declare_key_flag("name")

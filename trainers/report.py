@@ -13,7 +13,6 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf import pretrained
-from trainers import workdir  # noqa: F401  Defines --data_dir.
 from trainers.reporting import (
     catch,
     document,
@@ -23,6 +22,7 @@ from trainers.reporting import (
     stopping,
 )
 from trainers.reporting.published import TASKS
+from trainers.runs import workdir  # noqa: F401  Defines --data_dir.
 
 flags.declare_key_flag("data_dir")
 _RECORDS = flags.DEFINE_string("records", "results", "Folder of the records.")

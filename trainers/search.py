@@ -20,10 +20,12 @@ from absl import flags
 from trainers.command import run
 from ram_tf import viz
 from ram_tf.training.loop import Interrupted
-from trainers import config, output_flags, search_results, setup, workdir
-from trainers.setup import Config
-from trainers.study import Study
-from trainers.trial import TrialTrainer
+from trainers.configs import config, output_flags
+from trainers.configs.config import Config
+from trainers.runs import setup, workdir
+from trainers.searching import search_results
+from trainers.searching.study import Study
+from trainers.searching.trial import TrialTrainer
 
 flags.adopt_module_key_flags(config)
 flags.adopt_module_key_flags(output_flags)

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from data.files import read_image
-from trainers.serving_connection import Connection
+from trainers.serving.serving_connection import Connection
 
 # Signatures, and what turns bytes into their images.
 _SIGNATURES = {

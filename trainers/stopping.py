@@ -24,10 +24,12 @@ from absl import flags
 from trainers.command import run
 from data import sources
 from ram_tf import viz
-from trainers import output_flags, record, setup, stop_curves
-from trainers.input_flags import WORKDIRS
-from trainers.setup import Config
-from trainers.workdir import Workdir, differences, write_json
+from trainers.configs import output_flags
+from trainers.configs.config import Config
+from trainers.configs.input_flags import WORKDIRS
+from trainers.pictures import stop_curves
+from trainers.runs import record, setup
+from trainers.runs.workdir import Workdir, differences, write_json
 
 flags.declare_key_flag("data_dir")
 flags.declare_key_flag("workdirs")

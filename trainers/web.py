@@ -21,9 +21,10 @@ from data import sources
 from data.shrink import shrink
 from ram_tf import RecurrentAttentionModel, pretrained
 from ram_tf.export import tflite
-from trainers import model_source, setup, web_scenes, web_server
-from trainers.model_source import Trained
-from trainers.output_flags import OUT
+from trainers.configs.output_flags import OUT
+from trainers.page import web_scenes, web_server
+from trainers.runs import model_source, setup
+from trainers.runs.model_source import Trained
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from trainers import recipe
-from trainers.record import threads_text
+from trainers.configs.config import Config
+from trainers.configs.settings import complete
 from trainers.reporting.markdown import (
     NONE,
     bold,
@@ -19,8 +19,8 @@ from trainers.reporting.markdown import (
     speed,
     table,
 )
-from trainers.settings import complete
-from trainers.setup import Config
+from trainers.runs import recipe
+from trainers.runs.record import threads_text
 
 PICTURE = "docs/results/catch.png"
 _PLAYERS = "players.json"

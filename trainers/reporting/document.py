@@ -4,8 +4,6 @@ import json
 import pathlib
 from collections.abc import Iterator
 
-from trainers import recipe
-from trainers.record import threads_text
 from trainers.reporting import (
     catch,
     environments,
@@ -34,6 +32,8 @@ from trainers.reporting.published import (
     Task,
 )
 from trainers.reporting.records import Record, Runs
+from trainers.runs import recipe
+from trainers.runs.record import threads_text
 
 
 def render(root: pathlib.Path, folder: pathlib.Path) -> str:

@@ -5,9 +5,9 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from trainers import recipe
+from trainers.configs.settings import complete
 from trainers.reporting.markdown import bold, count, paragraph, table
-from trainers.settings import complete
+from trainers.runs import recipe
 
 _NEEDED = (
     "mean_return",

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 import ram_tf
 from ram_tf import pretrained, viz
 from ram_tf.evaluation import Evaluator
-from trainers import setup
-from trainers.config import complete
+from trainers.configs.config import complete
 from trainers.reporting import pictures
+from trainers.runs import setup
 
 _RIGHT, _WRONG = 5, 3
 

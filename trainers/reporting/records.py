@@ -4,9 +4,8 @@ import json
 import pathlib
 from typing import Any, NamedTuple
 
-from trainers.config import complete
+from trainers.configs.config import Config, complete
 from trainers.reporting import schema
-from trainers.setup import Config
 
 
 class Record:

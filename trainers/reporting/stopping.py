@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ram_tf import viz
-from trainers import recipe, stop_curves
-from trainers.config import complete
+from trainers.configs.config import complete
+from trainers.pictures import stop_curves
 from trainers.reporting import verdicts
 from trainers.reporting.markdown import (
     bold,
@@ -18,6 +18,7 @@ from trainers.reporting.markdown import (
     picture,
     table,
 )
+from trainers.runs import recipe
 
 PICTURE = "docs/results/stopping_{}.png"
 _NEEDED = ("models", "test_cases", "published")

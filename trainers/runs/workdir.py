@@ -1,0 +1,196 @@
+"""The directory of a run: its configuration, its model, its results."""
+
+import json
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from absl import flags
+
+import ram_tf  # noqa: F401  Registers the layers that are loaded.
+from trainers.configs import config
+from trainers.configs.config import Config
+
+flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
+flags.DEFINE_string(
+    "data_dir",
+    None,
+    "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
+)
+
+
+class Workdir:
+    """Paths in a run's directory, and its small files.
+
+    Args:
+        path: The directory; it need not exist yet.
+        complete: Makes a whole configuration of that in an older record.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike,
+        complete: Callable[[dict[str, Any]], Config] = config.complete,
+    ):
+        self.path = pathlib.Path(path)
+        self._complete = complete
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model.keras"
+        self.picture = self.path / "glimpses.png"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.curve = self.path / "curve.png"
+        self.result = self.path / "result.json"
+        self._config = self.path / "config.json"
+
+    def check(self, settings: Config) -> None:
+        """Raises ValueError if the directory holds another configuration."""
+        if not self._config.exists():
+            return
+        before = vars(self._complete(self._record()["config"]))
+        if changed := differences(before, vars(settings)):
+            raise ValueError(
+                f"--workdir={self.path} holds a run of another configuration: "
+                f"{'; '.join(changed)}. Use another --workdir, or the same "
+                "flags."
+            )
+
+    def claim(
+        self,
+        settings: Config,
+        machine: dict[str, Any],
+        data: dict[str, Any] | None = None,
+    ) -> list[str]:
+        """Makes the directory this configuration's own.
+
+        Args:
+            settings: What is to be run.
+            machine: What equality to the bit depends on.
+            data: Which images it is run on.
+
+        Returns:
+            What has changed about the machine since the run began.
+
+        Raises:
+            ValueError: If the directory holds another configuration, or a run
+                on other images.
+        """
+        mine = {
+            "config": vars(settings),
+            "machine": machine,
+            "data": data or {},
+        }
+        if not self._config.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_json(self._config, mine)
+            return []
+        self.check(settings)
+        record = self._record()
+        # Older runs do not say which images they had.
+        changed = differences(record.get("data", mine["data"]), mine["data"])
+        if changed:
+            raise ValueError(
+                f"--workdir={self.path} holds a run on other images: "
+                f"{'; '.join(changed)}. Use another --workdir."
+            )
+        return differences(record["machine"], machine)
+
+    def load_config(self) -> Config:
+        """The configuration of the run.
+
+        Raises:
+            ValueError: If there is no run here.
+        """
+        return self._complete(self._record()["config"])
+
+    def load_data(self) -> dict[str, Any]:
+        """Which images the run is on, as `claim` got it; {} if it is older.
+
+        Raises:
+            ValueError: If there is no run here.
+        """
+        return self._record().get("data", {})
+
+    def _record(self) -> dict[str, Any]:
+        if not self._config.exists():
+            raise ValueError(
+                "--workdir must name the directory of a run, with a "
+                f"config.json. Received: {self.path}"
+            )
+        return json.loads(self._config.read_text())
+
+    def save_model(self, model: keras.Model) -> None:
+        """Writes the trained model; the file is whole or not there."""
+        draft = self.model.with_name("draft.keras")
+        model.save(draft)
+        os.replace(draft, self.model)
+
+    def load_model(self) -> keras.Model:
+        """The trained model.
+
+        Raises:
+            ValueError: If training has not finished.
+        """
+        _check_finished(self.model)
+        return keras.saving.load_model(self.model)
+
+    def load_result(self) -> dict[str, Any]:
+        """The errors with their circumstances.
+
+        Raises:
+            ValueError: If the run has not finished.
+        """
+        _check_finished(self.result)
+        return json.loads(self.result.read_text())
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes JSON so that the file is either whole or not there.
+
+    What fits on a line stands on one: the file is to be read and committed.
+    """
+    write_bytes(path, f"{_to_json(value)}\n".encode())
+
+
+def write_bytes(path: pathlib.Path, content: bytes) -> None:
+    """Writes a file so that it is either whole or not there."""
+    draft = path.with_name(path.name + ".tmp")
+    draft.write_bytes(content)
+    os.replace(draft, path)
+
+
+def _check_finished(path: pathlib.Path) -> None:
+    if not path.exists():
+        raise ValueError(
+            f"There is no {path}: the run has not finished. "
+            "Run its trainer again to resume it."
+        )
+
+
+def _to_json(value: Any, indent: str = "") -> str:
+    """JSON in lines; a row of a learning curve fits on one."""
+    line = json.dumps(value)
+    if len(line) <= 140 or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(name)}: {_to_json(part, inner)}"
+            for name, part in value.items()
+        ]
+    else:
+        parts = [_to_json(part, inner) for part in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    body = f",\n{inner}".join(parts)
+    return f"{start}\n{inner}{body}\n{indent}{end}"
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What has changed, in words, setting by setting."""
+    return [
+        f"{name} was {old.get(name)!r}, now {new.get(name)!r}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]
