@@ -6,23 +6,19 @@ Same retina, batch 8, uint8 images that differ from call to call, locations all
 over the canvas. Run it with nothing else running.
 """
 
-import itertools
 import pathlib
-from collections.abc import Callable
 
 import keras
-import numpy as np
 import tensorflow as tf
 from absl import flags
 
 from trainers.command import run
-from benchmarks import plots
+from benchmarks import calls, plots
+from benchmarks.calls import Call
 from benchmarks.memory import extra_memory
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
-from ram_tf.policies import RandomFixations, uniform_noise
 from ram_tf.training.optimizers import make_optimizer
-from ram_tf.unroll import unroll
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024, 4096], "Sides of the images.", lower_bound=28
@@ -33,7 +29,6 @@ _ROLLOUTS = flags.DEFINE_integer(
     "rollouts", 1, "Episodes an image in a training step.", lower_bound=1
 )
 _PLOT = flags.DEFINE_string("plot", None, "PNG file for the plot.")
-_SETS = 5  # Batches of images that take turns.
 _CALLS = 20  # In a measured repetition.
 _CONV_LIMIT = 1024  # At 4096 the conv net has 1.4 thousand million weights.
 
@@ -42,14 +37,13 @@ def main() -> None:
     sides = _SIDES.value
     contestants, memory = {}, {}
     for side in sides:
-        images = _images(side)
+        images = calls.images(side, _BATCH_SIZE.value)
         for name, call in _ram(side).items():
-            turns = itertools.cycle(images)
-            contestants[name, side] = _repeat(call, turns)
+            contestants[name, side] = calls.repeat(call, images, _CALLS)
             memory[name, side] = extra_memory(contestants[name, side])
         if side <= _CONV_LIMIT:
             for name, call in _conv(side).items():
-                contestants[name, side] = _repeat(call, itertools.cycle(images))
+                contestants[name, side] = calls.repeat(call, images, _CALLS)
     seconds = interleave(contestants, REPETITIONS.value)
     rows = [_row(side, seconds, memory) for side in sides]
     show(f"ms a call, batch {_BATCH_SIZE.value}", rows)
@@ -73,19 +67,11 @@ def _row(side: int, seconds, memory) -> dict:
     return row
 
 
-def _images(side: int) -> list[tf.Tensor]:
-    rng = np.random.default_rng(side)
-    shape = (_BATCH_SIZE.value, side, side, 1)
-    return [
-        tf.constant(rng.integers(0, 256, shape, np.uint8)) for _ in range(_SETS)
-    ]
-
-
 def _labels() -> tf.Tensor:
     return tf.range(_BATCH_SIZE.value) % 10
 
 
-def _ram(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+def _ram(side: int) -> dict[str, Call]:
     keras.utils.set_random_seed(0)
     model = RecurrentAttentionModel(
         glimpses=_GLIMPSES.value,
@@ -101,7 +87,7 @@ def _ram(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         rollouts=_ROLLOUTS.value,
     )
 
-    @tf.function(jit_compile=True, autograph=False)
+    @calls.compiled
     def train(images):
         step = tf.cast(agent.train_step_counter, tf.int32)
         environment = model.environment(
@@ -109,20 +95,11 @@ def _ram(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         )
         return agent.train(environment, tf.stack([0, step])).loss
 
-    calls = tf.Variable(0)
-
-    @tf.function(jit_compile=True, autograph=False)
-    def classify(images):
-        environment = model.environment(images)
-        seed = tf.stack([calls.assign_add(1), 1])
-        noise = uniform_noise(seed, [environment.rows, environment.steps, 2])
-        policy = RandomFixations(model.cell, noise)
-        return tf.nn.softmax(unroll(policy, environment).logits)
-
+    classify = calls.randomly_fixated(model)
     return {"ram_train": train, "ram_classify": classify}
 
 
-def _conv(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
+def _conv(side: int) -> dict[str, Call]:
     """The paper's: 8 filters of 10x10 at stride 5, then 256 and 10 units."""
     layers = keras.layers
     model = keras.Sequential(
@@ -138,7 +115,7 @@ def _conv(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
     optimizer = make_optimizer("sgd", 1e-4, 10**6, clip_norm=0)
     optimizer.build(model.trainable_variables)
 
-    @tf.function(jit_compile=True, autograph=False)
+    @calls.compiled
     def train(images):
         variables = model.trainable_variables
         with tf.GradientTape() as tape:
@@ -150,21 +127,8 @@ def _conv(side: int) -> dict[str, Callable[[tf.Tensor], tf.Tensor]]:
         optimizer.apply(tape.gradient(loss, variables), variables)
         return loss
 
-    classify = tf.function(
-        lambda images: tf.nn.softmax(model(images)),
-        jit_compile=True,
-        autograph=False,
-    )
+    classify = calls.compiled(lambda images: tf.nn.softmax(model(images)))
     return {"conv_train": train, "conv_classify": classify}
-
-
-def _repeat(call, turns):
-    def repeated():
-        for _ in range(_CALLS):
-            result = call(next(turns))
-        return result.numpy()
-
-    return repeated
 
 
 if __name__ == "__main__":

@@ -9,54 +9,50 @@ pixels. The conv net is the paper's, with the 86 units that it has at 100x100.
 Run it with nothing else running.
 """
 
-import itertools
-from collections.abc import Callable
-
 import keras
-import numpy as np
-import tensorflow as tf
 from absl import flags
 
 from trainers.command import run
+from benchmarks import calls
+from benchmarks.calls import Call
 from benchmarks.memory import extra_memory
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.comparators import make_comparator
 from ram_tf.cost import parameters
 from ram_tf.glimpse_readers import summed_area
-from ram_tf.policies import RandomFixations, uniform_noise
-from ram_tf.unroll import unroll
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024], "Sides of the images.", lower_bound=28
 )
 _GLIMPSE_SIZE, _GLIMPSES, _CONV_UNITS = 12, 8, 86
-_SETS = 5  # Images that take turns.
 _CALLS = 10  # In a measured repetition.
-
-Call = Callable[[tf.Tensor], tf.Tensor]
 
 
 def main() -> None:
     contestants, memory, rows = {}, {}, []
     for side in _SIDES.value:
-        images = _images(side)
+        images = calls.images(side, 1)
         conv = make_comparator("conv", side, units=_CONV_UNITS)
-        calls = {
+        nets = {
             "ram_integral": _ram(side, "integral"),
-            "table": _compiled(lambda image: summed_area(image)[::7, 0, ::5]),
+            "table": calls.compiled(
+                lambda image: summed_area(image)[::7, 0, ::5]
+            ),
             "ram_gather": _ram(side, "gather"),
-            "conv": _compiled(lambda image, net=conv: net(image)["logits"]),
+            "conv": calls.compiled(
+                lambda image, net=conv: net(image)["logits"]
+            ),
         }
-        for name, call in calls.items():
-            repeated = _repeat(call, itertools.cycle(images))
+        for name, call in nets.items():
+            repeated = calls.repeat(call, images, _CALLS)
             contestants[name, side] = repeated
             memory[name, side] = extra_memory(repeated)
         rows.append({"side": side, "scales": _scales(side)})
         rows[-1]["conv_parameters"] = parameters(conv)
     seconds = interleave(contestants, REPETITIONS.value)
     for row in rows:
-        for name in calls:
+        for name in nets:
             one = seconds[name, row["side"]]
             row[f"{name}_ms"] = 1e3 * one / _CALLS
             row[f"{name}_extra_mb"] = memory[name, row["side"]]
@@ -74,20 +70,7 @@ def _scales(side: int) -> int:
     return scales
 
 
-def _images(side: int) -> list[tf.Tensor]:
-    rng = np.random.default_rng(side)
-    shape = (1, side, side, 1)
-    return [
-        tf.constant(rng.integers(0, 256, shape, np.uint8)) for _ in range(_SETS)
-    ]
-
-
-def _compiled(function) -> Call:
-    return tf.function(function, jit_compile=True, autograph=False)
-
-
 def _ram(side: int, sensor: str) -> Call:
-    """Classifies with fixations all over the canvas, others in each call."""
     keras.utils.set_random_seed(0)
     model = RecurrentAttentionModel(
         glimpses=_GLIMPSES,
@@ -96,25 +79,7 @@ def _ram(side: int, sensor: str) -> Call:
         sensor=sensor,
     )
     model.build((None, side, side, 1))
-    calls = tf.Variable(0)
-
-    def classify(image):
-        environment = model.environment(image)
-        seed = tf.stack([calls.assign_add(1), 1])
-        noise = uniform_noise(seed, [environment.rows, environment.steps, 2])
-        policy = RandomFixations(model.cell, noise)
-        return tf.nn.softmax(unroll(policy, environment).logits)
-
-    return _compiled(classify)
-
-
-def _repeat(call: Call, turns):
-    def repeated():
-        for _ in range(_CALLS):
-            result = call(next(turns))
-        return result.numpy()
-
-    return repeated
+    return calls.randomly_fixated(model)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ from absl import flags
 from trainers.command import run
 from ram_tf.game_viz import story
 from ram_tf.training.checkpoint import RunState
-from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
 from trainers.configs import catch_config
 from trainers.configs.config import Config
-from trainers.runs import catch_results, catch_setup, model_source
+from trainers.runs import catch_results, catch_setup, course, model_source
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir, write_json
+from trainers.runs.workdir import Workdir
 
 flags.adopt_module_key_flags(catch_config)
 flags.declare_key_flag("workdir")
@@ -42,9 +42,7 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
     agent = catch_setup.make_agent(settings, model, steps)
     state = RunState(model, agent.optimizer)
     checkpointer = resume(state, settings, workdir)
-    if state.step == steps and workdir.result.exists():
-        print(f"finished already, at step {steps}")
-        print(catch_results.table(workdir.load_result()))
+    if course.is_finished(state, steps, workdir, catch_results.table):
         return 0
     validation = catch_setup.validation(settings, model)
     loop = TrainingLoop(
@@ -61,12 +59,8 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
         unit="frame",
         units_per_step=catch_setup.frames_per_step(settings),
     )
-    try:
-        loop.run(steps, evaluations)
-    except Interrupted as interrupted:
-        print(interrupted)
+    if not course.train(loop, steps, evaluations, state):
         return 130
-    state.use_best()
     _finish(state, loop.units_per_second, settings, workdir)
     return 0
 
@@ -86,28 +80,21 @@ def _finish(
     workdir: Workdir,
 ) -> None:
     """Plays the test games, once, with the weights best on validation."""
-    best_step = int(state.best_step)
     print(
-        f"weights of step {best_step}, the best on validation "
+        f"weights of step {int(state.best_step)}, the best on validation "
         f"({float(state.best_error):.2f}% missed); playing fresh games",
         flush=True,
     )
     workdir.save_model(state.model)
     frames = catch_setup.frames_per_step(settings)
     evaluator = catch_setup.test(settings, state.model)
-    result = catch_results.measure(evaluator, settings) | {
+    measured = catch_results.measure(evaluator, settings) | {
         "validation_error": float(state.best_error),
-        "best_step": best_step,
-        "steps": state.step,
         "frames": state.step * frames,
         "frames_per_second": frames_per_second,
-        "seconds": float(state.seconds),
         "curve": catch_results.read_curve(workdir.metrics),
     }
-    # Last, because its being there says that the run has finished.
-    write_json(workdir.result, result)
-    print(catch_results.table(result))
-    print(f"results: {workdir.result}")
+    course.end(state, measured, workdir, catch_results.table)
 
 
 if __name__ == "__main__":

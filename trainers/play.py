@@ -14,14 +14,13 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf.training.checkpoint import RunState
-from ram_tf.training.interrupt import Interrupted
 from ram_tf.training.play_loop import FRAMES, PlayLoop
 from ram_tf.training.summaries import Summaries
 from trainers.configs import play_config
 from trainers.configs.config import Config
-from trainers.runs import play_results, play_setup
+from trainers.runs import course, play_results, play_setup
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir, write_json
+from trainers.runs.workdir import Workdir
 
 flags.adopt_module_key_flags(play_config)
 flags.declare_key_flag("workdir")
@@ -41,9 +40,7 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
     agent = play_setup.make_agent(settings, model)
     state = RunState(model, agent.optimizer, counters=[FRAMES])
     checkpointer = resume(state, settings, workdir)
-    if state.step == updates and workdir.result.exists():
-        print(f"finished already, at step {updates}")
-        print(play_results.table(workdir.load_result()))
+    if course.is_finished(state, updates, workdir, play_results.table):
         return 0
     loop = PlayLoop(
         agent,
@@ -58,12 +55,8 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
         settings.seed,
     )
     evaluations = max(1, round(updates / settings.evaluate_updates))
-    try:
-        loop.run(updates, min(evaluations, updates))
-    except Interrupted as interrupted:
-        print(interrupted)
+    if not course.train(loop, updates, min(evaluations, updates), state):
         return 130
-    state.use_best()
     evaluator = play_setup.test(settings, model, episodes)
     _finish(state, play_results.measure(evaluator, settings), workdir)
     return 0
@@ -72,20 +65,14 @@ def train_and_evaluate(settings: Config, workdir: Workdir) -> int:
 def _finish(state: RunState, measured: dict, workdir: Workdir) -> None:
     """Saves the weights best on validation, and what they reach."""
     workdir.save_model(state.model)
-    frames, seconds = int(state.counters[FRAMES]), float(state.seconds)
-    result = measured | {
+    frames = int(state.counters[FRAMES])
+    measured |= {
         "validation_return": -float(state.best_error),
-        "best_step": int(state.best_step),
-        "steps": state.step,
         "frames": frames,
-        "frames_per_second": frames / seconds,
-        "seconds": seconds,
+        "frames_per_second": frames / float(state.seconds),
         "curve": play_results.read_curve(workdir.metrics),
     }
-    # Last, because its being there says that the run has finished.
-    write_json(workdir.result, result)
-    print(play_results.table(result))
-    print(f"results: {workdir.result}")
+    course.end(state, measured, workdir, play_results.table)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """A whole run of a classifier: train, choose on validation, test once."""
 
-import json
-
 import numpy as np
 from absl import flags
 
@@ -10,16 +8,16 @@ from data.splits import Source
 from ram_tf import viz
 from ram_tf.evaluation import Rollouts
 from ram_tf.training.checkpoint import Checkpointer, RunState
-from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
 from trainers.configs import config
 from trainers.configs.config import Config
 from trainers.pictures import glimpse_picture
-from trainers.runs import model_source, record, results, setup
+from trainers.runs import course, model_source, record, results, setup
 from trainers.runs.curve import draw_curves, read_curve
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir, write_json
+from trainers.runs.workdir import Workdir
 
 _PICTURED = 8
 
@@ -56,17 +54,11 @@ def train_and_evaluate(
     agent = setup.make_agent(settings, model, steps)
     state = RunState(agent.model, agent.optimizer)
     checkpointer = resume(state, settings, workdir, data)
-    if state.step == steps and workdir.result.exists():
-        print(f"finished already, at step {steps}")
-        print(results.table(json.loads(workdir.result.read_text())))
+    if course.is_finished(state, steps, workdir, results.table):
         return 0
     loop = _loop(agent, batches, source, state, checkpointer, settings, workdir)
-    try:
-        loop.run(steps, evaluations)
-    except Interrupted as interrupted:
-        print(interrupted)
+    if not course.train(loop, steps, evaluations, state):
         return 130
-    state.use_best()
     _finish(agent, source, state, loop.units_per_second, settings, workdir)
     return 0
 
@@ -124,23 +116,19 @@ def _finish(
 
     Without a test set, the result is that on validation.
     """
-    best_step = int(state.best_step)
     split, final = setup.final_data(settings, source)
     print(
-        f"weights of step {best_step}, the best on validation "
+        f"weights of step {int(state.best_step)}, the best on validation "
         f"({float(state.best_error):.2f}%); "
         + ("reading the test set" if split == "test" else "no test set"),
         flush=True,
     )
     workdir.save_model(agent.model)
     evaluator = setup.make_evaluator(agent.model, final)
-    result = results.measure(evaluator, settings, split) | {
+    measured = results.measure(evaluator, settings, split) | {
         "data": workdir.load_data(),
         "validation_error": float(state.best_error),
-        "best_step": best_step,
-        "steps": state.step,
         "images_per_second": images_per_second,
-        "seconds": float(state.seconds),
         "curve": read_curve(workdir.metrics, settings.epochs),
     }
     rollouts = evaluator.rollouts()
@@ -149,11 +137,8 @@ def _finish(
         names = setup.class_names(settings, source.class_names)
         figure = _draw(agent.model, final, rollouts, names)
         viz.save(figure, workdir.picture)
-    viz.save(draw_curves({"this run": [result["curve"]]}), workdir.curve)
-    # Last, because its being there says that the run has finished.
-    write_json(workdir.result, result)
-    print(results.table(result))
-    print(f"results: {workdir.result}")
+    viz.save(draw_curves({"this run": [measured["curve"]]}), workdir.curve)
+    course.end(state, measured, workdir, results.table)
     if looks:
         print(f"glimpse paths: {workdir.picture}")
     print(f"learning curve: {workdir.curve}")
