@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pathlib
+import tomllib
 
 import pytest
 
@@ -86,6 +87,17 @@ def test_the_check_sees_imports():
 @pytest.mark.parametrize("package", ["trainers", "data"])
 def test_packages_that_import_nothing(package):
     assert list(_imports(ROOT / package / "__init__.py")) == []
+
+
+def test_every_package_is_in_the_wheel():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    packages = tomllib.loads(text)["tool"]["setuptools"]["packages"]
+    found = [
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for top in ("ram_tf", "trainers", "data")
+        for path in (ROOT / top).rglob("__init__.py")
+    ]
+    assert sorted(packages) == sorted(found)
 
 
 def test_all_commands_fit_one_process():

@@ -20,7 +20,13 @@ from trainers.configs import catch_config, config
 from trainers.runs import catch_setup, setup
 
 ROOT = pathlib.Path(__file__).parents[1]
-EXPECTED = ("cluttered", "cluttered_100", "mnist", "translated")
+EXPECTED = (
+    "cluttered",
+    "cluttered_100",
+    "cluttered_8_glimpses",
+    "mnist",
+    "translated",
+)
 PLAYERS = ("catch",)
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
