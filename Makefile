@@ -11,8 +11,9 @@ export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 quickstart: .venv/runtime
 	$(BIN)/python -m trainers.mnist --flagfile=quickstart.flags
 
-test: lint
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+# The tests of the page need npm, and are skipped where there is none.
+test: lint $(if $(shell command -v npm),web/node_modules)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: .venv/development
 	$(BIN)/ruff check .

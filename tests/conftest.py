@@ -26,17 +26,6 @@ SMALL = {
 }
 
 
-def pytest_collection_modifyitems(items):
-    """Files stay whole where processes share the tests; the page is built once.
-
-    What a module's tests share is made once, too.
-    """
-    for item in items:
-        page = "built_page" in item.fixturenames
-        group = "page" if page else item.module.__name__
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def _tfds_dir():
     default = ROOT.parent / "shared" / "tfds"
     return pathlib.Path(os.environ.get("TFDS_DATA_DIR", default))

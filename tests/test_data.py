@@ -11,7 +11,9 @@ from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.drift import Drift
 from data.sources import Split
+from trainers.configs import config
 from trainers.configs.data_flags import SOURCES
+from trainers.runs import setup
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4
@@ -236,6 +238,20 @@ def test_real_mnist(mnist):
     _assert_splits(mnist, [50_000, 10_000, 10_000])
     assert mnist.repeats == 1
     assert mnist.test.label[:5].tolist() == [2, 0, 4, 8, 7]
+
+
+@pytest.mark.parametrize("flag", ["--distort=0.3", "--jitter=3"])
+def test_only_training_digits_are_varied(digits, flag):
+    plain, varied = config.parse([]), config.parse([flag])
+    made = [
+        _batch(setup.training_batches(settings, digits), 0)
+        for settings in (plain, varied)
+    ]
+    np.testing.assert_array_equal(made[0]["label"], made[1]["label"])
+    assert np.any(made[0]["image"] != made[1]["image"])
+    for make in (setup.validation_data, setup.test_data):
+        expected, found = make(plain, digits), make(varied, digits)
+        np.testing.assert_array_equal(found["image"], expected["image"])
 
 
 def test_every_source_has_its_facts_and_a_trainer():

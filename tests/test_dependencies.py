@@ -34,6 +34,13 @@ GROUPS = [
     ["export"],
 ]
 ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}
+# Likewise of trainers; all other modules are commands.
+TRAINERS = [
+    ["command"],
+    ["configs"],
+    ["runs"],
+    ["cards", "page", "pictures", "reporting", "searching", "serving"],
+]
 
 
 def _files(package):
@@ -134,3 +141,27 @@ def test_no_module_imports_from_a_later_group():
         if ORDER[name] > ORDER[_module(path)]
     ]
     assert offenders == []
+
+
+def _trainers_order(part):
+    places = [i for i, group in enumerate(TRAINERS) if part in group]
+    return places[0] if places else len(TRAINERS)
+
+
+def test_what_commands_are_made_of_has_its_order():
+    folder = ROOT / "trainers"
+    offenders = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in _files("trainers")
+        for name in _imports(path)
+        if name.startswith("trainers.")
+        and _trainers_order(name.split(".")[1])
+        > _trainers_order(path.relative_to(folder).parts[0].removesuffix(".py"))
+    ]
+    assert offenders == []
+
+
+def test_folders_of_trainers_are_known():
+    folders = {path.parent.name for path in ROOT.glob("trainers/*/__init__.py")}
+    known = {part for group in TRAINERS for part in group}
+    assert folders == known - {"command"}

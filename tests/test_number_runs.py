@@ -156,6 +156,7 @@ def test_the_flagfile_and_the_command_of_a_run():
     ("arguments", "message"),
     [
         (["--source=digits"], "--max_digits must be at least 1"),
+        ([*TINY, "--distort=0.1"], "--max_digits, --distort must be 0.*: 0.1"),
         ([*TINY, "--clutter=4"], "--max_digits, --clutter must be 0.*: 4"),
         ([*TINY, "--canvas=20"], "of 2 digits need a canvas of at least"),
         ([*TINY, "--svhn_dir=nowhere"], r"no nowhere.train.digitStruct\.mat"),

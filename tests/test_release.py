@@ -100,6 +100,8 @@ def test_the_cards_command_gives_the_records_configuration(released):
         ({"clutter": 0}, "canvas of 30"),
         ({"clutter": 0, "canvas": 28}, "source as it is."),
         ({"scales": 1}, "at one scale"),
+        ({"jitter": 2}, "; in training, moved at random by up to 2 pixels."),
+        ({"distort": 0.05}, "sheared and turned at random by up to 0.05 of"),
         ({"pretrained": "tiny_0"}, "--pretrained=tiny_0"),
     ],
 )

@@ -21,8 +21,7 @@ from trainers.command import run
 from data.files import read_image, read_video
 from ram_tf import sequences, viz
 from trainers.configs.output_flags import PICTURE
-from trainers.pictures import glimpse_picture
-from trainers.runs import model_source, setup
+from trainers.runs import glimpse_picture, model_source, setup
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("picture")

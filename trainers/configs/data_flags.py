@@ -67,7 +67,7 @@ flags.DEFINE_float(
     0.0,
     "How far a training digit is stretched, sheared and turned at most, at "
     "random: each pixel is moved by up to this share of its distances from the "
-    "middle.",
+    "middle; what leaves the image is cut off.",
     lower_bound=0.0,
     upper_bound=0.5,
 )

@@ -13,8 +13,14 @@ from ram_tf.training.step import Agent
 from ram_tf.training.summaries import Summaries
 from trainers.configs import config
 from trainers.configs.config import Config
-from trainers.pictures import glimpse_picture
-from trainers.runs import course, model_source, record, results, setup
+from trainers.runs import (
+    course,
+    glimpse_picture,
+    model_source,
+    record,
+    results,
+    setup,
+)
 from trainers.runs.curve import draw_curves, read_curve
 from trainers.runs.resume import resume
 from trainers.runs.workdir import Workdir
