@@ -184,7 +184,7 @@ def _large(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         if not runs.all:
             continue
         side = runs.all[0].settings.canvas
-        yield f"### {side}×{side}: `{name}.flags`"
+        yield f"### {side}×{side}"
         yield large.describe(runs)
         yield large.results(runs)
         yield from _notes(folder / name / "notes.md")

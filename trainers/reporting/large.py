@@ -10,8 +10,8 @@ from trainers.reporting.markdown import count, paragraph, percent, table
 from trainers.reporting.published import NETWORKS
 from trainers.reporting.records import Record, Runs
 
-# By folder of records, and flagfile.
-TASKS = ("large", "large_1024")
+# By folder of records.
+TASKS = ("large", "large_512", "large_1024")
 LARGER_CANVASES = "larger_canvases.json"
 
 
