@@ -25,6 +25,7 @@ EXPECTED = (
     "cluttered_100",
     "cluttered_8_glimpses",
     "mnist",
+    "mnist_7_glimpses",
     "translated",
 )
 PLAYERS = ("catch",)

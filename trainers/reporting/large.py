@@ -16,9 +16,12 @@ LARGER_CANVASES = "larger_canvases.json"
 
 
 def results(runs: Runs) -> str:
-    """A row for each record of a task, RAM first."""
-    found = sorted(runs.all, key=lambda record: record.network != "ram")
-    return table([_row(record) for record in found])
+    """A row for each record of a task: its model, then RAM, then others."""
+
+    def place(record: Record):
+        return record is not runs.ram, record.network != "ram"
+
+    return table([_row(record) for record in sorted(runs.all, key=place)])
 
 
 def describe(runs: Runs) -> str:
@@ -57,7 +60,7 @@ def _row(record: Record) -> dict[str, str]:
     last = record.glimpses
     name = {"ram": f"RAM, {last} glimpses", **NETWORKS}.get(record.name)
     return {
-        "network": name or record.name,
+        "network": name or f"RAM, {record.name.replace('_', ' ')}",
         **cells.ours(record, last),
         **cells.fixated(record, last),
         "parameters": count(record.values.get("parameters")),
