@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from data.files import read_image
-from trainers import classify, evaluate, mnist, predict, release
+from trainers import classify, device, evaluate, export, mnist, predict, release
 from trainers.configs import config
 from trainers.runs import recipe
 from trainers.runs.workdir import Workdir
@@ -16,6 +16,7 @@ NAMES = ("naught", "one", "two")
 TINY = [
     "--canvas=28",
     "--grey",
+    "--standardise",
     "--glimpses=3",
     "--glimpse_size=12",
     "--scales=2",
@@ -82,11 +83,29 @@ def test_predict_says_the_names(run, folders, run_command, capsys):
     assert run_command(predict, *arguments, positional=True) == 0
     lines = capsys.readouterr().out.splitlines()
     model = Workdir(run).load_model()
-    images = np.stack([read_image(path, 28, 1) for path in files])
+    images = np.stack(
+        [read_image(path, 28, 1, standardised=True) for path in files]
+    )
     answers = model(images)["probabilities"].numpy()[:, -1].argmax(-1)
     for line, path, answer in zip(lines, files, answers, strict=False):
         assert line.startswith(f"{path}: {NAMES[answer]} (")
     assert (run / "predictions.png").exists()
+
+
+def test_a_device_answers_as_predict_does(
+    run, folders, run_command, tmp_path, capsys
+):
+    """Names and contrast travel with the exported file."""
+    arguments = [f"--workdir={run}", f"--out={tmp_path}", "--format=tflite"]
+    assert run_command(export, *arguments) == 0
+    assert "images must be standardised" in capsys.readouterr().out
+    files = sorted(map(str, (folders / "test" / "two").glob("*.png")))[:5]
+    assert not run_command(predict, f"--workdir={run}", *files, positional=True)
+    expected = capsys.readouterr().out.splitlines()[:5]
+    model = tmp_path / "digits" / "1" / "digits.tflite"
+    assert device.main([f"--model={model}", *files]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(",")[0] for line in lines] == expected
 
 
 def test_evaluate_reads_the_folder_again(run, run_command, tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 from test_house_numbers import write_numbers
 
 from trainers.command import FLAGFILES
-from trainers import evaluate, mnist, numbers, predict, release
+from trainers import evaluate, export, mnist, numbers, predict, release
 from trainers.configs.config import parse
 from trainers.reporting import document
 from trainers.runs.recipe import command
@@ -89,6 +89,16 @@ def test_numbers_are_not_released(trained, tmp_path, run_command, capsys):
     workdir, out = f"--workdir={trained / 'ram'}", f"--dir={tmp_path / 'out'}"
     assert run_command(release, workdir, out) == 1
     assert "answers with one class" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_numbers_are_not_exported(trained, tmp_path, run_command, capsys):
+    workdir, out = f"--workdir={trained / 'ram'}", f"--out={tmp_path / 'out'}"
+    assert run_command(export, workdir, out) == 1
+    assert "`classify` has one answer. Received: one of --max_digits=2" in (
+        capsys.readouterr().err
+    )
     assert not (tmp_path / "out").exists()
 
 

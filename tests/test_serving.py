@@ -22,6 +22,7 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
+from data.contrast import standardise
 from ram_tf import pretrained
 from ram_tf.export.warmup import BATCH_SIZES
 from trainers import serving_client
@@ -81,21 +82,34 @@ def test_the_client_prints_the_models_answer(
     assert lines[8].startswith(f"  glimpse 8 at ({y:+.2f}, {x:+.2f}): {best} ")
 
 
-@pytest.mark.parametrize("canvas", [[], ["--canvas=40"]])
-def test_images_are_sent_as_they_are_or_on_a_canvas(
-    target, digit, canvas, monkeypatch
-):
+@pytest.fixture
+def sent(monkeypatch):
+    """The images that the client sends, in the order of requests."""
     sent = []
     predict = Connection.predict
 
     def spy(self, model, signature, inputs):
-        sent.append(inputs["image"].shape)
+        sent.append(inputs["image"])
         return predict(self, model, signature, inputs)
 
     monkeypatch.setattr(Connection, "predict", spy)
+    return sent
+
+
+@pytest.mark.parametrize("canvas", [[], ["--canvas=40"]])
+def test_images_are_sent_as_they_are_or_on_a_canvas(
+    target, digit, canvas, sent
+):
     arguments = [f"--target={target}", "--model=small", *canvas, digit]
     assert serving_client.main(arguments) == 0
-    assert sent == [(1, 40, 40, 1) if canvas else (1, 28, 28, 1)]
+    side = 40 if canvas else 28
+    assert [image.shape for image in sent] == [(1, side, side, 1)]
+
+
+def test_images_are_sent_standardised(target, digit, digits, sent):
+    arguments = [f"--target={target}", "--model=small", "--standardise", digit]
+    assert serving_client.main(arguments) == 0
+    np.testing.assert_array_equal(sent[0][0], standardise(digits.test.image[0]))
 
 
 def _warmup_logs(directory):

@@ -242,6 +242,7 @@ def test_sidecar(model, files):
         assert about["sha256"] == hashlib.sha256(content).hexdigest()
         assert about["quantisation"]["name"] == name
         assert about["labels"] == list("0123456789")
+        assert about["standardise"] is False
         assert about["windows"] == [5, 10, 20]
         assert about["location_unit_in_pixels"] == 14
         assert about["licence"] == "Apache-2.0"

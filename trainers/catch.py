@@ -21,7 +21,7 @@ from trainers.configs import catch_config
 from trainers.configs.config import Config
 from trainers.runs import catch_results, catch_setup, course, model_source
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir
+from trainers.runs.workdir import Workdir, directory
 
 flags.adopt_module_key_flags(catch_config)
 flags.declare_key_flag("workdir")
@@ -29,8 +29,8 @@ flags.declare_key_flag("workdir")
 
 def main() -> int:
     settings = catch_config.from_flags()
-    directory = Workdir(flags.FLAGS.workdir, catch_config.complete)
-    return train_and_evaluate(settings, directory)
+    workdir = Workdir(directory("catch"), catch_config.complete)
+    return train_and_evaluate(settings, workdir)
 
 
 def train_and_evaluate(settings: Config, workdir: Workdir) -> int:

@@ -3,9 +3,10 @@
     python -m trainers.device --model=cluttered.tflite digit.png other.jpg
 
 It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
-`trainers.predict` reads them. The labels come from the .json beside the file.
-With it, a model that stops by itself is stepped, and makes no more glimpses
-than it needs; without, it is asked by `classify`, which makes them all.
+`trainers.predict` reads them. The .json beside the file says what the classes
+are called and whether images are standardised. With it, a model that stops by
+itself is stepped, and makes no more glimpses than it needs; without, it is
+asked by `classify`, which makes them all.
 """
 
 import argparse
@@ -32,6 +33,8 @@ class DeviceModel:
     Attributes:
         image_shape: (H, W, C) of the images that it takes.
         labels: Of the classes; their numbers where no .json says more.
+        standardised: Whether images must have equal brightness and contrast;
+            no where no .json says more.
 
     Raises:
         ValueError: If it is not a .tflite file with the signature `classify`,
@@ -48,6 +51,7 @@ class DeviceModel:
         classes = int(outputs["probabilities"]["shape"][-1])
         about = _about(pathlib.Path(path), classes)
         self.labels = about.get("labels", list(map(str, range(classes))))
+        self.standardised = about.get("standardise", False)
         self._glimpses = int(outputs["locations"]["shape"][1])
         self._step = self._start = None
         if "glimpses_used" in outputs and about.get("initial_state"):
@@ -116,7 +120,13 @@ def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
             "--model must take square images, as which files are read. "
             f"Received: {height}x{width}"
         )
-    image = read_image(path, height, channels, invert=invert)
+    image = read_image(
+        path,
+        height,
+        channels,
+        invert=invert,
+        standardised=model.standardised,
+    )
     started = time.perf_counter()
     outputs = model(image)
     seconds = time.perf_counter() - started

@@ -50,6 +50,8 @@ def _tflite(trained: Trained, name: str, directory: pathlib.Path) -> None:
         _side(trained),
         directory,
         name,
+        labels=trained.class_names,
+        standardised=_standardised(trained),
         record=_record(trained),
     )
 
@@ -59,6 +61,10 @@ def _side(trained: Trained) -> int:
     if settings.plays(trained.config):
         return trained.config.screen
     return trained.config.canvas
+
+
+def _standardised(trained: Trained) -> bool:
+    return getattr(trained.config, "standardise", False)  # Catch has no such.
 
 
 def _record(trained: Trained) -> dict[str, Any]:
@@ -87,6 +93,7 @@ def main() -> None:
     if OUT.value is None:
         raise ValueError("--out must name a directory. Received: none")
     trained = model_source.load()
+    _check(trained)
     name = _name()
     base = pathlib.Path(OUT.value, name)
     version = _VERSION.value or versions.next_version(base)
@@ -98,10 +105,22 @@ def main() -> None:
             print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
     place = base / str(version)
     print(f"exported: {place}")
-    if getattr(trained.config, "standardise", False):  # Catch has no such.
-        print("images must be standardised first, as data/contrast.py does")
+    if _standardised(trained):
+        print(
+            "images must be standardised before they are put on a canvas, as "
+            "data/contrast.py does; so do trainers.device, and "
+            "trainers.serving_client with --standardise"
+        )
     if "saved_model" in _FORMAT.value and trained.model.num_classes:
         print(_how_to_try(place))
+
+
+def _check(trained: Trained) -> None:
+    if getattr(trained.config, "max_digits", 0):
+        raise ValueError(
+            "Models of numbers cannot be exported: `classify` has one answer. "
+            f"Received: one of --max_digits={trained.config.max_digits}"
+        )
 
 
 def _name() -> str:

@@ -20,7 +20,7 @@ from trainers.configs import play_config
 from trainers.configs.config import Config
 from trainers.runs import course, play_results, play_setup
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir
+from trainers.runs.workdir import Workdir, directory
 
 flags.adopt_module_key_flags(play_config)
 flags.declare_key_flag("workdir")
@@ -28,8 +28,8 @@ flags.declare_key_flag("workdir")
 
 def main() -> int:
     settings = play_config.from_flags()
-    directory = Workdir(flags.FLAGS.workdir, play_config.complete)
-    return train_and_evaluate(settings, directory)
+    workdir = Workdir(directory("play"), play_config.complete)
+    return train_and_evaluate(settings, workdir)
 
 
 def train_and_evaluate(settings: Config, workdir: Workdir) -> int:

@@ -37,6 +37,10 @@ def main() -> None:
         for path in sorted(directory.glob("*.json")):
             _write_card(path)
         return
+    if flags.FLAGS.workdir is None:
+        raise ValueError(
+            "--workdir must name the directory of a run. Received: none"
+        )
     source = workdir.Workdir(flags.FLAGS.workdir)
     release(source, directory, NAME.value or source.path.name)
 

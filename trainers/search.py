@@ -97,10 +97,10 @@ def _is_news(line: logging.LogRecord) -> bool:
 
 
 def _open(settings: Config) -> Study:
-    default = f"{flags.FLAGS.workdir.rstrip('/')}_search/study.db"
+    base = workdir.directory(settings.source).rstrip("/")
     shared = {n: v for n, v in vars(settings).items() if n not in _RANGES}
     return Study(
-        pathlib.Path(_STUDY.value or default),
+        pathlib.Path(_STUDY.value or f"{base}_search/study.db"),
         shared,
         {name: flag.value for name, flag in _RANGES.items()},
         _STARTUP_TRIALS.value,

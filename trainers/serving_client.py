@@ -65,6 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--channels", type=int, choices=[1, 3], default=1)
     add("--invert", action="store_true", help="strokes are dark on white")
+    add(
+        "--standardise",
+        action="store_true",
+        help="equal brightness and contrast, as the model was trained with",
+    )
     add("--verbose", action="store_true", help="answer after every glimpse")
     add("image", nargs="+", help="image file")
     return parser
@@ -89,7 +94,11 @@ def _pixels(text: str) -> int:
 
 def _ask(connection, path, options) -> dict[str, np.ndarray]:
     image = read_image(
-        path, options.canvas, options.channels, invert=options.invert
+        path,
+        options.canvas,
+        options.channels,
+        invert=options.invert,
+        standardised=options.standardise,
     )
     image = _SIGNATURES[options.signature](image)
     return connection.predict(

@@ -21,9 +21,14 @@ QUANTISATIONS = {
 }
 _LICENCE = "Apache-2.0"
 _PREPROCESSING = (
-    "None: bytes 0 to 255 as they are, light strokes on black. Images were "
+    "Bytes 0 to 255 as they are; strokes are light on black. Images were "
     "trained at this size; put smaller ones in the middle of a black canvas, "
     "scale larger ones down with their aspect kept."
+)
+_STANDARDISED = (
+    " Before an image is put on the canvas, its values, all colours alike, are "
+    "moved and scaled to a mean of 128 and a standard deviation of 64 (one "
+    "below 4 counts as 4), rounded, and clamped at 0 and 255."
 )
 _MEANINGS = {
     "image": "the image",
@@ -48,6 +53,7 @@ def describe(
     quantisation: str,
     *,
     labels: list[str],
+    standardised: bool = False,
     record: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """All that a user of the file must know.
@@ -57,6 +63,7 @@ def describe(
         model: What it was made of.
         quantisation: One of `QUANTISATIONS`.
         labels: Of the K classes.
+        standardised: Whether images must have equal brightness and contrast.
         record: Of the run that trained the model, if there was one.
     """
     flat, cell = flatbuffer.read(content), model.cell
@@ -73,7 +80,8 @@ def describe(
         },
         "operators": flatbuffer.operators(flat),
         "signatures": signatures_by_name,
-        "preprocessing": _PREPROCESSING,
+        "preprocessing": _PREPROCESSING + _STANDARDISED * standardised,
+        "standardise": standardised,
         "labels": labels,
         "glimpses": model.glimpses,
         "glimpse_size": cell.sensor.size,

@@ -70,6 +70,7 @@ def save_tflite(
     name: str,
     *,
     labels: Sequence[str] | None = None,
+    standardised: bool = False,
     record: dict[str, Any] | None = None,
 ) -> list[pathlib.Path]:
     """Writes NAME.tflite and NAME_int8.tflite, each with a .json beside it.
@@ -80,6 +81,8 @@ def save_tflite(
         directory: Where; it is made if it is missing.
         name: NAME.
         labels: Of the classes; by default their numbers.
+        standardised: Whether images must have equal brightness and contrast,
+            as those that it was trained on.
         record: Of the run that trained the model, for the measured errors.
 
     Returns:
@@ -97,7 +100,12 @@ def save_tflite(
         path = directory / f"{name}{suffix}.tflite"
         content = flatbuffer.write(flat)
         about = sidecar.describe(
-            content, model, quantisation, labels=labels, record=record
+            content,
+            model,
+            quantisation,
+            labels=labels,
+            standardised=standardised,
+            record=record,
         )
         _replace(path, content)
         _replace(path.with_suffix(".json"), sidecar.text(about).encode())

@@ -23,7 +23,7 @@ from trainers.runs import (
 )
 from trainers.runs.curve import draw_curves, read_curve
 from trainers.runs.resume import resume
-from trainers.runs.workdir import Workdir
+from trainers.runs.workdir import Workdir, directory
 
 _PICTURED = 8
 
@@ -38,8 +38,7 @@ def main(trainer: str) -> int:
         The exit code.
     """
     settings = config.of_trainer(trainer)
-    named = flags.FLAGS["workdir"].present
-    workdir = Workdir(flags.FLAGS.workdir if named else f"runs/{trainer}")
+    workdir = Workdir(directory(trainer))
     workdir.check(settings)
     print(f"loading {settings.source}", flush=True)
     source = setup.load_source(settings, flags.FLAGS.data_dir)

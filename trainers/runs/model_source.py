@@ -160,7 +160,12 @@ def load_classifier() -> Trained:
 
 def _check_flags() -> None:
     given = config.given()
-    if "pretrained" in given and flags.FLAGS["workdir"].present:
+    if "pretrained" not in given and flags.FLAGS.workdir is None:
+        raise ValueError(
+            "--workdir must name the directory of a finished run, or "
+            "--pretrained a released model. Received: neither"
+        )
+    if "pretrained" in given and flags.FLAGS.workdir is not None:
         raise ValueError(
             "Only one of --workdir and --pretrained can name the model. "
             f"Received: --workdir={flags.FLAGS.workdir} "

@@ -13,12 +13,22 @@ import ram_tf  # noqa: F401  Registers the layers that are loaded.
 from trainers.configs import config
 from trainers.configs.config import Config
 
-flags.DEFINE_string("workdir", "runs/mnist", "Directory of the run.")
+flags.DEFINE_string(
+    "workdir",
+    None,
+    "Directory of the run. By default runs/NAME, where NAME is the flagfile's, "
+    "or without one the training command's.",
+)
 flags.DEFINE_string(
     "data_dir",
     None,
     "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
 )
+
+
+def directory(command: str) -> str:
+    """What --workdir names, by default that of a training command."""
+    return flags.FLAGS.workdir or f"runs/{command}"
 
 
 class Workdir:
