@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.canvas import Canvas, compose
-from data.sources import Split
+from data.splits import Split
 
 # Evaluation canvases are the same for all training seeds.
 _EVALUATION_SEED = 20_140_624

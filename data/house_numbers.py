@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from data.numbers import END
-from data.sources import Source, Split
+from data.splits import Source, Split
 
 _FILE = "digitStruct.mat"
 _FIELDS = ("left", "top", "width", "height", "label")

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from data.batches import TrainingBatches
 from data.numbers import Bank, Numbers, compose
-from data.sources import Split
+from data.splits import Split
 
 # Evaluation sets are the same for all training seeds.
 _EVALUATION_SEED = 14_127_755

@@ -13,7 +13,7 @@ from PIL import Image
 
 from data.canvas import below, seeds
 from data.patches import add_up
-from data.sources import Split
+from data.splits import Split
 
 # Sides, in pixels, that the images of digits are scaled to, smallest first.
 SIZES = (16, 20, 24, 32)

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from data.sources import Split
+from data.splits import Split
 
 # Pixels along a side of the box that MNIST scales its digits to.
 BOX = 20

@@ -1,7 +1,7 @@
 """Glimpse paths, drawn as the paper's figures do, without pyplot's state."""
 
+import io
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from ram_tf import geometry, sequences
+from ram_tf import files, geometry, sequences
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import (
     check_frames,
@@ -123,11 +123,10 @@ def draw_paths(
 
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Writes a PNG whole or not at all: in a folder beside, then renamed."""
-    folder = os.path.dirname(os.path.abspath(path))
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        figure.savefig(os.path.join(beside, "figure.png"), dpi=figure.dpi)
-        os.replace(os.path.join(beside, "figure.png"), path)
+    """Writes a PNG whole or not at all; makes its folder."""
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=figure.dpi)
+    files.write_bytes(path, content.getvalue())
 
 
 def to_image(figure: Figure) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules and packages of ram_tf; none may import from a later group.
 GROUPS = [
-    ["geometry", "types", "validation", "losses", "sequences"],
+    ["files", "geometry", "types", "validation", "losses", "sequences"],
     ["glimpse_readers"],
     ["glimpse_sensor"],
     [

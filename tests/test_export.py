@@ -100,6 +100,13 @@ def test_a_released_model_in_both_formats(tmp_path):
     assert about["measured"]["test_error"] == error
 
 
+def test_the_file_of_a_run_names_its_export(workdir, tmp_path):
+    arguments = [f"--pretrained={workdir.model}", "--format=tflite"]
+    assert _run(f"--out={tmp_path}", *arguments) == 0
+    about = json.loads((tmp_path / "small/1/small_int8.json").read_text())
+    assert about["measured"] is None  # This run has no result.
+
+
 def test_a_failure_midway_leaves_nothing(
     workdir, tmp_path, capsys, monkeypatch
 ):

@@ -98,6 +98,7 @@ def workdirs(tmp_path_factory, digits):
         "ram": {},
         "fc_64": {"network": "fc_64"},
         "anywhere": {"network": "fc_64", "place": "anywhere"},
+        "standardised": {"network": "fc_64", "standardise": True},
     }.items():
         settings = _settings(**{"place": "left"} | changes)
         paths[name] = tmp_path_factory.mktemp("runs") / name
@@ -147,7 +148,8 @@ def test_the_command_measures_all_models(
     [
         ([], [], "--workdirs must name a finished run"),
         (["ram", "anywhere"], [], "place was 'left', now 'anywhere'"),
-        (["ram", "ram"], [], "two of --network=ram"),
+        (["ram", "standardised"], [], "standardise was False, now True"),
+        (["ram", "ram"], [], "two of the name ram"),
         (["ram"], ["--cases=301"], "--cases must be at most 300"),
         (["ram"], ["--cases=9", "--places=10"], "between 2 and 9"),
     ],

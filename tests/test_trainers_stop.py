@@ -63,7 +63,8 @@ def test_a_run_records_its_glimpses(workdir):
 
 @pytest.mark.slow
 def test_the_comparison(workdir, tmp_path, run_command, capsys):
-    out, picture = tmp_path / "stopping.json", tmp_path / "stopping.png"
+    folder = tmp_path / "new" / "folder"  # It is made.
+    out, picture = folder / "stopping.json", folder / "stopping.png"
     code = run_command(
         stopping,
         f"--workdirs={workdir}",

@@ -277,9 +277,8 @@ def test_save_writes_a_png_and_nothing_else(tmp_path):
 
 def test_a_failed_save_leaves_the_older_file(tmp_path):
     class Broken(Figure):
-        def savefig(self, path, **kwargs):
-            with open(path, "wb") as file:
-                file.write(b"half")
+        def savefig(self, file, **kwargs):
+            file.write(b"half")
             raise OSError("disk full")
 
     path = tmp_path / "paths.png"
@@ -288,6 +287,12 @@ def test_a_failed_save_leaves_the_older_file(tmp_path):
         viz.save(Broken(), path)
     assert path.read_text() == "an older file"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_save_makes_the_folder(tmp_path):
+    viz.save(Figure((2, 1), dpi=50), tmp_path / "new" / "blank.png")
+    image = matplotlib.image.imread(tmp_path / "new" / "blank.png")
+    assert image.shape[:2] == (50, 100)
 
 
 def test_to_image_gives_opaque_pixels():

@@ -81,15 +81,20 @@ def test_only_models_that_look_at_grey_images(make_model):
         (make_comparator("conv", 28), 1),
         (make_model(3), 3),
     ]:
-        trained = model_source.Trained(config, model, pathlib.Path())
+        trained = model_source.Trained("x", config, model, pathlib.Path())
         with pytest.raises(ValueError, match=f"=conv, {channels} channels"):
             web._check(trained)
 
 
-def test_only_models_of_still_images(make_model):
-    config = types.SimpleNamespace(network="ram", frames=8)
-    trained = model_source.Trained(config, make_model(), pathlib.Path())
-    with pytest.raises(ValueError, match=r"still images.*--frames=8"):
+@pytest.mark.parametrize(
+    ("flag", "value"), [("frames", 8), ("max_digits", 3), ("standardise", True)]
+)
+def test_only_models_of_one_answer_to_a_still_image(make_model, flag, value):
+    values = {"frames": 0, "max_digits": 0, "standardise": False, flag: value}
+    config = types.SimpleNamespace(network="ram", **values)
+    trained = model_source.Trained("x", config, make_model(), pathlib.Path())
+    message = f"one answer to a still image.*--{flag}={value}"
+    with pytest.raises(ValueError, match=message):
         web._check(trained)
 
 

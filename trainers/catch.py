@@ -29,7 +29,7 @@ flags.declare_key_flag("workdir")
 
 def main() -> int:
     settings = catch_config.from_flags()
-    workdir = Workdir(directory("catch"), catch_config.complete)
+    workdir = Workdir(directory("catch"))
     return train_and_evaluate(settings, workdir)
 
 

@@ -10,10 +10,11 @@ import pathlib
 from absl import flags
 
 from trainers.command import run
+from ram_tf import files
 from ram_tf.game_viz import film
 from trainers.configs import settings
 from trainers.configs.output_flags import OUT
-from trainers.runs import catch_setup, model_source, workdir
+from trainers.runs import catch_setup, model_source
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("out")
@@ -25,7 +26,7 @@ _GAMES = flags.DEFINE_integer(
 def main() -> None:
     trained = model_source.load()
     config = trained.config
-    if not settings.plays(config):
+    if not settings.plays_catch(config):
         raise ValueError(
             "Only a model that plays Catch can be filmed. Received: one that "
             "classifies"
@@ -33,7 +34,7 @@ def main() -> None:
     path = pathlib.Path(OUT.value or trained.directory / "game.gif")
     config.test_games = _GAMES.value  # The first of the test games.
     content = film(catch_setup.test(config, trained.model), _GAMES.value)
-    workdir.write_bytes(path, content)
+    files.write_bytes(path, content)
     print(f"film: {path}")
 
 

@@ -42,9 +42,7 @@ def main() -> None:
         words = ", ".join(f"{p} {100 * r:.1f}%" for p, r in rates.items())
         print(f"{name}: {words}")
     if OUT.value:
-        path = pathlib.Path(OUT.value)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, result)
+        write_json(pathlib.Path(OUT.value), result)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ flags.declare_key_flag("out")
 
 def main() -> None:
     trained = model_source.load(may_play_environment=True)
-    if settings.plays(trained.config):
+    if settings.plays_catch(trained.config):
         evaluator = catch_setup.test(trained.config, trained.model)
         result = catch_results.measure(evaluator, trained.config)
         print(catch_results.table(result))

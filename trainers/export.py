@@ -9,16 +9,14 @@ it is, or with --format=tflite NAME.tflite and NAME_int8.tflite, or both.
 import pathlib
 import time
 from collections.abc import Callable
-from typing import Any
 
 from absl import flags
 
 from trainers.command import run
-from ram_tf import pretrained
 from ram_tf.export import saved_model, tflite, warmup
 from trainers.configs import settings
 from trainers.configs.output_flags import NAME, OUT
-from trainers.runs import model_source, workdir
+from trainers.runs import model_source
 from trainers.runs.model_source import Trained
 from trainers.serving import versions
 
@@ -51,27 +49,16 @@ def _tflite(trained: Trained, name: str, directory: pathlib.Path) -> None:
         directory,
         name,
         labels=trained.class_names,
-        standardised=_standardised(trained),
-        record=_record(trained),
+        standardised=trained.standardised,
+        record=trained.result,
     )
 
 
 def _side(trained: Trained) -> int:
     """Pixels along a side of the images that the model is for."""
-    if settings.plays(trained.config):
+    if settings.plays_catch(trained.config):
         return trained.config.screen
     return trained.config.canvas
-
-
-def _standardised(trained: Trained) -> bool:
-    return getattr(trained.config, "standardise", False)  # Catch has no such.
-
-
-def _record(trained: Trained) -> dict[str, Any]:
-    name = flags.FLAGS.pretrained
-    if name is None:
-        return workdir.Workdir(trained.directory).load_result()
-    return pretrained.record(name)
 
 
 # Each writes its files into the directory of the version.
@@ -94,7 +81,8 @@ def main() -> None:
         raise ValueError("--out must name a directory. Received: none")
     trained = model_source.load()
     _check(trained)
-    name = _name()
+    name = NAME.value or trained.name
+    _check_name(name)
     base = pathlib.Path(OUT.value, name)
     version = _VERSION.value or versions.next_version(base)
     with versions.new_version(base, version) as draft:
@@ -105,7 +93,7 @@ def main() -> None:
             print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
     place = base / str(version)
     print(f"exported: {place}")
-    if _standardised(trained):
+    if trained.standardised:
         print(
             "images must be standardised before they are put on a canvas, as "
             "data/contrast.py does; so do trainers.device, and "
@@ -123,15 +111,12 @@ def _check(trained: Trained) -> None:
         )
 
 
-def _name() -> str:
-    name = NAME.value or flags.FLAGS.pretrained
-    name = name or pathlib.Path(flags.FLAGS.workdir).resolve().name
+def _check_name(name: str) -> None:
     if not name or "/" in name or name.startswith("."):
         raise ValueError(
             "--name must be the name of a directory, not a path. "
             f"Received: {name!r}"
         )
-    return name
 
 
 def _how_to_try(place: pathlib.Path) -> str:

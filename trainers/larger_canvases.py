@@ -48,7 +48,7 @@ def main() -> None:
     model.cell.location_unit = unit = config.location_unit or config.canvas / 2
     source = setup.load_source(config, flags.FLAGS.data_dir)
     result = {
-        "model": flags.FLAGS.pretrained or flags.FLAGS.workdir,
+        "model": trained.name,
         "canvases": [
             _measure(model, _enlarged(config, int(side)), source)
             for side in _CANVASES.value
@@ -56,9 +56,7 @@ def main() -> None:
         "trained_on": config.canvas,
         "reach": round(unit * config.location_range, 4),
         "test_cases": _TEST_CANVASES.value,
-        "versions": record.versions(),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances(),
     }
     print(table(result))
     if OUT.value:

@@ -28,7 +28,7 @@ flags.declare_key_flag("workdir")
 
 def main() -> int:
     settings = play_config.from_flags()
-    workdir = Workdir(directory("play"), play_config.complete)
+    workdir = Workdir(directory("play"))
     return train_and_evaluate(settings, workdir)
 
 

@@ -12,7 +12,7 @@ import re
 from absl import flags
 
 from trainers.command import run
-from ram_tf import RecurrentAttentionModel, pretrained
+from ram_tf import RecurrentAttentionModel, files, pretrained
 from trainers.cards.catch_card import catch_card
 from trainers.cards.model_card import model_card
 from trainers.configs import settings
@@ -74,7 +74,7 @@ def release(
     _write_card(record)
     # Last, because its being there says that the model is released.
     model = directory / f"{name}.keras"
-    workdir.write_bytes(model, source.model.read_bytes())
+    files.write_bytes(model, source.model.read_bytes())
     print(f"model: {model}")
 
 
@@ -85,6 +85,8 @@ def _check_data(config: Config) -> None:
             "Released models classify, or play Catch. "
             f"Received: a run with --env={config.env}"
         )
+    if settings.plays_catch(config):
+        return
     if config.frames:
         raise ValueError(
             "Released models know still images: their card speaks of these. "
@@ -107,9 +109,9 @@ def _check_data(config: Config) -> None:
 def _write_card(path: pathlib.Path) -> None:
     card = path.with_suffix(".md")
     record = json.loads(path.read_text(encoding="utf-8"))
-    plays = settings.plays(settings.complete(record["config"]))
+    plays = settings.plays_catch(settings.complete(record["config"]))
     write = catch_card if plays else model_card
-    workdir.write_bytes(card, write(path.stem, record).encode())
+    files.write_bytes(card, write(path.stem, record).encode())
     print(f"card: {card}")
 
 

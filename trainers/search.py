@@ -19,7 +19,7 @@ from absl import flags
 
 from trainers.command import run
 from ram_tf import viz
-from ram_tf.training.loop import Interrupted
+from ram_tf.training.interrupt import Interrupted
 from trainers.configs import config, output_flags
 from trainers.configs.config import Config
 from trainers.runs import setup, workdir

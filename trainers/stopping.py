@@ -4,7 +4,7 @@
       python -m trainers.mnist --flagfile=cluttered.flags \\
           --pretrained=cluttered --stop --train_only_stop --reward=accuracy \\
           --glimpse_cost=$cost --learning_rate=1e-4 --epochs=2 \\
-          --workdir=runs/stop_$cost
+          --evaluate_every=0.5 --workdir=runs/stop_$cost
     done
     python -m trainers.stopping \\
         --workdirs=runs/stop_0.0001,runs/stop_0.001,runs/stop_0.01 \\
@@ -22,93 +22,42 @@ import numpy as np
 from absl import flags
 
 from trainers.command import run
-from data import sources
-from ram_tf import viz
-from trainers.configs import output_flags
 from trainers.configs.config import Config
-from trainers.configs.input_flags import WORKDIRS
 from trainers.pictures import stop_curves
-from trainers.runs import record, setup
-from trainers.runs.workdir import Workdir, differences, write_json
+from trainers.runs import compared, record, setup
+from trainers.runs.compared import Run
 
-flags.declare_key_flag("data_dir")
-flags.declare_key_flag("workdirs")
-flags.declare_key_flag("out")
-flags.declare_key_flag("picture")
-# What makes the test set; models are compared on one.
-_TASK = (
-    "source",
-    "canvas",
-    "clutter",
-    "clutter_size",
-    "place",
-    "frames",
-    "speed",
-)
+flags.adopt_module_key_flags(compared)
 
 
 def main() -> None:
-    runs = _load_runs()
-    config = next(iter(runs.values()))[1]
-    source = sources.load(config.source, flags.FLAGS.data_dir)
-    test = setup.test_data(config, source)
+    models, source = compared.load(_name, _check)
+    test = setup.test_data(next(iter(models.values())).config, source)
     result = {
-        "models": {name: _measure(*run, test) for name, run in runs.items()},
+        "models": {name: _measure(m, test) for name, m in models.items()},
         "test_cases": len(test["label"]),
         "published": stop_curves.PUBLISHED,
-        "versions": record.versions(),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances(),
     }
     print(stop_curves.table(result))
-    out, picture = output_flags.OUT.value, output_flags.PICTURE.value
-    if out:
-        write_json(pathlib.Path(out), result)
-        print(f"record: {out}")
-    if picture:
-        viz.save(stop_curves.draw(result), picture)
-        print(f"picture: {picture}")
+    compared.save(result, stop_curves.draw)
 
 
-def _load_runs() -> dict[str, tuple[setup.Model, Config]]:
-    """The trained models, by the names of their directories.
-
-    Raises:
-        ValueError: If there are none, one that does not stop by itself, two of
-            a name, or different tasks.
-    """
-    runs, first = {}, None
-    for run_dir in map(Workdir, WORKDIRS.value):
-        config, name = run_dir.load_config(), run_dir.path.resolve().name
-        if not config.stop:
-            raise ValueError(
-                "--workdirs must name runs made with --stop. "
-                f"Received: {run_dir.path}"
-            )
-        first = first or config
-        changed = differences(_task(first), _task(config))
-        if changed or name in runs:
-            wrong = "; ".join(changed) or f"two directories named {name}"
-            raise ValueError(
-                "--workdirs must name different runs on one task. "
-                f"Received: {WORKDIRS.value}: {wrong}"
-            )
-        runs[name] = run_dir.load_model(), config
-    if not runs:
-        raise ValueError("--workdirs must name a finished run. Received: none")
-    return runs
+def _name(model: Run) -> str:
+    return model.directory.resolve().name
 
 
-def _task(config: Config) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in _TASK}
+def _check(directory: pathlib.Path, config: Config) -> None:
+    if not config.stop:
+        raise ValueError(
+            f"--workdirs must name runs made with --stop. Received: {directory}"
+        )
 
 
-def _measure(
-    model: setup.Model, config: Config, test: dict[str, np.ndarray]
-) -> dict[str, Any]:
-    rollouts = setup.make_evaluator(model, test).rollouts()
+def _measure(model: Run, test: dict[str, np.ndarray]) -> dict[str, Any]:
+    rollouts = setup.make_evaluator(model.model, test).rollouts()
     measured = stop_curves.measure(rollouts, test["label"])
-    return {**measured, "config": vars(config)}
+    return {**measured, "config": vars(model.config)}
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from absl import flags
 
 from trainers.command import run
 from data import sources
+from data.facts import FACTS
 from data.shrink import shrink
-from ram_tf import RecurrentAttentionModel, pretrained
+from ram_tf import RecurrentAttentionModel
 from ram_tf.export import tflite
 from trainers.configs.output_flags import OUT
 from trainers.page import web_scenes, web_server
@@ -90,11 +91,13 @@ def _check(trained: Trained) -> None:
             "The page shows models that look, at grey images. Received: "
             f"--network={trained.config.network}, {model.channels} channels"
         )
-    if trained.config.frames:
-        raise ValueError(
-            "The page shows models of still images. Received: "
-            f"--frames={trained.config.frames}"
-        )
+    for flag in ("frames", "max_digits", "standardise"):
+        value = getattr(trained.config, flag)
+        if value:
+            raise ValueError(
+                "The page shows models that have one answer to a still image "
+                f"as it is. Received: --{flag}={value}"
+            )
 
 
 def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:
@@ -109,15 +112,14 @@ def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def _write_model(trained: Trained, out: pathlib.Path) -> None:
-    name = flags.FLAGS.pretrained
-    record = pretrained.record(name) if name else None
     with tempfile.TemporaryDirectory() as directory:
         _, small = tflite.save_tflite(
             trained.model,
             trained.config.canvas,
             directory,
             "model",
-            record=record,
+            labels=trained.class_names,
+            record=trained.result,
         )
         shutil.copyfile(small, out / "model.tflite")
         shutil.copyfile(small.with_suffix(".json"), out / "model.json")
@@ -129,7 +131,7 @@ def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
     scenes = web_scenes.make_scenes(
         canvas, split, _SCENES_OF_A_CLASS, trained.config.seed
     )
-    title = sources.FACTS[_SOURCE].title
+    title = FACTS[_SOURCE].title
     text = json.dumps(web_scenes.as_json(scenes, canvas, title))
     (out / "scenes.json").write_text(text + "\n", encoding="utf-8")
 

@@ -42,14 +42,15 @@ def classify(
         )
     outputs = model(image)
     last = outputs.get("answer", outputs["probabilities"][:, -1])
-    used = {k: outputs[k] for k in ("glimpses_used",) if k in outputs}
-    return {
+    answers = {
         "class": tf.argmax(last, axis=-1, output_type=tf.int32),
         "probabilities": last,
         "probabilities_by_glimpse": outputs["probabilities"],
         "locations": outputs["locations"],
-        **used,
     }
+    if "glimpses_used" in outputs:
+        answers["glimpses_used"] = outputs["glimpses_used"]
+    return answers
 
 
 def step(

@@ -19,6 +19,7 @@ import keras
 import tensorflow as tf
 
 from ram_tf.export import flatbuffer, sidecar, signatures
+from ram_tf.files import write_bytes
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.validation import check_positive_int
 
@@ -93,7 +94,6 @@ def save_tflite(
     """
     labels = sidecar.labels_of(model, labels)
     directory = pathlib.Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for quantisation, flat in convert(model, side).items():
         suffix = "" if quantisation == "float32" else f"_{quantisation}"
@@ -107,8 +107,8 @@ def save_tflite(
             standardised=standardised,
             record=record,
         )
-        _replace(path, content)
-        _replace(path.with_suffix(".json"), sidecar.text(about).encode())
+        write_bytes(path, content)
+        write_bytes(path.with_suffix(".json"), sidecar.text(about).encode())
         paths.append(path)
     return paths
 
@@ -169,10 +169,3 @@ def _exact_kernels(model: RecurrentAttentionModel) -> list:
 def _traced(function, **specs):
     compiled = tf.function(function, autograph=False)
     return compiled.get_concrete_function(**specs)
-
-
-def _replace(path: pathlib.Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_bytes(content)
-    os.replace(draft, path)

@@ -19,14 +19,14 @@ def complete(values: dict[str, Any]) -> Config:
 
 def module(settings: Config) -> str:
     """The module whose flags make a configuration."""
-    if plays(settings):
+    if plays_catch(settings):
         return "trainers.configs.catch_config"
     if plays_environment(settings):
         return "trainers.configs.play_config"
     return config.__name__
 
 
-def plays(settings: Config) -> bool:
+def plays_catch(settings: Config) -> bool:
     """Whether a configuration is that of a run of Catch."""
     return hasattr(settings, "train_frames")
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from data.canvas import Canvas, compose
 from data.shrink import BOX
-from data.sources import Split
+from data.splits import Split
 
 
 class Scenes(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 
 from data.batches import evaluation_set
 from data.canvas import Canvas
-from data.sources import Split
+from data.splits import Split
 from trainers.runs import setup
 
 

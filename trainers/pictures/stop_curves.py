@@ -31,19 +31,17 @@ def measure(rollouts: Rollouts, labels: np.ndarray) -> dict[str, Any]:
     """
     right = rollouts.probabilities.argmax(-1) == labels[:, None]
     steps, used = right.shape[1], rollouts.glimpses_used
+    thresholds = [0.0, *1 / (1 + np.exp(-_LOG_ODDS)), 1.0]
     curve = [
-        {"threshold": float(threshold), **_stopped(right, stops)}
-        for threshold in 1 / (1 + np.exp(-_LOG_ODDS))
-        for stops in [confident(rollouts.probabilities, threshold)]
-    ]
-    ends = [
-        {"threshold": 0.0, **_stopped(right, np.full(len(right), 1))},
-        *curve,
-        {"threshold": 1.0, **_stopped(right, np.full(len(right), steps))},
+        {
+            "threshold": float(threshold),
+            **_stopped(right, confident(rollouts.probabilities, threshold)),
+        }
+        for threshold in thresholds
     ]
     at_stop = _stopped(right, used)
-    means = [row["mean_glimpses"] for row in ends]
-    errors = [row["error"] for row in ends]
+    means = [row["mean_glimpses"] for row in curve]
+    errors = [row["error"] for row in curve]
     return {
         **at_stop,
         "used": [float((used == t + 1).mean()) for t in range(steps)],
@@ -51,7 +49,7 @@ def measure(rollouts: Rollouts, labels: np.ndarray) -> dict[str, Any]:
         "threshold_error": float(
             np.interp(at_stop["mean_glimpses"], means, errors)
         ),
-        "threshold": ends,
+        "threshold": curve,
     }
 
 

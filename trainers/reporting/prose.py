@@ -28,8 +28,9 @@ PROTOCOL = """\
 - **Interval.** Wilson's 95% interval of the share of wrong answers. "Better"
   and "worse" are said only where it excludes the other figure, else "not
   distinguishable". It says what another draw of test digits could change; what
-  another seed changes stands under "Seeds", where there are any. The noise of
-  the published figures, which are such counts too, is not in it.
+  another seed changes stands under "Seeds"; tasks without that are single runs,
+  of seed 0. The noise of the published figures, which are such counts too, is
+  not in it.
 - **Controls.** The same weights with other fixations: uniformly random ones
   (mean of ten seeded draws) and all at the centre. "Ten rollouts averaged"
   takes the mean probabilities of ten stochastic rollouts: ten times the
@@ -37,7 +38,8 @@ PROTOCOL = """\
 - **Costs** are for one image and one rollout: multiply-adds, and the pixels of
   the retina, counted anew in each glimpse.
 - **Again.** Each run is listed with its command, which needs `--data_dir=DIR`
-  or `TFDS_DATA_DIR` if TFDS has MNIST elsewhere; copy its `result.json` to
+  or `TFDS_DATA_DIR` if TFDS has MNIST elsewhere, and a `--workdir` of its own
+  if that of its flagfile holds another run; copy its `result.json` to
   `results/TASK/RUN.json` and run `python -m trainers.report` (`--pictures` also
   draws the glimpse paths, from the released models).
 """

@@ -39,9 +39,7 @@ def measure(evaluator: GameEvaluator, settings: Config) -> dict[str, Any]:
         "test_games": evaluator.count,
         "parameters": parameters(evaluator.model),
         "config": vars(settings),
-        "versions": record.versions("gymnasium"),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances("gymnasium"),
     }
 
 

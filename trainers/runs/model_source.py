@@ -1,7 +1,7 @@
 """The trained model that a command reads: a run's, or a released one."""
 
 import pathlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 from absl import flags
@@ -33,16 +33,25 @@ class Trained(NamedTuple):
     """A trained model and where it is from.
 
     Attributes:
+        name: Of the released model, or of the run's directory.
         config: Of the run that trained it.
         model: The model.
         directory: Where a command leaves what it makes of it.
+        result: Of the run; None if there is none.
         class_names: Of its classes; None if they are just numbers.
     """
 
+    name: str
     config: Config
     model: keras.Model
     directory: pathlib.Path
+    result: dict[str, Any] | None = None
     class_names: list[str] | None = None
+
+    @property
+    def standardised(self) -> bool:
+        """Whether its images must have equal brightness and contrast."""
+        return getattr(self.config, "standardise", False)  # Catch has no such.
 
 
 def load(may_play_environment: bool = False) -> Trained:
@@ -126,9 +135,14 @@ def _named(name: str) -> Trained:
     """
     path = pathlib.Path(name)
     if path.suffix != ".keras":
-        values = pretrained.record(name)["config"]
-        model = pretrained.load_pretrained(name)
-        return Trained(settings.complete(values), model, pathlib.Path())
+        result = pretrained.record(name)
+        return Trained(
+            name,
+            settings.complete(result["config"]),
+            pretrained.load_pretrained(name),
+            pathlib.Path(),
+            result,
+        )
     if path.name != "model.keras":
         raise ValueError(
             "--pretrained must be the name of a released model, or the file "
@@ -138,9 +152,15 @@ def _named(name: str) -> Trained:
 
 
 def _of_run(directory: str | pathlib.Path) -> Trained:
-    run = workdir.Workdir(directory, settings.complete)
-    names = run.load_data().get("class_names")
-    return Trained(run.load_config(), run.load_model(), run.path, names)
+    run = workdir.Workdir(directory)
+    return Trained(
+        run.path.resolve().name,
+        run.load_config(),
+        run.load_model(),
+        run.path,
+        run.load_result() if run.result.exists() else None,
+        run.load_data().get("class_names"),
+    )
 
 
 def load_classifier() -> Trained:
@@ -150,7 +170,7 @@ def load_classifier() -> Trained:
         ValueError: As `load`, or on a model that plays.
     """
     trained = load()
-    if settings.plays(trained.config):
+    if settings.plays_catch(trained.config):
         raise ValueError(
             "The model must be one that classifies images. Received: one that "
             "plays Catch"

@@ -49,18 +49,15 @@ def measure(evaluator: ReturnEvaluator, settings: Config) -> dict[str, Any]:
         "episodes_cut_random_actions": int((~chance.ended).sum()),
         "parameters": parameters(evaluator.model),
         "config": vars(settings),
-        "versions": record.versions("gymnasium") | _provider(settings.env),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances("gymnasium", *_packages(settings.env)),
     }
 
 
-def _provider(env_id: str) -> dict[str, str]:
-    """Version of the package that the environment is from."""
+def _packages(env_id: str) -> list[str]:
+    """What the environment is from."""
     with gymnasium.make(env_id) as env:
         package = type(env.unwrapped).__module__.partition(".")[0]
-    names = importlib.metadata.packages_distributions().get(package, [])
-    return {name: importlib.metadata.version(name) for name in names}
+    return importlib.metadata.packages_distributions().get(package, [])
 
 
 def _named(suffix: str, returns: Returns) -> dict[str, float]:

@@ -7,7 +7,7 @@ from absl import flags
 from trainers.command import FLAGFILES
 from trainers.configs import config, data_flags
 from trainers.configs.config import Config
-from trainers.configs.settings import complete, plays, plays_environment
+from trainers.configs.settings import complete, plays_catch, plays_environment
 from trainers.configs.settings import module as of_module
 
 
@@ -31,7 +31,7 @@ def command(settings: Config) -> str:
 
 
 def _trainer(settings: Config) -> str:
-    if plays(settings):
+    if plays_catch(settings):
         return "catch"
     if plays_environment(settings):
         return "play"

@@ -1,4 +1,4 @@
-"""What a result is worth without: where it was made, and of what."""
+"""Where a result was made, and of what: without, it is worth little."""
 
 import hashlib
 import importlib.metadata
@@ -19,6 +19,19 @@ _PACKAGES = (
     "tensorflow-datasets",
     "tensorflow-probability",
 )
+
+
+def circumstances(*packages: str) -> dict[str, Any]:
+    """What is noted beside every result.
+
+    Args:
+        packages: That it depends on beside those of all results.
+    """
+    return {
+        "versions": versions(*packages),
+        "machine": machine(),
+        "git_revision": git_revision(),
+    }
 
 
 def versions(*others: str) -> dict[str, str]:

@@ -33,17 +33,14 @@ def measure(
             name: value[-1:] if isinstance(value, list) else value
             for name, value in costs.items()
         }
-    glimpses = {
-        name: errors.pop(name) for name in ("mean_glimpses",) if name in errors
-    }
-    return {f"{split}_{name}": error for name, error in errors.items()} | {
-        **glimpses,
+    used = errors.pop("mean_glimpses", None)
+    named = {f"{split}_{name}": error for name, error in errors.items()}
+    return named | {
+        **({} if used is None else {"mean_glimpses": used}),
         f"{split}_cases": evaluator.count,
         **costs,
         "config": vars(settings),
-        "versions": record.versions(),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances(),
     }
 
 

@@ -3,14 +3,13 @@
 import json
 import os
 import pathlib
-from collections.abc import Callable
 from typing import Any
 
 import keras
 from absl import flags
 
-import ram_tf  # noqa: F401  Registers the layers that are loaded.
-from trainers.configs import config
+from ram_tf import files  # And registers the layers that are loaded.
+from trainers.configs import settings
 from trainers.configs.config import Config
 
 flags.DEFINE_string(
@@ -36,16 +35,10 @@ class Workdir:
 
     Args:
         path: The directory; it need not exist yet.
-        complete: Makes a whole configuration of that in an older record.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike,
-        complete: Callable[[dict[str, Any]], Config] = config.complete,
-    ):
+    def __init__(self, path: str | os.PathLike):
         self.path = pathlib.Path(path)
-        self._complete = complete
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model.keras"
         self.picture = self.path / "glimpses.png"
@@ -55,12 +48,11 @@ class Workdir:
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 
-    def check(self, settings: Config) -> None:
+    def check(self, config: Config) -> None:
         """Raises ValueError if the directory holds another configuration."""
         if not self._config.exists():
             return
-        before = vars(self._complete(self._record()["config"]))
-        if changed := differences(before, vars(settings)):
+        if changed := differences(vars(self.load_config()), vars(config)):
             raise ValueError(
                 f"--workdir={self.path} holds a run of another configuration: "
                 f"{'; '.join(changed)}. Use another --workdir, or the same "
@@ -69,14 +61,14 @@ class Workdir:
 
     def claim(
         self,
-        settings: Config,
+        config: Config,
         machine: dict[str, Any],
         data: dict[str, Any] | None = None,
     ) -> list[str]:
         """Makes the directory this configuration's own.
 
         Args:
-            settings: What is to be run.
+            config: What is to be run.
             machine: What equality to the bit depends on.
             data: Which images it is run on.
 
@@ -88,7 +80,7 @@ class Workdir:
                 on other images.
         """
         mine = {
-            "config": vars(settings),
+            "config": vars(config),
             "machine": machine,
             "data": data or {},
         }
@@ -96,7 +88,7 @@ class Workdir:
             self.path.mkdir(parents=True, exist_ok=True)
             write_json(self._config, mine)
             return []
-        self.check(settings)
+        self.check(config)
         record = self._record()
         # Older runs do not say which images they had.
         changed = differences(record.get("data", mine["data"]), mine["data"])
@@ -108,12 +100,12 @@ class Workdir:
         return differences(record["machine"], machine)
 
     def load_config(self) -> Config:
-        """The configuration of the run.
+        """The configuration of the run, whichever command it is of.
 
         Raises:
             ValueError: If there is no run here.
         """
-        return self._complete(self._record()["config"])
+        return settings.complete(self._record()["config"])
 
     def load_data(self) -> dict[str, Any]:
         """Which images the run is on, as `claim` got it; {} if it is older.
@@ -157,18 +149,11 @@ class Workdir:
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
-    """Writes JSON so that the file is either whole or not there.
+    """Writes JSON whole or not at all.
 
     What fits on a line stands on one: the file is to be read and committed.
     """
-    write_bytes(path, f"{_to_json(value)}\n".encode())
-
-
-def write_bytes(path: pathlib.Path, content: bytes) -> None:
-    """Writes a file so that it is either whole or not there."""
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_bytes(content)
-    os.replace(draft, path)
+    files.write_bytes(path, f"{_to_json(value)}\n".encode())
 
 
 def _check_finished(path: pathlib.Path) -> None:

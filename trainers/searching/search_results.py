@@ -26,9 +26,7 @@ def summarise(study: Study) -> dict[str, Any]:
         "best": next(iter(_measured(trials, "complete")), None),
         "trials": trials,
         "config": study.config,
-        "versions": record.versions("optuna"),
-        "machine": record.machine(),
-        "git_revision": record.git_revision(),
+        **record.circumstances("optuna"),
     }
 
 

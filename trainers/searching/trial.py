@@ -6,7 +6,7 @@ import tempfile
 
 import optuna
 
-from data.sources import Source
+from data.splits import Source
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
