@@ -1,6 +1,5 @@
 """RESULTS.md: the words around the tables."""
 
-import json
 import pathlib
 from collections.abc import Iterator
 
@@ -12,16 +11,15 @@ from trainers.reporting import (
     pictures,
     prose,
     records,
+    run_files,
     stopping,
     tables,
 )
 from trainers.reporting.markdown import (
-    NONE,
     count,
     paragraph,
     percent,
     picture,
-    speed,
     table,
 )
 from trainers.reporting.published import (
@@ -31,9 +29,7 @@ from trainers.reporting.published import (
     TASKS,
     Task,
 )
-from trainers.reporting.records import Record, Runs
-from trainers.runs import recipe
-from trainers.runs.record import threads_text
+from trainers.reporting.records import Runs
 
 
 def render(root: pathlib.Path, folder: pathlib.Path) -> str:
@@ -86,9 +82,9 @@ def _task(
     yield "Networks without attention, under the same protocol:"
     yield tables.networks(task, runs)
     yield from _seeds(task, runs)
-    yield from _notes(folder / name / "notes.md")
+    yield from run_files.notes(folder / name)
     yield from _pictures(root, name, task, runs)
-    yield from _list(folder, name, runs)
+    yield from _list(name, runs)
 
 
 def _seeds(task: Task, runs: Runs) -> Iterator[str]:
@@ -97,12 +93,6 @@ def _seeds(task: Task, runs: Runs) -> Iterator[str]:
         yield "### Seeds"
         yield "Runs that differ in the seed alone, *n* of them:"
         yield found
-
-
-def _notes(path: pathlib.Path) -> Iterator[str]:
-    """What is to be said beside the figures: written by hand."""
-    if path.exists():
-        yield path.read_text()
 
 
 def _pictures(
@@ -118,36 +108,12 @@ def _pictures(
         yield picture(f"Glimpse paths, {task.title}", paths)
 
 
-def _list(folder: pathlib.Path, name: str, runs: Runs) -> Iterator[str]:
+def _list(name: str, runs: Runs) -> Iterator[str]:
     yield "### Runs"
-    lines = [_run(folder, name, record) for record in runs.all]
     yield (
-        "\n".join(lines)
+        tables.listed(runs)
         or f"None yet: `python -m trainers.mnist --flagfile={name}.flags`"
     )
-
-
-def _run(folder: pathlib.Path, task: str, record: Record) -> str:
-    values, machine = record.values, record.values["machine"]
-    facts = [
-        f"seed {record.seed}",
-        f"error {percent(values['test_error'])}",
-        f"{values['seconds'] / 60:.1f} minutes",
-        *speed(values.get("images_per_second"), "images"),
-        f"{machine.get('processor')}, {threads_text(machine.get('threads'))}",
-        f"commit `{_short(values.get('git_revision'))}`",
-    ]
-    link = f"{folder.name}/{task}/{record.path.name}"
-    command = recipe.command(record.settings)
-    return f"- [{record.name}]({link}): {'; '.join(facts)}.\n  `{command}`"
-
-
-def _short(revision: str | None) -> str:
-    """A commit's first letters, and whether files differed from it."""
-    if revision is None:
-        return NONE
-    commit, dirty, _ = revision.partition("-dirty")
-    return commit[:7] + dirty
 
 
 def _others(folder: pathlib.Path, runs: dict[str, Runs]) -> Iterator[str]:
@@ -156,8 +122,8 @@ def _others(folder: pathlib.Path, runs: dict[str, Runs]) -> Iterator[str]:
             yield f"## Beside the paper's tables: `{name}.flags`"
             yield paragraph(words)
             yield tables.others(runs[name])
-            yield from _notes(folder / name / "notes.md")
-            yield from _list(folder, name, runs[name])
+            yield from run_files.notes(folder / name)
+            yield from _list(name, runs[name])
 
 
 def _numbers(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
@@ -168,11 +134,11 @@ def _numbers(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         yield numbers.errors(runs)
         yield "All lengths, and the same weights with other fixations:"
         yield numbers.controls(runs)
-        yield from _notes(folder / "numbers" / "notes.md")
+        yield from run_files.notes(folder / "numbers")
         paths = pictures.PATHS.format("numbers")
         if (root / paths).exists():
             yield picture("Glimpse paths, numbers", paths)
-        yield from _list(folder, "numbers", runs)
+        yield from _list("numbers", runs)
 
 
 def _large(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
@@ -187,11 +153,11 @@ def _large(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         yield f"### {side}×{side}"
         yield large.describe(runs)
         yield large.results(runs)
-        yield from _notes(folder / name / "notes.md")
+        yield from run_files.notes(folder / name)
         paths = pictures.PATHS.format(name)
         if (root / paths).exists():
             yield picture(f"Glimpse paths, {side}×{side}", paths)
-        yield from _list(folder, name, runs)
+        yield from _list(name, runs)
     if further:
         yield "### A model beyond its canvas"
         yield from further
@@ -200,10 +166,8 @@ def _large(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
 def _invariance(path: pathlib.Path) -> Iterator[str]:
     if not path.exists():
         return
-    found = json.loads(path.read_text())
-    for name in ("models", "rows", "columns", "cases_per_place"):
-        if name not in found:
-            raise ValueError(f"{path} must hold `{name}`.")
+    needed = ("models", "rows", "columns", "cases_per_place")
+    found = run_files.read(path, *needed)
     yield "## Translation invariance"
     places = f"{len(found['rows'])}×{len(found['columns'])}"
     yield paragraph(

@@ -1,11 +1,10 @@
 """The section of large images: two tasks, and a model beyond its canvas."""
 
-import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from trainers.reporting import cells
+from trainers.reporting import cells, run_files
 from trainers.reporting.markdown import count, paragraph, percent, table
 from trainers.reporting.published import NETWORKS
 from trainers.reporting.records import Record, Runs
@@ -13,6 +12,7 @@ from trainers.reporting.records import Record, Runs
 # By folder of records.
 TASKS = ("large", "large_512", "large_1024")
 LARGER_CANVASES = "larger_canvases.json"
+_NEEDED = ("model", "canvases", "trained_on", "reach", "test_cases")
 
 
 def results(runs: Runs) -> str:
@@ -42,8 +42,7 @@ def larger_canvases(path: pathlib.Path) -> Iterator[str]:
     """
     if not path.exists():
         return
-    found = json.loads(path.read_text())
-    _check(path, found)
+    found = run_files.read(path, *_NEEDED)
     side = found["trained_on"]
     yield paragraph(
         f"`{found['model']}`, trained on {side}×{side}, with the same weights "
@@ -76,9 +75,3 @@ def _canvas(row: dict[str, Any]) -> dict[str, str]:
         "random fixations": percent(row["error_random_fixations"]),
         "centre only": percent(row["error_centre_only"]),
     }
-
-
-def _check(path: pathlib.Path, found: dict[str, Any]) -> None:
-    for name in ("model", "canvases", "trained_on", "reach", "test_cases"):
-        if name not in found:
-            raise ValueError(f"{path} must hold `{name}`.")
