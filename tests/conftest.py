@@ -122,8 +122,8 @@ def run_command():
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """Writes records of the cluttered task: folder(ram={...})."""
+def write_runs(tmp_path):
+    """Writes records of the cluttered task: write_runs(ram={...})."""
     from trainers.runs import workdir
 
     def write(**runs):

@@ -36,8 +36,8 @@ def _rows(table):
 # Tables
 
 
-def test_errors_beside_the_published_ones(folder):
-    runs = records.load(folder(ram=run_records.values()))
+def test_errors_beside_the_published_ones(write_runs):
+    runs = records.load(write_runs(ram=run_records.values()))
     four, six, eight = _rows(tables.errors(TASK, runs))
     assert four == {
         "glimpses": "4",
@@ -54,9 +54,11 @@ def test_errors_beside_the_published_ones(folder):
     assert (eight["against NIPS"], eight["against public"]) == ("better",) * 2
 
 
-def test_a_model_made_for_a_row_is_an_extra_row(folder):
+def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
     own = run_records.seeded(0, [60.0, 30.0, 12.0, 4.0])
-    runs = records.load(folder(ram=run_records.values(), ram_4_glimpses=own))
+    runs = records.load(
+        write_runs(ram=run_records.values(), ram_4_glimpses=own)
+    )
     rows = _rows(tables.errors(TASK, runs))
     assert [row["glimpses"] for row in rows] == ["4", "4, own model", "6", "8"]
     assert rows[0]["ours"] == "**6.00**"
@@ -64,20 +66,20 @@ def test_a_model_made_for_a_row_is_an_extra_row(folder):
     assert rows[1]["against NIPS"] == "better"
 
 
-def test_what_is_missing_is_not_run(folder):
+def test_what_is_missing_is_not_run(write_runs):
     runs = records.load(
-        folder(ram=run_records.seeded(0, run_records.ERRORS[:6]))
+        write_runs(ram=run_records.seeded(0, run_records.ERRORS[:6]))
     )
     rows = _rows(tables.errors(TASK, runs))
     assert [row["ours"] for row in rows] == ["**6.00**", "**4.20**", "not run"]
     assert rows[2]["against NIPS"] == "–"
-    nothing = records.load(folder() / "nowhere")
+    nothing = records.load(write_runs() / "nowhere")
     for table in (tables.errors, tables.controls, tables.networks):
         assert {r["ours"] for r in _rows(table(TASK, nothing))} == {"not run"}
 
 
-def test_controls_and_costs(folder):
-    runs = records.load(folder(ram=run_records.values()))
+def test_controls_and_costs(write_runs):
+    runs = records.load(write_runs(ram=run_records.values()))
     assert _rows(tables.controls(TASK, runs))[2] == {
         "glimpses": "8",
         "ours": "**2.00**",
@@ -89,19 +91,21 @@ def test_controls_and_costs(folder):
     }
 
 
-def test_older_records_lack_costs(folder):
+def test_older_records_lack_costs(write_runs):
     values = run_records.values()
     for name in ("parameters", "multiply_adds_by_glimpse", "curve"):
         del values[name]
-    runs = records.load(folder(ram=values))
+    runs = records.load(write_runs(ram=values))
     assert _rows(tables.controls(TASK, runs))[0]["multiply-adds"] == "–"
     assert _rows(tables.networks(TASK, runs))[-1]["parameters"] == "–"
     assert pictures.curves(runs) == {}
 
 
-def test_networks_without_attention(folder):
+def test_networks_without_attention(write_runs):
     runs = records.load(
-        folder(ram=run_records.values(), conv=run_records.network("conv", 8.2))
+        write_runs(
+            ram=run_records.values(), conv=run_records.network("conv", 8.2)
+        )
     )
     rows = _rows(tables.networks(TASK, runs))
     assert [row["network"] for row in rows] == [
@@ -122,10 +126,10 @@ def test_networks_without_attention(folder):
     }
 
 
-def test_seeds_have_mean_and_deviation(folder):
+def test_seeds_have_mean_and_deviation(write_runs):
     others = [[*run_records.ERRORS[:7], error] for error in (2.0, 3.0, 4.0)]
     runs = records.load(
-        folder(
+        write_runs(
             ram=run_records.seeded(0, others[0]),
             ram_seed_1=run_records.seeded(1, others[1]),
             ram_seed_2=run_records.seeded(2, others[2]),
@@ -142,11 +146,11 @@ def test_seeds_have_mean_and_deviation(folder):
         "standard deviation": "1.00",
         "each": "2.00, 3.00, 4.00",
     }
-    assert tables.repeats(TASK, records.load(folder() / "nowhere")) is None
+    assert tables.repeats(TASK, records.load(write_runs() / "nowhere")) is None
 
 
-def test_the_summary_counts_rows(folder):
-    task = folder(ram=run_records.values())
+def test_the_summary_counts_rows(write_runs):
+    task = write_runs(ram=run_records.values())
     runs = dict.fromkeys(TASKS, records.load(task / "nowhere"))
     runs["cluttered"] = records.load(task)
     rows = {row["task"]: row for row in _rows(tables.summary(TASKS, runs))}
@@ -190,8 +194,10 @@ def test_committed_pictures_are_small():
     assert [file for file in files if file.stat().st_size > 500_000] == []
 
 
-def test_a_run_is_a_line_with_its_command(folder):
-    task = folder(ram=run_records.values(git_revision="0123456789abcdef-dirty"))
+def test_a_run_is_a_line_with_its_command(write_runs):
+    task = write_runs(
+        ram=run_records.values(git_revision="0123456789abcdef-dirty")
+    )
     text = document.render(task.parent.parent, task.parent)
     assert (
         "- [ram](results/cluttered/ram.json): seed 0; error 2.00; 1.5 minutes; "
@@ -202,8 +208,8 @@ def test_a_run_is_a_line_with_its_command(folder):
         assert f"{name}.flags" not in text
 
 
-def test_videos_are_shown_with_their_own_control(folder):
-    records = folder(ram=run_records.values()).parent
+def test_videos_are_shown_with_their_own_control(write_runs):
+    records = write_runs(ram=run_records.values()).parent
     first = {"test_error_first_frame_only_by_glimpse": [9.0] * 7 + [8.75]}
     settings = run_records.CLUTTERED | {"frames": 8, "speed": 3.0}
     video = run_records.values(config=settings, **first)
@@ -214,7 +220,8 @@ def test_videos_are_shown_with_their_own_control(folder):
     header, _, row = [s for s in section.splitlines() if s.startswith("|")]
     assert header.endswith("| first frame only |")
     assert row.split("|")[-2].strip() == "8.75"
-    assert "--frames=8" in section or "video.flags" in section
+    command = "python -m trainers.mnist --flagfile=cluttered.flags --frames=8"
+    assert section.rstrip().endswith(f"\n  `{command}`")
     assert "first frame only" not in text.replace(section, "")
     video["test_error_first_frame_only_by_glimpse"] = [9.0]
     workdir.write_json(records / "video" / "ram.json", video)
@@ -222,16 +229,16 @@ def test_videos_are_shown_with_their_own_control(folder):
         document.render(records.parent, records)
 
 
-def test_notes_stand_under_their_task(folder):
-    task = folder(ram=run_records.values())
+def test_notes_stand_under_their_task(write_runs):
+    task = write_runs(ram=run_records.values())
     (task / "notes.md").write_text("A target was missed.\n")
     text = document.render(task.parent.parent, task.parent)
     section = text.partition("## Cluttered 60×60")[2].partition("\n## ")[0]
     assert "\n\nA target was missed.\n\n" in section
 
 
-def test_translation_invariance_is_shown_once_it_is_measured(folder):
-    task = folder()
+def test_translation_invariance_is_shown_once_it_is_measured(write_runs):
+    task = write_runs()
     root = task.parent.parent
     assert "invariance" not in document.render(root, task.parent)
     found = {
@@ -261,8 +268,8 @@ def _report(*arguments):
         return command._guarded(report.main, False)(flags.FLAGS(argv))
 
 
-def test_the_command_writes_text_and_pictures(folder, tmp_path):
-    task = folder(
+def test_the_command_writes_text_and_pictures(write_runs, tmp_path):
+    task = write_runs(
         ram=run_records.values(),
         ram_seed_1=run_records.seeded(1),
         ram_4_glimpses=run_records.seeded(0, run_records.ERRORS[:4]),
@@ -281,10 +288,10 @@ def test_the_command_writes_text_and_pictures(folder, tmp_path):
             assert min(picture.size) > 400
 
 
-def test_the_command_names_what_is_wrong(folder, tmp_path, capsys):
+def test_the_command_names_what_is_wrong(write_runs, tmp_path, capsys):
     assert _report(f"--records={tmp_path / 'nowhere'}") == 1
     assert "--records must name" in capsys.readouterr().err
-    task = folder(ram=run_records.values(test_cases=None))
+    task = write_runs(ram=run_records.values(test_cases=None))
     assert (
         _report(f"--records={task.parent}", f"--document={tmp_path / 'R'}") == 1
     )
@@ -292,8 +299,8 @@ def test_the_command_names_what_is_wrong(folder, tmp_path, capsys):
     assert not (tmp_path / "R").exists()
 
 
-def test_large_images_have_a_section(folder):
-    records = folder(ram=run_records.values()).parent
+def test_large_images_have_a_section(write_runs):
+    records = write_runs(ram=run_records.values()).parent
     settings = run_records.CLUTTERED | {"canvas": 256, "clutter": 64}
     own = records / "large"
     own.mkdir()
@@ -315,8 +322,8 @@ def test_large_images_have_a_section(folder):
     assert second["parameters"] == "256,500"
 
 
-def test_a_model_beyond_its_canvas(folder):
-    records = folder(ram=run_records.values()).parent
+def test_a_model_beyond_its_canvas(write_runs):
+    records = write_runs(ram=run_records.values()).parent
     row = {
         "canvas": 150,
         "clutter": 18,

@@ -22,8 +22,8 @@ from trainers.runs import curve, workdir
 ROOT = pathlib.Path(__file__).parents[1]
 
 
-def test_the_overview_draws_ours_and_the_published(folder):
-    task = folder(
+def test_the_overview_draws_ours_and_the_published(write_runs):
+    task = write_runs(
         ram=run_records.values(),
         ram_4_glimpses=run_records.seeded(0, run_records.ERRORS[:4]),
         conv=run_records.network("conv", 8.0),
@@ -56,9 +56,9 @@ def test_a_public_figure_stands_at_its_own_glimpses(tmp_path):
     )
 
 
-def test_curves_by_kind(folder):
+def test_curves_by_kind(write_runs):
     runs = records.load(
-        folder(
+        write_runs(
             conv=run_records.network("conv", 8.0),
             ram=run_records.values(),
             ram_4_glimpses=run_records.seeded(0, run_records.ERRORS[:4]),

@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from run_records import CLUTTERED
 
 from ram_tf.evaluation import Rollouts
-from tests.run_records import CLUTTERED
 from trainers.pictures import stop_curves
 from trainers.reporting import stopping
 
@@ -23,7 +23,7 @@ def _model(cost, used):
 
 
 @pytest.fixture
-def folder(tmp_path):
+def stops(tmp_path):
     models = {"dear": _model(0.01, [1, 1, 2, 2]), "cheap": _model(0, [2] * 4)}
     record = {
         "models": models,
@@ -36,8 +36,8 @@ def folder(tmp_path):
     return path.parent
 
 
-def test_a_row_for_each_cost(folder):
-    text = "\n".join(stopping.section(folder))
+def test_a_row_for_each_cost(stops):
+    text = "\n".join(stopping.section(stops))
     rows = [line for line in text.splitlines() if line.startswith("| 0")]
     cells = [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows]
     # All of class 0 are as certain: a threshold stops after one look or two.
@@ -52,9 +52,9 @@ def test_a_row_for_each_cost(folder):
     assert "--stop --glimpse_cost=0.01" in words
 
 
-def test_pictures(folder, tmp_path):
+def test_pictures(stops, tmp_path):
     (tmp_path / "docs" / "results").mkdir(parents=True)
-    stopping.write(tmp_path, folder)
+    stopping.write(tmp_path, stops)
     assert (tmp_path / "docs/results/stopping_cluttered.png").exists()
 
 
@@ -62,7 +62,7 @@ def test_no_records_no_section(tmp_path):
     assert not list(stopping.section(tmp_path))
 
 
-def test_a_bad_record_is_named(folder):
-    (folder / "bad.json").write_text('{"models": {}}')
+def test_a_bad_record_is_named(stops):
+    (stops / "bad.json").write_text('{"models": {}}')
     with pytest.raises(ValueError, match=r"bad\.json must hold `test_cases`"):
-        list(stopping.section(folder))
+        list(stopping.section(stops))

@@ -1,30 +1,25 @@
 """Catch in RESULTS.md: records, tables, curve and words."""
 
-import json
 import pathlib
 import statistics
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from trainers.configs.config import Config
-from trainers.configs.settings import complete
+from trainers.reporting import run_files
 from trainers.reporting.markdown import (
     NONE,
     bold,
     paragraph,
     percent,
     picture,
-    speed,
     table,
 )
-from trainers.runs import recipe
-from trainers.runs.record import threads_text
+from trainers.reporting.run_files import RUN, Run
 
 PICTURE = "docs/results/catch.png"
 _PLAYERS = "players.json"
-_NEEDED = ("catch_rate", "test_games", "frames", "config", "curve")
+_NEEDED = ("catch_rate", "test_games", "frames", "curve", *RUN)
 # Published shares of balls caught in %, and frames in millions.
 _PAPER = ("the paper", 85.0, 20)
 _PUBLIC = ("best public code (samrudhdhirangrej)", 89.0, 360)
@@ -43,18 +38,8 @@ _FIXATIONS = {
 }
 
 
-class CatchRun(NamedTuple):
-    """A run's record.
-
-    Attributes:
-        path: Its file.
-        values: Its content.
-        settings: All of the run's flags.
-    """
-
-    path: pathlib.Path
-    values: dict[str, Any]
-    settings: Config
+class CatchRun(Run):
+    """A run of `trainers.catch`."""
 
     @property
     def kind(self) -> str:
@@ -72,11 +57,6 @@ class CatchRun(NamedTuple):
         """Balls caught, in %."""
         return 100 * self.values["catch_rate"]
 
-    def is_repeat_of(self, other: "CatchRun") -> bool:
-        """Whether the seed alone may differ."""
-        mine, its = vars(self.settings), vars(other.settings)
-        return mine | {"seed": None} == its | {"seed": None}
-
 
 def load(folder: pathlib.Path) -> list[list[CatchRun]]:
     """The runs in a folder, in groups that differ in the seed alone.
@@ -84,26 +64,20 @@ def load(folder: pathlib.Path) -> list[list[CatchRun]]:
     Raises:
         ValueError: On a bad record; file and key are named.
     """
-    groups: list[list[CatchRun]] = []
-    for path in sorted(folder.glob("*.json")):
-        if path.name == _PLAYERS:
-            continue
-        values = json.loads(path.read_text())
-        for name in _NEEDED:
-            if name not in values:
-                raise ValueError(f"{path} must hold `{name}`.")
-        run = CatchRun(path, values, complete(values["config"]))
-        for group in groups:
-            if run.is_repeat_of(group[0]):
-                group.append(run)
-                break
-        else:
-            groups.append([run])
-    return sorted(groups, key=lambda group: _order(group[0]))
+    runs = [
+        CatchRun(path, run_files.read(path, *_NEEDED))
+        for path in sorted(folder.glob("*.json"))
+        if path.name != _PLAYERS
+    ]
+    return sorted(run_files.by_seed(runs), key=lambda group: _order(group[0]))
 
 
 def section(folder: pathlib.Path) -> Iterator[str]:
-    """The blocks of the section; none without records."""
+    """The blocks of the section; none without records.
+
+    Raises:
+        ValueError: As `load`.
+    """
     groups, players = load(folder), _players(folder)
     if not groups and not players:
         return
@@ -116,13 +90,11 @@ def section(folder: pathlib.Path) -> Iterator[str]:
         yield table([_controls(group) for group in controls])
     if groups:
         yield picture("Balls caught against frames", PICTURE)
-    notes = folder / "notes.md"
-    if notes.exists():
-        yield notes.read_text()
+    yield from run_files.notes(folder)
     if groups:
         yield "### Runs"
         runs = [run for group in groups for run in group]
-        yield "\n".join(_listed(folder, run) for run in runs)
+        yield "\n".join(map(_listed, runs))
 
 
 def draw(groups: list[list[CatchRun]]) -> Figure:
@@ -204,6 +176,7 @@ def _players(folder: pathlib.Path) -> list[dict[str, str]]:
     path = folder / _PLAYERS
     if not path.exists():
         return []
+    found = run_files.read(path, "catch_rate")["catch_rate"]
     return [
         _line(
             f"player: {player.replace('_', ' ')}, {rules}",
@@ -211,7 +184,7 @@ def _players(folder: pathlib.Path) -> list[dict[str, str]]:
             NONE,
             percent(100 * rate),
         )
-        for rules, rates in json.loads(path.read_text())["catch_rate"].items()
+        for rules, rates in found.items()
         for player, rate in rates.items()
     ]
 
@@ -235,18 +208,6 @@ def _controls(group: list[CatchRun]) -> dict[str, str]:
     }
 
 
-def _listed(folder: pathlib.Path, run: CatchRun) -> str:
-    values, machine = run.values, run.values.get("machine", {})
-    facts = [
-        f"seed {run.settings.seed}",
-        f"caught {percent(run.rate)}",
-        f"{values['seconds'] / 60:.1f} minutes",
-        *speed(values.get("frames_per_second"), "frames"),
-        f"{machine.get('processor')}, {threads_text(machine.get('threads'))}",
-        f"commit `{str(values.get('git_revision'))[:7]}`",
-    ]
-    link = f"{folder.name}/{run.path.name}"
-    return (
-        f"- [{run.path.stem}](results/{link}): {'; '.join(facts)}.\n"
-        f"  `{recipe.command(run.settings)}`"
-    )
+def _listed(run: CatchRun) -> str:
+    caught = f"caught {percent(run.rate)}"
+    return run.line("frames", caught, f"{run.minutes} minutes")

@@ -1,13 +1,11 @@
 """Gymnasium environments in RESULTS.md: records, tables and words."""
 
-import json
 import pathlib
 from collections.abc import Iterator
-from typing import Any
 
-from trainers.configs.settings import complete
-from trainers.reporting.markdown import bold, count, paragraph, table
-from trainers.runs import recipe
+from trainers.reporting import run_files
+from trainers.reporting.markdown import NONE, bold, count, paragraph, table
+from trainers.reporting.run_files import RUN, Run
 
 _NEEDED = (
     "mean_return",
@@ -18,8 +16,7 @@ _NEEDED = (
     "test_episodes",
     "episodes_cut",
     "frames",
-    "seconds",
-    "config",
+    *RUN,
 )
 _INTRODUCTION = """\
 Environments that others made, played by `trainers.play`: each frame is seen
@@ -43,66 +40,51 @@ def section(folder: pathlib.Path) -> Iterator[str]:
     Raises:
         ValueError: On a bad record; file and key are named.
     """
-    runs = {path: _load(path) for path in sorted(folder.glob("*.json"))}
+    runs = [
+        Run(path, run_files.read(path, *_NEEDED))
+        for path in sorted(folder.glob("*.json"))
+    ]
     if not runs:
         return
     yield "## Gymnasium environments"
     yield paragraph(_INTRODUCTION)
-    yield table([_row(run) for run in runs.values()])
-    learned = [run for run in runs.values() if "mean_return_centre_only" in run]
+    yield table([_row(run) for run in runs])
+    learned = [run for run in runs if "mean_return_centre_only" in run.values]
     if learned:
         yield "The same weights with other fixations:"
         yield table([_controls(run) for run in learned])
+    yield from run_files.notes(folder)
     yield "### Runs"
-    yield "\n".join(_listed(path, run) for path, run in runs.items())
+    yield "\n".join(map(_listed, runs))
 
 
-def _load(path: pathlib.Path) -> dict[str, Any]:
-    values = json.loads(path.read_text())
-    for name in _NEEDED:
-        if name not in values:
-            raise ValueError(f"{path} must hold `{name}`.")
-    return values
-
-
-def _row(run: dict[str, Any]) -> dict[str, str]:
-    distance = run["standard_errors_above_random"]
+def _row(run: Run) -> dict[str, str]:
+    values = run.values
+    apart = values["standard_errors_above_random"]
     return {
-        "environment": run["config"]["env"],
-        "episodes": count(run["test_episodes"]),
+        "environment": run.settings.env,
+        "episodes": count(values["test_episodes"]),
         "RAM": _measured(run, "", bold),
         "random actions": _measured(run, "_random_actions"),
-        "standard errors apart": "–" if distance is None else f"{distance:.1f}",
-        "cut": count(run["episodes_cut"]),
-        "thousand frames": count(run["frames"] / 1000),
-        "minutes": f"{run['seconds'] / 60:.1f}",
+        "standard errors apart": NONE if apart is None else f"{apart:.1f}",
+        "cut": count(values["episodes_cut"]),
+        "thousand frames": count(values["frames"] / 1000),
+        "minutes": run.minutes,
     }
 
 
-def _controls(run: dict[str, Any]) -> dict[str, str]:
-    return {"environment": run["config"]["env"]} | {
+def _controls(run: Run) -> dict[str, str]:
+    return {"environment": run.settings.env} | {
         column: _measured(run, suffix) for column, suffix in _OTHERS.items()
     }
 
 
-def _measured(run: dict[str, Any], suffix: str, style=str) -> str:
-    mean, error = (
-        run[f"{name}{suffix}"] for name in ("mean_return", "standard_error")
-    )
+def _measured(run: Run, suffix: str, style=str) -> str:
+    mean = run.values[f"mean_return{suffix}"]
+    error = run.values[f"standard_error{suffix}"]
     return f"{style(f'{mean:.2f}')} ({error:.2f})"
 
 
-def _listed(path: pathlib.Path, run: dict[str, Any]) -> str:
-    settings, machine = complete(run["config"]), run.get("machine", {})
-    facts = [
-        f"seed {settings.seed}",
-        f"at most {settings.steps} steps an episode",
-        f"{count(run.get('frames_per_second'))} frames/s",
-        f"{machine.get('processor')}, {machine.get('threads')} threads",
-        f"commit `{str(run.get('git_revision'))[:7]}`",
-    ]
-    link = f"results/{path.parent.name}/{path.name}"
-    return (
-        f"- [{path.stem}]({link}): {'; '.join(facts)}.\n"
-        f"  `{recipe.command(settings)}`"
-    )
+def _listed(run: Run) -> str:
+    steps = run.settings.steps
+    return run.line("frames", f"at most {steps} steps an episode")

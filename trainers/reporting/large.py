@@ -1,21 +1,55 @@
-"""The section of large images: two tasks, and a model beyond its canvas."""
+"""The section of large images: by their size, and a model beyond its canvas."""
 
-import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-from trainers.reporting import cells
+from trainers.reporting import cells, pictures, records, run_files, tables
 from trainers.reporting.markdown import count, paragraph, percent, table
 from trainers.reporting.published import NETWORKS
 from trainers.reporting.records import Record, Runs
 
 # By folder of records.
-TASKS = ("large", "large_512", "large_1024")
-LARGER_CANVASES = "larger_canvases.json"
+_TASKS = ("large", "large_512", "large_1024")
+_LARGER_CANVASES = "larger_canvases.json"
+_NEEDED = ("model", "canvases", "trained_on", "reach", "test_cases")
 
 
-def results(runs: Runs) -> str:
+def section(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    """The blocks of the section; none without records.
+
+    Args:
+        root: Where RESULTS.md stands.
+        folder: The records of all tasks.
+
+    Raises:
+        ValueError: On a bad record; file and key are named.
+    """
+    blocks = [
+        *(block for name in _TASKS for block in _task(root, folder / name)),
+        *_larger_canvases(folder / _LARGER_CANVASES),
+    ]
+    if blocks:
+        yield "## Large images"
+        yield from blocks
+
+
+def _task(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    runs = records.load(folder)
+    if not runs.all:
+        return
+    side = runs.all[0].settings.canvas
+    yield f"### {side}×{side}"
+    yield _describe(runs)
+    yield _results(runs)
+    yield from run_files.notes(folder)
+    if paths := pictures.glimpse_paths(root, folder.name, f"{side}×{side}"):
+        yield paths
+    yield "### Runs"
+    yield tables.listed(runs)
+
+
+def _results(runs: Runs) -> str:
     """A row for each record of a task: its model, then RAM, then others."""
 
     def place(record: Record):
@@ -24,27 +58,24 @@ def results(runs: Runs) -> str:
     return table([_row(record) for record in sorted(runs.all, key=place)])
 
 
-def describe(runs: Runs) -> str:
+def _describe(runs: Runs) -> str:
     """What the canvases of a task are."""
-    settings = (runs.ram or runs.all[0]).settings
+    first = runs.ram or runs.all[0]
+    settings = first.settings
     return paragraph(
         f"A digit and {settings.clutter} patches of other digits anywhere on "
         f"{settings.canvas}×{settings.canvas}; the test is on the first "
-        f"{count((runs.ram or runs.all[0]).cases)} digits."
+        f"{count(first.cases)} digits."
     )
 
 
-def larger_canvases(path: pathlib.Path) -> Iterator[str]:
-    """The released model on canvases that it was not trained on.
-
-    Raises:
-        ValueError: If the record lacks something; it is named.
-    """
+def _larger_canvases(path: pathlib.Path) -> Iterator[str]:
+    """The released model on canvases that it was not trained on."""
     if not path.exists():
         return
-    found = json.loads(path.read_text())
-    _check(path, found)
+    found = run_files.read(path, *_NEEDED)
     side = found["trained_on"]
+    yield "### A model beyond its canvas"
     yield paragraph(
         f"`{found['model']}`, trained on {side}×{side}, with the same weights "
         "and moves of the same number of pixels on larger canvases, clutter "
@@ -76,9 +107,3 @@ def _canvas(row: dict[str, Any]) -> dict[str, str]:
         "random fixations": percent(row["error_random_fixations"]),
         "centre only": percent(row["error_centre_only"]),
     }
-
-
-def _check(path: pathlib.Path, found: dict[str, Any]) -> None:
-    for name in ("model", "canvases", "trained_on", "reach", "test_cases"):
-        if name not in found:
-            raise ValueError(f"{path} must hold `{name}`.")

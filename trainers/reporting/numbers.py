@@ -1,7 +1,10 @@
-"""The tables of whole numbers: the error of sequences by their length."""
+"""The section of whole numbers: the error of sequences by their length."""
 
-from trainers.reporting import cells
-from trainers.reporting.markdown import count, percent, table
+import pathlib
+from collections.abc import Iterator
+
+from trainers.reporting import cells, pictures, records, run_files, tables
+from trainers.reporting.markdown import count, paragraph, percent, table
 from trainers.reporting.published import NETWORKS
 from trainers.reporting.records import Record, Runs
 
@@ -15,13 +18,33 @@ _WORDS = (
 _TASK = ("max_digits", "canvas", "source", "svhn_dir")
 
 
-def describe(runs: Runs) -> str:
-    """What the numbers are.
+def section(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    """The blocks of the section; none without records.
+
+    Args:
+        root: Where RESULTS.md stands.
+        folder: The records.
 
     Raises:
-        ValueError: On a record that is not of numbers, or of others than the
-            first; it is named.
+        ValueError: On a bad record, one that is not of numbers, or of others
+            than the first; it is named.
     """
+    runs = records.load(folder)
+    if not runs.all:
+        return
+    yield "## Whole numbers, digit by digit"
+    yield paragraph(_describe(runs))
+    yield _errors(runs)
+    yield "All lengths, and the same weights with other fixations:"
+    yield _controls(runs)
+    yield from run_files.notes(folder)
+    if paths := pictures.glimpse_paths(root, folder.name, "numbers"):
+        yield paths
+    yield "### Runs"
+    yield tables.listed(runs)
+
+
+def _describe(runs: Runs) -> str:
     first, *others = runs.all
     for record in runs.all:
         _check_lengths(record)
@@ -35,7 +58,7 @@ def describe(runs: Runs) -> str:
     )
 
 
-def errors(runs: Runs) -> str:
+def _errors(runs: Runs) -> str:
     """A row for each record, RAM first; a column for each length."""
     return table(
         [
@@ -48,7 +71,7 @@ def errors(runs: Runs) -> str:
     )
 
 
-def controls(runs: Runs) -> str:
+def _controls(runs: Runs) -> str:
     """Errors of all lengths together."""
     return table(
         [

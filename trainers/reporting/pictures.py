@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from ram_tf import viz
 from trainers.reporting import catch, verdicts
 from trainers.reporting.catch import CatchRun
+from trainers.reporting.markdown import picture
 from trainers.reporting.published import NETWORKS, TASKS, Task
 from trainers.reporting.records import Record, Runs
 from trainers.runs.curve import Curve, draw_curves, percent_ticks
@@ -57,6 +58,14 @@ def write(
             viz.save(draw_curves(found), root / CURVE.format(name))
     if games:
         viz.save(catch.draw(games), root / catch.PICTURE)
+
+
+def glimpse_paths(root: pathlib.Path, name: str, title: str) -> str | None:
+    """A task's glimpse paths in Markdown, if they were drawn."""
+    path = PATHS.format(name)
+    if (root / path).exists():
+        return picture(f"Glimpse paths, {title}", path)
+    return None
 
 
 def curves(runs: Runs) -> dict[str, list[Curve]]:

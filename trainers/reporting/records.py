@@ -1,14 +1,13 @@
 """Committed run records: reading, checking and grouping them."""
 
-import json
 import pathlib
 from typing import Any, NamedTuple
 
-from trainers.configs.config import Config, complete
-from trainers.reporting import schema
+from trainers.reporting import run_files, schema
+from trainers.reporting.run_files import Run
 
 
-class Record:
+class Record(Run):
     """What a run's result.json holds.
 
     Args:
@@ -22,28 +21,12 @@ class Record:
 
     def __init__(self, path: pathlib.Path, values: dict[str, Any]):
         schema.check(path, values)
-        self.path = path
-        self.values = values
-
-    @property
-    def name(self) -> str:
-        """Of the run, within its task."""
-        return self.path.stem
+        super().__init__(path, values)
 
     @property
     def network(self) -> str:
         """The model's kind, as --network names it."""
         return schema.network(self.values)
-
-    @property
-    def settings(self) -> Config:
-        """All run flags; those newer than the record have their defaults."""
-        return complete(self.values["config"])
-
-    @property
-    def seed(self) -> int:
-        """Of the run."""
-        return self.settings.seed
 
     @property
     def cases(self) -> int:
@@ -67,11 +50,6 @@ class Record:
         """
         figures = self.values.get(f"{name}_by_glimpse")
         return figures[glimpses - 1] if figures else None
-
-    def is_repeat_of(self, other: "Record") -> bool:
-        """Whether the seed alone may differ."""
-        mine, its = vars(self.settings), vars(other.settings)
-        return mine | {"seed": None} == its | {"seed": None}
 
 
 class Runs(NamedTuple):
@@ -98,7 +76,10 @@ def load(folder: pathlib.Path) -> Runs:
     Raises:
         ValueError: On a bad record; it is named.
     """
-    records = [_read(path) for path in sorted(folder.glob("*.json"))]
+    records = [
+        Record(path, run_files.read(path))
+        for path in sorted(folder.glob("*.json"))
+    ]
     named = {record.name: record for record in records}
     ram = named.get("ram")
     return Runs(
@@ -113,28 +94,6 @@ def load(folder: pathlib.Path) -> Runs:
             for name, record in named.items()
             if name == record.network != "ram"
         },
-        repeats=_repeats(records),
+        repeats=[g for g in run_files.by_seed(records) if len(g) > 1],
         all=records,
     )
-
-
-def _read(path: pathlib.Path) -> Record:
-    try:
-        values = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{path} must hold an object. Received: {values!r}")
-    return Record(path, values)
-
-
-def _repeats(records: list[Record]) -> list[list[Record]]:
-    groups: list[list[Record]] = []
-    for record in records:
-        for group in groups:
-            if record.is_repeat_of(group[0]):
-                group.append(record)
-                break
-        else:
-            groups.append([record])
-    return [group for group in groups if len(group) > 1]

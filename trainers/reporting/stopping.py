@@ -1,6 +1,5 @@
 """The section of learned stops, from the records of `trainers.stopping`."""
 
-import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from ram_tf import viz
 from trainers.configs.config import complete
 from trainers.pictures import stop_curves
-from trainers.reporting import verdicts
+from trainers.reporting import run_files, verdicts
 from trainers.reporting.markdown import (
     bold,
     count,
@@ -51,9 +50,7 @@ def section(folder: pathlib.Path) -> Iterator[str]:
         yield picture(f"Error against glimpses, {name}", PICTURE.format(name))
         runs = [f"- `{_command(m)}`" for m in _by_cost(record)]
         yield "\n".join(runs)
-    notes = folder / "notes.md"
-    if notes.exists():
-        yield notes.read_text()
+    yield from run_files.notes(folder)
 
 
 def load(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -62,14 +59,10 @@ def load(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
     Raises:
         ValueError: As `section`.
     """
-    found = {}
-    for path in sorted(folder.glob("*.json")):
-        values = json.loads(path.read_text())
-        for name in _NEEDED:
-            if name not in values:
-                raise ValueError(f"{path} must hold `{name}`.")
-        found[path.stem] = values
-    return found
+    return {
+        path.stem: run_files.read(path, *_NEEDED)
+        for path in sorted(folder.glob("*.json"))
+    }
 
 
 def write(root: pathlib.Path, folder: pathlib.Path) -> None:

@@ -1,4 +1,4 @@
-"""The tables of a task, from its records and what was published."""
+"""The tables of a task, and its runs: from records and what was published."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -91,6 +91,16 @@ def others(runs: Runs) -> str:
             for record in runs.all
         ]
     )
+
+
+def listed(runs: Runs) -> str:
+    """Each run, with the command that repeats it; empty without any."""
+    return "\n".join(map(_listed, runs.all))
+
+
+def _listed(record: Record) -> str:
+    error = f"error {percent(record.values['test_error'])}"
+    return record.line("images", error, f"{record.minutes} minutes")
 
 
 def _lines(task: Task, runs: Runs) -> Iterator[_Line]:
