@@ -241,10 +241,21 @@ def test_translation_invariance_is_shown_once_it_is_measured(write_runs):
     task = write_runs()
     root = task.parent.parent
     assert "invariance" not in document.render(root, task.parent)
+    config = {"canvas": 60, "place": "left", "epochs": 9.0}
     found = {
         "models": {
-            "ram": {"grid": [[1.0]], "left": 2.5, "right": 3.25},
-            "conv": {"grid": [[1.0]], "left": 8.0, "right": 64.0},
+            "ram": {
+                "grid": [[1.0]],
+                "left": 2.5,
+                "right": 3.25,
+                "config": config,
+            },
+            "conv": {
+                "grid": [[1.0]],
+                "left": 8.0,
+                "right": 64.0,
+                "config": config | {"network": "conv"},
+            },
         },
         "rows": [0, 8, 16, 24, 32],
         "columns": [0, 16, 32],
@@ -255,6 +266,11 @@ def test_translation_invariance_is_shown_once_it_is_measured(write_runs):
     assert "5×3 places with 2,000 test" in text
     assert re.search(r"\| RAM +\| +2\.50 \| +3\.25 \|", text)
     assert "(docs/invariance.png)" in text
+    commands = text.partition("Trained by:")[2].splitlines()[2:4]
+    for line in commands:
+        assert "--place=left" in line
+        assert "--epochs=9" in line
+    assert "--network=conv" in commands[1]
     del found["rows"]
     workdir.write_json(task.parent / "invariance.json", found)
     with pytest.raises(ValueError, match=r"invariance\.json must hold `rows`"):

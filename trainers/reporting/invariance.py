@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
+from trainers.configs.settings import complete
 from trainers.reporting import run_files
 from trainers.reporting.markdown import (
     count,
@@ -11,6 +12,7 @@ from trainers.reporting.markdown import (
     picture,
     table,
 )
+from trainers.runs import recipe
 
 _NEEDED = ("models", "rows", "columns", "cases_per_place")
 
@@ -42,3 +44,9 @@ def section(path: pathlib.Path) -> Iterator[str]:
         ]
     )
     yield picture("Error by the place of the digit", "docs/invariance.png")
+    commands = [
+        recipe.command(complete(model["config"]))
+        for model in found["models"].values()
+    ]
+    yield "Trained by:"
+    yield "\n".join(f"- `{command}`" for command in commands)
