@@ -115,8 +115,9 @@ def run_command():
 
     def run(module, *arguments, positional=False):
         with flagsaver.flagsaver():
-            argv = flags.FLAGS(command._prepare(["command", *arguments]))
-            return command._guarded(module.main, positional)(argv) or 0
+            argv = ["command", *arguments]
+            main, argv = command.ready(module.main, argv, positional)
+            return main(flags.FLAGS(argv)) or 0
 
     return run
 
