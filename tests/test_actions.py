@@ -23,23 +23,6 @@ RULES = CatchRules(height=5, width=6)
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
-@pytest.fixture
-def make_player(make_model):
-    """A small model that acts; its head is far from uniform."""
-
-    def make(**changes):
-        model = make_model(
-            **{"num_classes": None, "num_actions": 3, "core": "lstm"} | changes
-        )
-        head = model.cell.action_policy.dense
-        kernel = np.random.default_rng(0).normal(size=head.kernel.shape)
-        head.kernel.assign(kernel)
-        head.bias.assign([0.2, -0.1, 0.4])
-        return model
-
-    return make
-
-
 def _environment(rollouts=1, count=4):
     return Catch(RULES, draw_games(RULES, SEED, count), rollouts)
 
