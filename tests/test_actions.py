@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ActionPolicy, ReinforceAgent, losses
+from ram_tf import ActionPolicy, ReinforceAgent
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.environments.video import RecordedEpisode
@@ -220,20 +220,6 @@ def test_it_learns_to_catch(make_player):
     environment = Catch(rules, draw_games(rules, SEED, 200))
     played = unroll(CentreFixations(model.cell), environment)
     assert np.mean(played.reward[:, -1]) > 0.9
-
-
-def test_a_trace_by_hand():
-    reward = tf.constant([[0.0, 0, 1]])
-    baseline = tf.constant([[0.5, 0.2, 0.6]])
-    advantage = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 0.5)
-    # Errors of single steps: -0.3, 0.4, 0.4.
-    np.testing.assert_allclose(advantage, [[0.0, 0.6, 0.4]], atol=1e-6)
-    full = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 1.0)
-    np.testing.assert_allclose(full, [[0.5, 0.8, 0.4]], atol=1e-6)
-    ended = losses.traced_advantage(
-        reward, baseline, tf.constant([[1.0, 1, 0]]), 0.5
-    )
-    np.testing.assert_allclose(ended, [[-0.4, -0.2, 0.0]], atol=1e-6)
 
 
 def test_a_model_that_acts_is_saved_and_loaded(make_player, tmp_path):

@@ -7,13 +7,11 @@ import subprocess
 import sys
 import types
 
-import numpy as np
 import pytest
 from absl import app, flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from data.files import read_image
 from trainers import evaluate, mnist, predict
 from trainers.configs import catch_config, config, play_config
 from trainers.runs.workdir import Workdir
@@ -243,32 +241,3 @@ def test_flagfiles_parse(path):
     with flagsaver.flagsaver():
         FLAGS([path.stem, f"--flagfile={path}"])
         assert owner.from_flags().glimpse_size > 1
-
-
-def test_small_images_stand_in_the_middle(tmp_path):
-    path = tmp_path / "small.png"
-    Image.fromarray(np.full((2, 4), 9, np.uint8)).save(path)
-    image = read_image(path, 8, 1)
-    expected = np.zeros((8, 8, 1), np.uint8)
-    expected[3:5, 2:6] = 9
-    np.testing.assert_array_equal(image, expected)
-
-
-def test_large_images_keep_their_aspect(tmp_path):
-    path = tmp_path / "large.png"
-    Image.fromarray(np.full((20, 40), 255, np.uint8)).save(path)
-    image = read_image(path, 10, 3, invert=True)
-    assert image.shape == (10, 10, 3)
-    assert not image.any()
-    bright = read_image(path, 10, 1)[..., 0]
-    assert bright[3:7].min() > 200
-    assert not bright[:2].any()
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no image"])
-def test_files_that_cannot_be_read(tmp_path, content):
-    path = tmp_path / "bad.png"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad\.png"):
-        read_image(str(path), 8, 1)
