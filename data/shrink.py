@@ -9,28 +9,27 @@ from data.splits import Split
 BOX = 20
 
 
-def shrink(split: Split, side: int = BOX) -> Split:
+def shrink(split: Split) -> Split:
     """Scales digits that fill their images down to a box in the middle.
 
     Args:
-        split: Grey images [n, H, W, 1].
-        side: Of the box, in pixels, at most H and W.
+        split: Grey images [n, H, W, 1]; H and W are at least `BOX`.
 
     Returns:
         The split with such images, of the same shape.
 
     Raises:
-        ValueError: On images in colour, or a box larger than these.
+        ValueError: On images in colour, or smaller than the box.
     """
     _, height, width, channels = split.image.shape
-    if channels != 1 or not 1 <= side <= min(height, width):
+    if channels != 1 or min(height, width) < BOX:
         raise ValueError(
-            "`split` must have grey images with room for a box of `side` "
-            f"pixels. Received: images {split.image.shape}, side={side}"
+            f"`split` must have grey images of at least {BOX}x{BOX} pixels. "
+            f"Received: images {split.image.shape}"
         )
     image = np.zeros_like(split.image)
-    top, left = (height - side) // 2, (width - side) // 2
+    top, left = (height - BOX) // 2, (width - BOX) // 2
     for row, digit in enumerate(split.image[..., 0]):
-        small = Image.fromarray(digit).resize((side, side))
-        image[row, top : top + side, left : left + side, 0] = small
+        small = Image.fromarray(digit).resize((BOX, BOX))
+        image[row, top : top + BOX, left : left + BOX, 0] = small
     return split._replace(image=image)

@@ -14,7 +14,7 @@ from ram_tf.viz import foveate
 
 _ZOOM = 10  # Film pixels in a pixel of the screen.
 _MARGIN = 4  # Pixels around the screen, where windows may overhang.
-_BACKGROUND, _SCREEN = (32, 34, 40), (0, 0, 0)
+_BACKGROUND = (32, 34, 40)
 # Of the windows, finest first, and of the end of a game.
 _COLOURS = [(255, 209, 102), (17, 168, 171), (108, 117, 210), (150, 150, 150)]
 _CAUGHT, _MISSED = (80, 190, 110), (220, 80, 80)

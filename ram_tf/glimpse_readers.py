@@ -132,7 +132,6 @@ READERS = {
     "integral": integral,
     "slices": slices,
 }
-BATCHED = tuple(name for name in READERS if name != "slices")
 COMPILED = ("gather", "integral")  # Those that XLA can compile, of any number.
 
 

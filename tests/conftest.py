@@ -52,6 +52,22 @@ def make_model():
 
 
 @pytest.fixture(scope="session")
+def make_player(make_model):
+    """Builds a small model that acts; its head is far from uniform."""
+
+    def make(**changes):
+        settings = {"num_classes": None, "num_actions": 3, "core": "lstm"}
+        model = make_model(**settings | changes)
+        head = model.cell.action_policy.dense
+        kernel = np.random.default_rng(0).normal(size=head.kernel.shape)
+        head.kernel.assign(kernel)
+        head.bias.assign([0.2, -0.1, 0.4][: head.units])
+        return model
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def exported(make_model, tmp_path_factory):
     """A small model with eight glimpses, and its SavedModel's directory."""
     from ram_tf.export.saved_model import save_saved_model
@@ -115,8 +131,9 @@ def run_command():
 
     def run(module, *arguments, positional=False):
         with flagsaver.flagsaver():
-            argv = flags.FLAGS(command._prepare(["command", *arguments]))
-            return command._guarded(module.main, positional)(argv) or 0
+            argv = ["command", *arguments]
+            main, argv = command.ready(module.main, argv, positional)
+            return main(flags.FLAGS(argv)) or 0
 
     return run
 

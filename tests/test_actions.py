@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ActionPolicy, ReinforceAgent, losses
+from ram_tf import ActionPolicy, ReinforceAgent
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.environments.video import RecordedEpisode
@@ -21,23 +21,6 @@ from ram_tf.unroll import unroll
 SEED = tf.constant([1, 2])
 RULES = CatchRules(height=5, width=6)
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
-
-
-@pytest.fixture
-def make_player(make_model):
-    """A small model that acts; its head is far from uniform."""
-
-    def make(**changes):
-        model = make_model(
-            **{"num_classes": None, "num_actions": 3, "core": "lstm"} | changes
-        )
-        head = model.cell.action_policy.dense
-        kernel = np.random.default_rng(0).normal(size=head.kernel.shape)
-        head.kernel.assign(kernel)
-        head.bias.assign([0.2, -0.1, 0.4])
-        return model
-
-    return make
 
 
 def _environment(rollouts=1, count=4):
@@ -237,20 +220,6 @@ def test_it_learns_to_catch(make_player):
     environment = Catch(rules, draw_games(rules, SEED, 200))
     played = unroll(CentreFixations(model.cell), environment)
     assert np.mean(played.reward[:, -1]) > 0.9
-
-
-def test_a_trace_by_hand():
-    reward = tf.constant([[0.0, 0, 1]])
-    baseline = tf.constant([[0.5, 0.2, 0.6]])
-    advantage = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 0.5)
-    # Errors of single steps: -0.3, 0.4, 0.4.
-    np.testing.assert_allclose(advantage, [[0.0, 0.6, 0.4]], atol=1e-6)
-    full = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 1.0)
-    np.testing.assert_allclose(full, [[0.5, 0.8, 0.4]], atol=1e-6)
-    ended = losses.traced_advantage(
-        reward, baseline, tf.constant([[1.0, 1, 0]]), 0.5
-    )
-    np.testing.assert_allclose(ended, [[-0.4, -0.2, 0.0]], atol=1e-6)
 
 
 def test_a_model_that_acts_is_saved_and_loaded(make_player, tmp_path):

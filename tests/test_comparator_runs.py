@@ -6,32 +6,22 @@ import re
 
 import pytest
 from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
 from ram_tf.comparators import NETWORKS
-from trainers import command, evaluate, mnist, predict
-
-FLAGS = flags.FLAGS
-
-
-def _main(module, *arguments):
-    """Runs a command in this process; returns its exit code."""
-    with flagsaver.flagsaver():
-        argv = command._prepare(["command", *arguments])
-        return command._guarded(module.main, module is predict)(FLAGS(argv))
+from trainers import evaluate, mnist, predict
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, run_command):
     """Trains a network, once; gives the directory of the run."""
 
     @functools.cache
     def train(network):
         path = tmp_path_factory.mktemp("runs") / network
         settings = ["--source=digits", "--epochs=6", "--evaluate_every=6"]
-        workdir = f"--workdir={path}"
-        assert not _main(mnist, f"--network={network}", *settings, workdir)
+        settings += [f"--network={network}", f"--workdir={path}"]
+        assert run_command(mnist, *settings) == 0
         return path
 
     return train
@@ -55,9 +45,9 @@ def test_a_run_leaves_its_results(network, trained):
 
 
 @pytest.mark.slow
-def test_evaluate_gives_the_same_result(trained, tmp_path):
+def test_evaluate_gives_the_same_result(trained, run_command, tmp_path):
     path, out = trained("conv"), tmp_path / "again.json"
-    assert not _main(evaluate, f"--workdir={path}", f"--out={out}")
+    assert run_command(evaluate, f"--workdir={path}", f"--out={out}") == 0
     before = json.loads((path / "result.json").read_text())
     again = json.loads(out.read_text())
     assert again.items() <= before.items()
@@ -66,16 +56,17 @@ def test_evaluate_gives_the_same_result(trained, tmp_path):
 
 @pytest.mark.slow
 def test_predict_names_the_class_and_draws_nothing(
-    trained, tmp_path, digits, capsys
+    trained, run_command, tmp_path, digits, capsys
 ):
     path, file = trained("conv"), tmp_path / "digit.png"
     Image.fromarray(digits.test.image[0, ..., 0]).save(file)
-    assert not _main(predict, f"--workdir={path}", str(file))
+    arguments = [f"--workdir={path}", str(file)]
+    assert run_command(predict, *arguments, positional=True) == 0
     line = capsys.readouterr().out.splitlines()[-1]
     assert re.fullmatch(rf"{file}: \d \(\d+\.\d%\)", line)
     assert not (path / "predictions.png").exists()
 
 
-def test_a_network_that_is_not_known():
+def test_a_network_that_is_not_known(run_command):
     with pytest.raises(flags.Error, match=r"=vit.*<ram\|fc_64\|fc_256\|conv>"):
-        _main(mnist, "--network=vit")
+        run_command(mnist, "--network=vit")

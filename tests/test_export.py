@@ -1,5 +1,6 @@
 """`trainers.export`: numbered versions, whole or not there."""
 
+import functools
 import json
 import pathlib
 import re
@@ -8,15 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from absl import flags
-from absl.testing import flagsaver
 
 from ram_tf import pretrained
-from trainers import command, export
+from trainers import export
 from trainers.configs import config
 from trainers.runs.workdir import Workdir
 from trainers.serving import versions
-
-FLAGS = flags.FLAGS
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +26,10 @@ def workdir(make_model, tmp_path_factory):
     return run
 
 
-def _run(*arguments):
-    """Runs the command in this process; returns its exit code."""
-    with flagsaver.flagsaver():
-        argv = FLAGS(["export", *arguments])
-        return command._guarded(export.main, False)(argv) or 0
-
-
-def _export(workdir, *arguments):
-    return _run(f"--workdir={workdir.path}", *arguments)
+@pytest.fixture
+def export_run(run_command, workdir):
+    """Runs the command on that run; returns its exit code."""
+    return functools.partial(run_command, export, f"--workdir={workdir.path}")
 
 
 def _files(directory):
@@ -48,29 +41,29 @@ def _files(directory):
     )
 
 
-def test_versions_are_numbered(workdir, tmp_path, capsys, monkeypatch):
+def test_versions_are_numbered(export_run, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(
         export.FORMATS,
         "saved_model",
         lambda trained, name, directory: (directory / name).touch(),
     )
-    assert _export(workdir, f"--out={tmp_path}") == 0
+    assert export_run(f"--out={tmp_path}") == 0
     assert f"exported: {tmp_path}/small/1" in capsys.readouterr().out
-    assert _export(workdir, f"--out={tmp_path}", "--version=9") == 0
-    assert _export(workdir, f"--out={tmp_path}") == 0
-    assert _export(workdir, f"--out={tmp_path}", "--name=other") == 0
+    assert export_run(f"--out={tmp_path}", "--version=9") == 0
+    assert export_run(f"--out={tmp_path}") == 0
+    assert export_run(f"--out={tmp_path}", "--name=other") == 0
     assert _files(tmp_path) == [
         "other/1/other",
         "small/1/small",
         "small/10/small",
         "small/9/small",
     ]
-    assert _export(workdir, f"--out={tmp_path}", "--version=9") == 1
+    assert export_run(f"--out={tmp_path}", "--version=9") == 1
     assert "never overwritten. Received:" in capsys.readouterr().err
 
 
-def test_a_real_export_is_served(workdir, tmp_path, capsys):
-    assert _export(workdir, f"--out={tmp_path}", "--max_side=30") == 0
+def test_a_real_export_is_served(workdir, export_run, tmp_path, capsys):
+    assert export_run(f"--out={tmp_path}", "--max_side=30") == 0
     assert "saved_model_cli run" in capsys.readouterr().out
     place = tmp_path / "small" / "1"
     assert (place / "assets.extra" / "tf_serving_warmup_requests").is_file()
@@ -88,10 +81,10 @@ def test_a_real_export_is_served(workdir, tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_a_released_model_in_both_formats(tmp_path):
+def test_a_released_model_in_both_formats(run_command, tmp_path):
     name = pretrained.classifiers()[0]
     arguments = [f"--pretrained={name}", "--format=saved_model,tflite"]
-    assert _run(f"--out={tmp_path}", *arguments) == 0
+    assert run_command(export, f"--out={tmp_path}", *arguments) == 0
     files = _files(tmp_path / name / "1")
     for file in ("saved_model.pb", f"{name}.tflite", f"{name}_int8.json"):
         assert file in files
@@ -100,22 +93,22 @@ def test_a_released_model_in_both_formats(tmp_path):
     assert about["measured"]["test_error"] == error
 
 
-def test_the_file_of_a_run_names_its_export(workdir, tmp_path):
+def test_the_file_of_a_run_names_its_export(workdir, run_command, tmp_path):
     arguments = [f"--pretrained={workdir.model}", "--format=tflite"]
-    assert _run(f"--out={tmp_path}", *arguments) == 0
+    assert run_command(export, f"--out={tmp_path}", *arguments) == 0
     about = json.loads((tmp_path / "small/1/small_int8.json").read_text())
     assert about["measured"] is None  # This run has no result.
 
 
 def test_a_failure_midway_leaves_nothing(
-    workdir, tmp_path, capsys, monkeypatch
+    export_run, tmp_path, capsys, monkeypatch
 ):
     def fails(trained, name, directory):
         (directory / "half").write_text("written")
         raise OSError("no space left")
 
     monkeypatch.setitem(export.FORMATS, "saved_model", fails)
-    assert _export(workdir, f"--out={tmp_path}") == 1
+    assert export_run(f"--out={tmp_path}") == 1
     assert "error: no space left" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -157,8 +150,8 @@ def test_what_is_no_version_does_not_count(tmp_path):
         (["--out=x", "--pretrained=none"], "Only one of"),
     ],
 )
-def test_bad_arguments(workdir, arguments, words, capsys):
-    assert _export(workdir, *arguments) == 1
+def test_bad_arguments(export_run, arguments, words, capsys):
+    assert export_run(*arguments) == 1
     assert re.search(words, capsys.readouterr().err)
 
 
@@ -171,6 +164,6 @@ def test_bad_arguments(workdir, arguments, words, capsys):
         ("--max_side=0", "--max_side=0"),
     ],
 )
-def test_flags_out_of_range(workdir, argument, words):
+def test_flags_out_of_range(export_run, argument, words):
     with pytest.raises(flags.Error, match=words):
-        _export(workdir, "--out=x", argument)
+        export_run("--out=x", argument)

@@ -1,6 +1,7 @@
-"""Image files as canvases: what cameras and editors write."""
+"""Image files as canvases: what cameras and editors write, of any size."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from data.files import read_image
@@ -34,3 +35,32 @@ def test_what_is_transparent_is_black(tmp_path):
     np.testing.assert_array_equal(image, [[[0, 0, 0], [9, 8, 7]]])
     Image.fromarray(pixels).convert("P").save(path, transparency=b"\x00" * 256)
     assert not read_image(str(path), None, 1).any()
+
+
+def test_small_images_stand_in_the_middle(tmp_path):
+    path = tmp_path / "small.png"
+    Image.fromarray(np.full((2, 4), 9, np.uint8)).save(path)
+    image = read_image(path, 8, 1)
+    expected = np.zeros((8, 8, 1), np.uint8)
+    expected[3:5, 2:6] = 9
+    np.testing.assert_array_equal(image, expected)
+
+
+def test_large_images_keep_their_aspect(tmp_path):
+    path = tmp_path / "large.png"
+    Image.fromarray(np.full((20, 40), 255, np.uint8)).save(path)
+    image = read_image(path, 10, 3, invert=True)
+    assert image.shape == (10, 10, 3)
+    assert not image.any()
+    bright = read_image(path, 10, 1)[..., 0]
+    assert bright[3:7].min() > 200
+    assert not bright[:2].any()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no image"])
+def test_files_that_cannot_be_read(tmp_path, content):
+    path = tmp_path / "bad.png"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.png"):
+        read_image(str(path), 8, 1)

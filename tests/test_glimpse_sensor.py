@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseSensor
-from ram_tf.glimpse_readers import BATCHED
+from ram_tf.glimpse_readers import READERS
 
 BATCH = 3
 # Height, width, channels, size, scales: odd, even, not square, colour, and
@@ -18,6 +18,7 @@ SHAPES = [
     (5, 9, 2, 6, 2),
 ]
 DTYPES = ["uint8", "float32"]
+BATCHED = [name for name in READERS if name != "slices"]
 
 
 def _images(height, width, channels, dtype):

@@ -140,7 +140,7 @@ def test_the_answer_trains_the_core_anyway(make_model, images):
 STD = 0.4
 EDGES = np.array([-np.inf, -0.5, 0, 0.5, np.inf])
 TABLE = np.random.default_rng(0).normal(1, 1, [2, 4, 4]).astype("f")
-BATCHES, IMAGES, ROLLOUTS = 50, 500, 4
+BATCHES, IMAGES, ROLLOUTS = 50, 500, 4  # 1e5 samples.
 
 
 class Bins(StillImage):
@@ -235,13 +235,12 @@ def _flat(gradients):
 
 @pytest.mark.parametrize("baseline", ["learned", "leave_one_out"])
 def test_reinforce_estimates_the_gradient_of_the_expected_return(baseline):
-    """1e5 samples; within four standard errors in every component."""
+    """Within four standard errors in every component."""
     model = _tiny_model()
     exact = _flat(_exact_gradient(model)).numpy()
     estimates = _estimates(model, baseline)
     error = estimates.mean(axis=0) - exact
     standard_error = estimates.std(axis=0, ddof=1) / np.sqrt(BATCHES)
-    assert BATCHES * IMAGES * ROLLOUTS == 100_000
     # The test has teeth: the gradient stands far above its error.
     assert np.median(np.abs(exact) / standard_error) > 10
     assert np.all(np.abs(error) <= 4 * standard_error)

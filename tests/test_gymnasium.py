@@ -200,19 +200,6 @@ def _games(rows, seed):
     )
 
 
-@pytest.fixture
-def make_player(make_model):
-    def make(**changes):
-        settings = {"num_classes": None, "num_actions": 3, "core": "lstm"}
-        model = make_model(**settings | changes)
-        head = model.cell.action_policy.dense
-        kernel = np.random.default_rng(0).normal(size=head.kernel.shape)
-        head.kernel.assign(kernel)
-        return model
-
-    return make
-
-
 def _agent(model, **settings):
     return ReinforceAgent(model, keras.optimizers.SGD(0.1), **settings)
 

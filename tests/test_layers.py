@@ -1,17 +1,21 @@
 """Every layer: build, config, saving; and what it computes, by hand."""
 
+import inspect
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from ram_tf import (
+    ActionPolicy,
     Comparator,
     GlimpseNet,
     GlimpseSensor,
     LocationPolicy,
     RAMCell,
     RecurrentAttentionModel,
+    StopPolicy,
 )
 from ram_tf.heads import Baseline, Classifier
 from ram_tf.windows import Windows
@@ -55,6 +59,12 @@ LAYERS = {
         [_normal(2, 3, 3, 2), _normal(2, 2)],
     ),
     "location_policy": (lambda: LocationPolicy(0.3, 0.7), [_normal(2, 4)]),
+    "action_policy": (lambda: ActionPolicy(3), [_normal(2, 4)]),
+    "stop_policy": (lambda: StopPolicy(), [_normal(2, 4)]),
+    "stop_policy, uncertain": (
+        lambda: StopPolicy(certain=False),
+        [_normal(2, 3, 4)],
+    ),
     "classifier": (lambda: Classifier(3), [_normal(2, 4)]),
     "baseline": (lambda: Baseline(), [_normal(2, 4)]),
     "windows": (lambda: Windows(4, 2), [_normal(2, 9, 8, 3)]),
@@ -119,6 +129,13 @@ def test_config_round_trip(name):
 
 
 @pytest.mark.parametrize("name", LAYERS)
+def test_the_config_has_all_arguments(name):
+    layer = LAYERS[name][0]()
+    arguments = inspect.signature(type(layer)).parameters.keys() - {"kwargs"}
+    assert arguments <= layer.get_config().keys()
+
+
+@pytest.mark.parametrize("name", LAYERS)
 def test_save_and_load(name, tmp_path):
     make, inputs = LAYERS[name]
     model = _in_a_model(make(), inputs)
@@ -134,10 +151,6 @@ def test_shapes_are_known_beforehand(name):
     make, inputs = LAYERS[name]
     expected = make()(*inputs).shape
     assert make()(*_symbolic(inputs)).shape[1:] == tuple(expected[1:])
-
-
-def _relu(x):
-    return np.maximum(x, 0)
 
 
 def test_glimpse_net_by_hand():

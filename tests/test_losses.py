@@ -35,6 +35,20 @@ def test_returns():
     np.testing.assert_array_equal(return_t, [[3, 2, 2], [3, -1, 0]])
 
 
+def test_traced_advantage():
+    reward = tf.constant([[0.0, 0, 1]])
+    baseline = tf.constant([[0.5, 0.2, 0.6]])
+    advantage = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 0.5)
+    # Errors of single steps: -0.3, 0.4, 0.4.
+    np.testing.assert_allclose(advantage, [[0.0, 0.6, 0.4]], atol=1e-6)
+    full = losses.traced_advantage(reward, baseline, tf.ones([1, 3]), 1.0)
+    np.testing.assert_allclose(full, [[0.5, 0.8, 0.4]], atol=1e-6)
+    ended = losses.traced_advantage(
+        reward, baseline, tf.constant([[1.0, 1, 0]]), 0.5
+    )
+    np.testing.assert_allclose(ended, [[-0.4, -0.2, 0.0]], atol=1e-6)
+
+
 def test_leave_one_out():
     # Two images with three rollouts each, two steps.
     return_t = tf.constant([[1.0, 0], [2, 0], [6, 3], [5, 5], [5, 5], [5, 5]])

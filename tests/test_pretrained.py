@@ -42,8 +42,8 @@ every_model = pytest.mark.parametrize(
 def _error(name, split, repeats):
     """Error in % on the first cases that the name's test set would have."""
     settings = config.complete(pretrained.record(name)["config"])
-    test = evaluation_set(split, setup.canvas(settings), repeats)
-    first = {key: value[:CASES] for key, value in test.items()}
+    canvas = setup.canvas(settings)
+    first = evaluation_set(split, canvas, repeats, cases=CASES)
     evaluator = Evaluator(ram_tf.load_pretrained(name), first)
     assert evaluator.count == CASES
     return evaluator.error(evaluator.rollouts().probabilities)[-1]

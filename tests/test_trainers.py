@@ -5,15 +5,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import types
 
-import numpy as np
 import pytest
 from absl import app, flags
 from absl.testing import flagsaver
 from PIL import Image
 
-from data.files import read_image
-from trainers import command, evaluate, mnist, predict
+from trainers import evaluate, mnist, predict
 from trainers.configs import catch_config, config, play_config
 from trainers.runs.workdir import Workdir
 
@@ -112,37 +111,35 @@ def test_predict_classifies_files_and_draws_them(workdir, tmp_path, digits):
         assert min(picture.size) > 100
 
 
-def _main(module, *arguments):
-    """Runs a command in this process; returns its exit code."""
-    with flagsaver.flagsaver():
-        argv = command._prepare(["command", *arguments])
-        return command._guarded(module.main, module is predict)(FLAGS(argv))
-
-
-def _again(workdir, *changes):
+@pytest.fixture
+def again(run_command, workdir):
     """Runs what made the finished run again; returns the exit code."""
-    return _main(
-        mnist,
-        "--flagfile=mnist_paper.flags",
-        *TINY,
-        f"--workdir={workdir}",
-        "--epochs=4",
-        "--learning_rate=0.02",
-        *changes,
-    )
+
+    def run(*changes):
+        return run_command(
+            mnist,
+            "--flagfile=mnist_paper.flags",
+            *TINY,
+            f"--workdir={workdir}",
+            "--epochs=4",
+            "--learning_rate=0.02",
+            *changes,
+        )
+
+    return run
 
 
 @pytest.mark.slow
-def test_a_finished_run_prints_its_result_again(workdir, capsys):
+def test_a_finished_run_prints_its_result_again(workdir, again, capsys):
     before = (workdir / "result.json").read_bytes()
-    assert _again(workdir) == 0
+    assert again() == 0
     assert "finished already" in capsys.readouterr().out
     assert (workdir / "result.json").read_bytes() == before
 
 
 @pytest.mark.slow
-def test_another_configuration_is_refused(workdir, capsys):
-    assert _again(workdir, "--seed=3") == 1
+def test_another_configuration_is_refused(again, capsys):
+    assert again("--seed=3") == 1
     message = capsys.readouterr().err
     assert "holds a run of another configuration" in message
     assert "seed was 0, now 3. Use" in message
@@ -159,9 +156,9 @@ def test_another_configuration_is_refused(workdir, capsys):
         (["--nonsense"], "nonsense"),
     ],
 )
-def test_flags_out_of_range(arguments, words):
+def test_flags_out_of_range(arguments, words, run_command):
     with pytest.raises(flags.Error, match=words):
-        _main(mnist, *arguments)
+        run_command(mnist, *arguments)
 
 
 @pytest.mark.parametrize(
@@ -172,28 +169,32 @@ def test_flags_out_of_range(arguments, words):
         (["--batch_size=2000"], r"batch_size.*1197.*2000"),
     ],
 )
-def test_settings_that_do_not_fit_the_data(arguments, words, tmp_path, capsys):
+def test_settings_that_do_not_fit_the_data(
+    arguments, words, run_command, tmp_path, capsys
+):
     workdir = tmp_path / "run"
-    code = _main(mnist, "--source=digits", *arguments, f"--workdir={workdir}")
-    assert code == 1
+    arguments = ["--source=digits", *arguments, f"--workdir={workdir}"]
+    assert run_command(mnist, *arguments) == 1
     assert re.search(words, capsys.readouterr().err)
     assert not workdir.exists()
 
 
-def test_an_unknown_flagfile_names_the_known_ones():
+def test_an_unknown_flagfile_names_the_known_ones(run_command):
     with pytest.raises(SystemExit, match=r"cluttered\.flags.*nowhere"):
-        _main(mnist, "--flagfile=nowhere.flags")
+        run_command(mnist, "--flagfile=nowhere.flags")
 
 
-def test_stray_arguments_are_refused():
+def test_stray_arguments_are_refused(run_command):
     with pytest.raises(app.UsageError, match="stray"):
-        _main(mnist, "stray")
+        run_command(mnist, "stray")
 
 
-@pytest.mark.parametrize("module", [evaluate, predict])
-def test_a_workdir_without_a_run(module, tmp_path, capsys):
-    files = ["x.png"] if module is predict else []
-    assert _main(module, f"--workdir={tmp_path}", *files) == 1
+@pytest.mark.parametrize(
+    ("module", "files"), [(evaluate, []), (predict, ["x.png"])]
+)
+def test_a_workdir_without_a_run(module, files, run_command, tmp_path, capsys):
+    arguments = [f"--workdir={tmp_path}", *files]
+    assert run_command(module, *arguments, positional=bool(files)) == 1
     assert "must name the directory of a run" in capsys.readouterr().err
 
 
@@ -212,13 +213,23 @@ def test_a_run_from_before_there_were_all_flags(tmp_path):
         run_dir.claim(settings, {})
 
 
-def test_flagfiles_name_the_workdir_unless_it_is_given():
-    argv = command._prepare(["mnist", "--flagfile", "cluttered.flags"])
-    assert argv[1] == "--workdir=runs/cluttered"
-    with flagsaver.flagsaver():
-        FLAGS([*argv, "--workdir=elsewhere"])
-        assert FLAGS.workdir == "elsewhere"
+@pytest.mark.parametrize(
+    ("words", "workdir"),
+    [
+        ("--flagfile cluttered.flags", "runs/cluttered"),
+        ("--flagfile cluttered.flags --workdir=elsewhere", "elsewhere"),
+        ("--workdir=elsewhere --flagfile cluttered.flags", "elsewhere"),
+    ],
+)
+def test_flagfiles_name_the_workdir_unless_it_is_given(
+    run_command, words, workdir
+):
+    def main():
+        assert FLAGS.workdir == workdir
         assert FLAGS.clutter == 4
+
+    module = types.SimpleNamespace(main=main)
+    assert run_command(module, *words.split()) == 0
 
 
 @pytest.mark.parametrize(
@@ -230,32 +241,3 @@ def test_flagfiles_parse(path):
     with flagsaver.flagsaver():
         FLAGS([path.stem, f"--flagfile={path}"])
         assert owner.from_flags().glimpse_size > 1
-
-
-def test_small_images_stand_in_the_middle(tmp_path):
-    path = tmp_path / "small.png"
-    Image.fromarray(np.full((2, 4), 9, np.uint8)).save(path)
-    image = read_image(path, 8, 1)
-    expected = np.zeros((8, 8, 1), np.uint8)
-    expected[3:5, 2:6] = 9
-    np.testing.assert_array_equal(image, expected)
-
-
-def test_large_images_keep_their_aspect(tmp_path):
-    path = tmp_path / "large.png"
-    Image.fromarray(np.full((20, 40), 255, np.uint8)).save(path)
-    image = read_image(path, 10, 3, invert=True)
-    assert image.shape == (10, 10, 3)
-    assert not image.any()
-    bright = read_image(path, 10, 1)[..., 0]
-    assert bright[3:7].min() > 200
-    assert not bright[:2].any()
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no image"])
-def test_files_that_cannot_be_read(tmp_path, content):
-    path = tmp_path / "bad.png"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"bad\.png"):
-        read_image(str(path), 8, 1)

@@ -48,7 +48,20 @@ def run(main: Callable[..., int | None], positional: bool = False) -> None:
         positional: Whether there may be any.
     """
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
-    app.run(_guarded(main, positional), argv=_prepare(sys.argv))
+    app.run(*ready(main, sys.argv, positional))
+
+
+def ready(
+    main: Callable[..., int | None], argv: list[str], positional: bool = False
+) -> tuple[Callable[[list[str]], int | None], list[str]]:
+    """What `app.run` takes: `main` with its errors told, and its arguments.
+
+    Args:
+        main: As of `run`.
+        argv: Of the command; bare names of flagfiles are found.
+        positional: As of `run`.
+    """
+    return _guarded(main, positional), _prepare(argv)
 
 
 def _guarded(main, positional):

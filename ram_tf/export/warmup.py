@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 from ram_tf.export import signatures
 from ram_tf.model import RecurrentAttentionModel
 
-BATCH_SIZES = (1, 4, 16)
+BATCH_SIZES = (1, 4, 16)  # Images in a request.
 
 
 def write_warmup(
@@ -19,7 +19,6 @@ def write_warmup(
     directory: str | os.PathLike,
     name: str,
     side: int,
-    batch_sizes: Sequence[int] = BATCH_SIZES,
 ) -> pathlib.Path:
     """Writes requests for every signature beside a SavedModel.
 
@@ -28,7 +27,6 @@ def write_warmup(
         directory: That of the SavedModel.
         name: The model's on the server.
         side: Pixels along a side of the images that are expected.
-        batch_sizes: Images in a request.
 
     Returns:
         The file: a TFRecord of PredictionLog, where the server looks for it.
@@ -36,7 +34,7 @@ def write_warmup(
     path = pathlib.Path(directory, "assets.extra/tf_serving_warmup_requests")
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(os.fspath(path)) as writer:
-        for batch_size in batch_sizes:
+        for batch_size in BATCH_SIZES:
             for signature, inputs in _inputs(model, batch_size, side):
                 log = prediction_log_pb2.PredictionLog()
                 log.predict_log.request.CopyFrom(

@@ -5,10 +5,7 @@ from absl import flags
 from ram_tf.agent import BASELINES
 from ram_tf.environments.still_image import REWARDS
 
-_count = {"lower_bound": 1}
-_weight = {"lower_bound": 0.0}
-
-flags.DEFINE_integer("rollouts", 4, "Episodes an image.", **_count)
+flags.DEFINE_integer("rollouts", 4, "Episodes an image.", lower_bound=1)
 flags.DEFINE_enum(
     "reward",
     "log_likelihood",
@@ -21,9 +18,11 @@ flags.DEFINE_enum(
     BASELINES,
     "Subtracted from the return: learned, or the image's other rollouts.",
 )
-flags.DEFINE_float("policy_weight", 0.14, "Weight of REINFORCE.", **_weight)
 flags.DEFINE_float(
-    "baseline_weight", 1.0, "Weight of the baseline's error.", **_weight
+    "policy_weight", 0.14, "Weight of REINFORCE.", lower_bound=0.0
+)
+flags.DEFINE_float(
+    "baseline_weight", 1.0, "Weight of the baseline's error.", lower_bound=0.0
 )
 flags.DEFINE_bool(
     "reinforce_into_core", True, "Whether REINFORCE trains the core too."
@@ -33,13 +32,13 @@ flags.DEFINE_float(
     0.0,
     "Weight of the answer after each glimpse but the last (which has 1), in "
     "the cross-entropy and, without --stop, the reward.",
-    **_weight,
+    lower_bound=0.0,
 )
 flags.DEFINE_float(
     "glimpse_cost",
     0.0,
     "With --stop: taken off the reward for every glimpse, in its units.",
-    **_weight,
+    lower_bound=0.0,
 )
 flags.DEFINE_bool(
     "train_only_stop",

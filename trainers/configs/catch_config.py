@@ -7,14 +7,14 @@ from absl import flags
 from trainers.configs import acting_flags, config
 from trainers.configs.config import Config
 
-_count = {"lower_bound": 1}
-
 flags.adopt_module_key_flags(acting_flags)
 for _name in ("pretrained", "rollouts", "baseline"):
     flags.declare_key_flag(_name)
 # Game.
-flags.DEFINE_integer("screen", 24, "Side of the screen in pixels.", **_count)
-flags.DEFINE_integer("paddle_width", 2, "Cells of the paddle.", **_count)
+flags.DEFINE_integer(
+    "screen", 24, "Side of the screen in pixels.", lower_bound=1
+)
+flags.DEFINE_integer("paddle_width", 2, "Cells of the paddle.", lower_bound=1)
 flags.DEFINE_list(
     "angles",
     ["45", "135"],
@@ -40,24 +40,27 @@ flags.DEFINE_bool(
     "--glimpse_size, --scales and --fixations are then ignored.",
 )
 # Training.
-flags.DEFINE_integer("games", 64, "Games in a batch.", **_count)
+flags.DEFINE_integer("games", 64, "Games in a batch.", lower_bound=1)
 flags.DEFINE_integer(
     "train_frames",
     20_000_000,
     "Frames to train on: every step of every rollout is one.",
-    **_count,
+    lower_bound=1,
 )
 flags.DEFINE_integer(
     "evaluate_frames",
     500_000,
     "Frames between evaluations, each with a checkpoint.",
-    **_count,
+    lower_bound=1,
 )
 flags.DEFINE_integer(
-    "validation_games", 1000, "Games that choose the weights.", **_count
+    "validation_games", 1000, "Games that choose the weights.", lower_bound=1
 )
 flags.DEFINE_integer(
-    "test_games", 10_000, "Fresh games that are played at the end.", **_count
+    "test_games",
+    10_000,
+    "Fresh games that are played at the end.",
+    lower_bound=1,
 )
 
 

@@ -141,9 +141,9 @@ def parse(arguments: list[str], module: str = __name__) -> Config:
     return Config(**own)
 
 
-def given(module: str = __name__) -> list[str]:
+def given() -> list[str]:
     """Names of the run's flags that the command line sets."""
-    return [flag.name for flag in _own(module) if flag.present]
+    return [flag.name for flag in _own(__name__) if flag.present]
 
 
 def _own(

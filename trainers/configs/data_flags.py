@@ -4,9 +4,6 @@ from absl import flags
 
 from data.canvas import PLACES
 
-_count = {"lower_bound": 1}
-_weight = {"lower_bound": 0.0}
-
 # By trainer; the first is what --source is if it is not given.
 SOURCES = {
     "mnist": ("mnist", "fashion_mnist", "digits"),
@@ -44,11 +41,15 @@ flags.DEFINE_bool(
     "put on the canvas: photographs need it.",
 )
 flags.DEFINE_bool("grey", False, "Whether pictures of folders are made grey.")
-flags.DEFINE_integer("canvas", 28, "Side of the canvas in pixels.", **_count)
+flags.DEFINE_integer(
+    "canvas", 28, "Side of the canvas in pixels.", lower_bound=1
+)
 flags.DEFINE_integer(
     "clutter", 0, "Patches of other digits on a canvas.", lower_bound=0
 )
-flags.DEFINE_integer("clutter_size", 8, "Side of a patch in pixels.", **_count)
+flags.DEFINE_integer(
+    "clutter_size", 8, "Side of a patch in pixels.", lower_bound=1
+)
 flags.DEFINE_enum(
     "place",
     "anywhere",
@@ -92,7 +93,7 @@ flags.DEFINE_float(
     3.0,
     "Of the digit in a video, in pixels a frame, in a random direction; it is "
     "reflected at the edges of the canvas.",
-    **_weight,
+    lower_bound=0.0,
 )
 flags.DEFINE_integer(
     "max_digits",

@@ -7,9 +7,6 @@ from ram_tf.comparators import NETWORKS
 from ram_tf.glimpse_readers import COMPILED, POOLINGS
 from ram_tf.model import CORES
 
-_count = {"lower_bound": 1}
-_weight = {"lower_bound": 0.0}
-_above_zero = {"lower_bound": 1e-9}
 # Flags that are arguments of the model.
 SHAPE = (
     "glimpse_size",
@@ -42,16 +39,19 @@ flags.DEFINE_integer(
     None,
     "Hidden units of --network=conv; by default as many as keep its weights "
     "near the 250,000 of the paper's: few on a large canvas.",
-    **_count,
+    lower_bound=1,
 )
 flags.DEFINE_integer(
-    "glimpses", 6, "Looks at an image; with --frames, one a frame.", **_count
+    "glimpses",
+    6,
+    "Looks at an image; with --frames, one a frame.",
+    lower_bound=1,
 )
 flags.DEFINE_integer(
-    "glimpse_size", 8, "Side of a glimpse in pixels.", **_count
+    "glimpse_size", 8, "Side of a glimpse in pixels.", lower_bound=1
 )
 flags.DEFINE_integer(
-    "scales", 1, "Windows of the retina, each twice as wide.", **_count
+    "scales", 1, "Windows of the retina, each twice as wide.", lower_bound=1
 )
 flags.DEFINE_enum("pooling", "average", POOLINGS, "Pooling in the retina.")
 flags.DEFINE_enum(
@@ -65,41 +65,44 @@ flags.DEFINE_float(
     1.0,
     "Factor by which each scale after the first is made brighter than the one "
     "before: averages over wide windows of a large, sparse canvas are faint.",
-    **_above_zero,
+    lower_bound=1e-9,
 )
 flags.DEFINE_enum("core", "rnn", CORES, "The recurrent core.")
-flags.DEFINE_integer("core_units", 256, "Size of the core.", **_count)
+flags.DEFINE_integer("core_units", 256, "Size of the core.", lower_bound=1)
 flags.DEFINE_integer(
-    "glimpse_units", 128, "Size of the encoding of what was seen.", **_count
+    "glimpse_units",
+    128,
+    "Size of the encoding of what was seen.",
+    lower_bound=1,
 )
 flags.DEFINE_integer(
-    "location_units", 128, "Size of the encoding of where.", **_count
+    "location_units", 128, "Size of the encoding of where.", lower_bound=1
 )
-flags.DEFINE_integer("units", 256, "Size of the joint encoding.", **_count)
+flags.DEFINE_integer("units", 256, "Size of the joint encoding.", lower_bound=1)
 flags.DEFINE_float(
     "location_std",
     0.1,
     "Standard deviation of a sampled location, in units.",
-    **_above_zero,
+    lower_bound=1e-9,
 )
 flags.DEFINE_float(
     "location_range",
     1.0,
     "Largest mean location in each direction, in units.",
-    **_above_zero,
+    lower_bound=1e-9,
 )
 flags.DEFINE_float(
     "location_gain",
     1.0,
     "Size of the location network's first weights beside Glorot's; with "
     "little, all paths begin near the centre.",
-    **_above_zero,
+    lower_bound=1e-9,
 )
 flags.DEFINE_float(
     "location_unit",
     None,
     "Pixels in a unit of location; by default half the canvas.",
-    **_above_zero,
+    lower_bound=1e-9,
 )
 flags.DEFINE_enum(
     "first_fixation", "learned", FIRST_FIXATIONS, "Where an episode starts."

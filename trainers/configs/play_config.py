@@ -7,8 +7,6 @@ from absl import flags
 from trainers.configs import acting_flags, config
 from trainers.configs.config import Config
 
-_count = {"lower_bound": 1}
-
 flags.adopt_module_key_flags(acting_flags)
 # Environment.
 flags.DEFINE_string(
@@ -18,18 +16,21 @@ flags.DEFINE_string(
     "shows images and has discrete actions.",
 )
 flags.DEFINE_integer(
-    "steps", 100, "Steps of an episode; longer ones are cut there.", **_count
+    "steps",
+    100,
+    "Steps of an episode; longer ones are cut there.",
+    lower_bound=1,
 )
 # Training.
 flags.DEFINE_integer(
-    "episodes", 64, "Episodes in an update, played side by side.", **_count
+    "episodes", 64, "Episodes in an update, played side by side.", lower_bound=1
 )
-flags.DEFINE_integer("updates", 1000, "Updates to train for.", **_count)
+flags.DEFINE_integer("updates", 1000, "Updates to train for.", lower_bound=1)
 flags.DEFINE_integer(
     "evaluate_updates",
     50,
     "Updates between evaluations, each with a checkpoint.",
-    **_count,
+    lower_bound=1,
 )
 flags.DEFINE_integer(
     "validation_episodes",
