@@ -5,11 +5,9 @@ import re
 
 import pytest
 import run_records
-from absl import flags
-from absl.testing import flagsaver
 from PIL import Image
 
-from trainers import command, report
+from trainers import report
 from trainers.reporting import (
     document,
     markdown,
@@ -277,14 +275,9 @@ def test_translation_invariance_is_shown_once_it_is_measured(write_runs):
         document.render(root, task.parent)
 
 
-def _report(*arguments):
-    """Runs the command in this process; returns its exit code."""
-    with flagsaver.flagsaver():
-        argv = command._prepare(["report", *arguments])
-        return command._guarded(report.main, False)(flags.FLAGS(argv))
-
-
-def test_the_command_writes_text_and_pictures(write_runs, tmp_path):
+def test_the_command_writes_text_and_pictures(
+    write_runs, tmp_path, run_command
+):
     task = write_runs(
         ram=run_records.values(),
         ram_seed_1=run_records.seeded(1),
@@ -292,7 +285,8 @@ def test_the_command_writes_text_and_pictures(write_runs, tmp_path):
         conv=run_records.network("conv", 8.0),
     )
     out = tmp_path / "RESULTS.md"
-    assert not _report(f"--records={task.parent}", f"--document={out}")
+    folder = f"--records={task.parent}"
+    assert not run_command(report, folder, f"--document={out}")
     text = out.read_text()
     assert text == document.render(tmp_path, task.parent)
     drawn = sorted((tmp_path / "docs" / "results").iterdir())
@@ -304,13 +298,14 @@ def test_the_command_writes_text_and_pictures(write_runs, tmp_path):
             assert min(picture.size) > 400
 
 
-def test_the_command_names_what_is_wrong(write_runs, tmp_path, capsys):
-    assert _report(f"--records={tmp_path / 'nowhere'}") == 1
+def test_the_command_names_what_is_wrong(
+    write_runs, tmp_path, run_command, capsys
+):
+    assert run_command(report, f"--records={tmp_path / 'nowhere'}") == 1
     assert "--records must name" in capsys.readouterr().err
     task = write_runs(ram=run_records.values(test_cases=None))
-    assert (
-        _report(f"--records={task.parent}", f"--document={tmp_path / 'R'}") == 1
-    )
+    folder = f"--records={task.parent}"
+    assert run_command(report, folder, f"--document={tmp_path / 'R'}") == 1
     assert "ram.json: `test_cases`" in capsys.readouterr().err
     assert not (tmp_path / "R").exists()
 

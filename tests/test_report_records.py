@@ -150,7 +150,8 @@ def test_commands_make_the_same_settings_again(values):
         trainer = "numbers"
     assert words[:3] == ["python", "-m", f"trainers.{trainer}"]
     with flagsaver.flagsaver():
-        flags.FLAGS(command._prepare(words[2:]))
+        _, argv = command.ready(print, words[2:])
+        flags.FLAGS(argv)
         made = {name: flags.FLAGS[name].value for name in vars(settings)}
     assert made == vars(settings)
 
