@@ -1,9 +1,9 @@
 """Measures trained models with the digit at each place of a grid.
 
-    python -m trainers.mnist --flagfile=translated.flags --place=left \\
-        --workdir=runs/left_ram
-    python -m trainers.mnist --flagfile=translated.flags --place=left \\
-        --network=conv --workdir=runs/left_conv
+    python -m trainers.mnist --flagfile=cluttered.flags --clutter=0 \\
+        --place=left --epochs=25 --workdir=runs/left_ram
+    python -m trainers.mnist --flagfile=cluttered.flags --clutter=0 \\
+        --place=left --epochs=25 --network=conv --workdir=runs/left_conv
     python -m trainers.invariance --workdirs=runs/left_ram,runs/left_conv \\
         --out=results/invariance.json --picture=docs/invariance.png
 
