@@ -12,10 +12,10 @@ from ram_tf.unroll import unroll
 
 _SETS = 5  # Batches that take turns.
 
-Call = Callable[[tf.Tensor], tf.Tensor]
+Call = Callable[[tf.Tensor], tf.Tensor | np.ndarray]
 
 
-def compiled(function: Callable) -> Call:
+def compiled(function: Callable) -> Callable:
     """By XLA."""
     return tf.function(function, jit_compile=True, autograph=False)
 
@@ -52,6 +52,6 @@ def repeat(
     def repeated():
         for _ in range(times):
             result = call(next(turns))
-        return result.numpy()
+        return np.asarray(result)
 
     return repeated

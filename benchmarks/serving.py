@@ -8,13 +8,14 @@ process, without a server's network. Run it with nothing else running.
 
 import itertools
 import tempfile
+from collections.abc import Callable
 
 import keras
-import numpy as np
 import tensorflow as tf
 from absl import flags
 
 from trainers.command import run
+from benchmarks import calls
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.export.saved_model import save_saved_model
@@ -26,22 +27,23 @@ _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 1024], "Sides of the images.", lower_bound=28
 )
 _GLIMPSES = flags.DEFINE_integer("glimpses", 8, "Looks.", lower_bound=1)
-_TURNS = 5  # Batches of images that take turns.
 _CALLS = 5  # In a measured repetition.
 
 
 def main() -> None:
     model = _model()
     serve = _saved_model(model)
-    compiled = tf.function(model, jit_compile=True, autograph=False)
+    compiled = calls.compiled(model)
     contestants = {}
     for batch_size, side in itertools.product(_BATCH_SIZES.value, _SIDES.value):
-        images = _images(batch_size, side)
-        contestants["saved_model", batch_size, side] = _repeat(
-            lambda image: serve(image=image), images
-        )
+        nets = {"saved_model": lambda images: serve(image=images)}
         if side == _SIDES.value[0]:
-            contestants["keras", batch_size, side] = _repeat(compiled, images)
+            nets["keras"] = compiled
+        images = calls.images(side, batch_size)
+        for name, net in nets.items():
+            contestants[name, batch_size, side] = calls.repeat(
+                _answering(net), images, _CALLS
+            )
     seconds = interleave(contestants, REPETITIONS.value)
     rows = [_row(batch_size, seconds) for batch_size in _BATCH_SIZES.value]
     show("ms a request", rows)
@@ -87,24 +89,9 @@ def _saved_model(model: RecurrentAttentionModel):
     return serve
 
 
-def _images(batch_size: int, side: int) -> list[tf.Tensor]:
-    rng = np.random.default_rng(side)
-    shape = (batch_size, side, side, 1)
-    return [
-        tf.constant(rng.integers(0, 256, shape, np.uint8))
-        for _ in range(_TURNS)
-    ]
-
-
-def _repeat(call, images):
-    turns = itertools.cycle(images)
-
-    def repeated():
-        for _ in range(_CALLS):
-            probabilities = call(next(turns))["probabilities"].numpy()
-        return probabilities
-
-    return repeated
+def _answering(net: Callable) -> calls.Call:
+    """Reads each answer, as whoever asked for it does."""
+    return lambda images: net(images)["probabilities"].numpy()
 
 
 if __name__ == "__main__":
