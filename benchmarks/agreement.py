@@ -22,7 +22,7 @@ from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
 from trainers.device import DeviceModel
 from trainers.runs import model_source
-from trainers.runs.setup import load_source, test_data
+from trainers.runs.data_setup import load_source, test_data
 
 flags.adopt_module_key_flags(model_source)
 _BATCH = 500

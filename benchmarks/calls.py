@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf import RecurrentAttentionModel
-from ram_tf.policies import RandomFixations, uniform_noise
+from ram_tf.noise import uniform_noise
+from ram_tf.policies import RandomFixations
 from ram_tf.unroll import unroll
 
 _SETS = 5  # Batches that take turns.

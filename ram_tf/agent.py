@@ -7,14 +7,13 @@ from ram_tf import losses
 from ram_tf.environments.environment import Environment
 from ram_tf.environments.video import RecordedEpisode
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.noise import fixation_noise, sampling_noise
 from ram_tf.policies import (
     CentreFixations,
     Policy,
     RandomFixations,
     ReplayPolicy,
     SamplingPolicy,
-    fixation_noise,
-    sampling_noise,
 )
 from ram_tf.types import LossInfo, Trajectory
 from ram_tf.unroll import replay, unroll

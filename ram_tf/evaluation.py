@@ -20,13 +20,12 @@ import tensorflow as tf
 from ram_tf import losses, sequences
 from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.noise import sampling_noise, uniform_noise
 from ram_tf.policies import (
     CentreFixations,
     Policy,
     RandomFixations,
     SamplingPolicy,
-    sampling_noise,
-    uniform_noise,
 )
 from ram_tf.unroll import unroll
 from ram_tf.validation import (

@@ -9,13 +9,8 @@ from ram_tf import ActionPolicy, ReinforceAgent
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.environments.video import RecordedEpisode
-from ram_tf.policies import (
-    CentreFixations,
-    Policy,
-    SamplingPolicy,
-    gumbel_noise,
-    sampling_noise,
-)
+from ram_tf.noise import gumbel_noise, sampling_noise
+from ram_tf.policies import CentreFixations, Policy, SamplingPolicy
 from ram_tf.unroll import unroll
 
 SEED = tf.constant([1, 2])

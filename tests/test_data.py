@@ -13,7 +13,7 @@ from data.drift import Drift
 from data.sources import Split
 from trainers.configs import config
 from trainers.configs.data_flags import SOURCES
-from trainers.runs import setup
+from trainers.runs import data_setup
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4
@@ -244,12 +244,12 @@ def test_real_mnist(mnist):
 def test_only_training_digits_are_varied(digits, flag):
     plain, varied = config.parse([]), config.parse([flag])
     made = [
-        _batch(setup.training_batches(settings, digits), 0)
+        _batch(data_setup.training_batches(settings, digits), 0)
         for settings in (plain, varied)
     ]
     np.testing.assert_array_equal(made[0]["label"], made[1]["label"])
     assert np.any(made[0]["image"] != made[1]["image"])
-    for make in (setup.validation_data, setup.test_data):
+    for make in (data_setup.validation_data, data_setup.test_data):
         expected, found = make(plain, digits), make(varied, digits)
         np.testing.assert_array_equal(found["image"], expected["image"])
 

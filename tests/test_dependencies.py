@@ -10,7 +10,15 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules and packages of ram_tf; none may import from a later group.
 GROUPS = [
-    ["files", "geometry", "types", "validation", "losses", "sequences"],
+    [
+        "files",
+        "geometry",
+        "losses",
+        "noise",
+        "sequences",
+        "types",
+        "validation",
+    ],
     ["glimpse_readers"],
     ["glimpse_sensor"],
     [

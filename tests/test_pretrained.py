@@ -17,7 +17,7 @@ from ram_tf.evaluation import Evaluator
 from trainers.cards.catch_card import catch_card
 from trainers.cards.model_card import model_card
 from trainers.configs import catch_config, config
-from trainers.runs import catch_setup, setup
+from trainers.runs import catch_setup, data_setup
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = (
@@ -42,7 +42,7 @@ every_model = pytest.mark.parametrize(
 def _error(name, split, repeats):
     """Error in % on the first cases that the name's test set would have."""
     settings = config.complete(pretrained.record(name)["config"])
-    canvas = setup.canvas(settings)
+    canvas = data_setup.canvas(settings)
     first = evaluation_set(split, canvas, repeats, cases=CASES)
     evaluator = Evaluator(ram_tf.load_pretrained(name), first)
     assert evaluator.count == CASES

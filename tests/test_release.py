@@ -15,7 +15,7 @@ from ram_tf import pretrained
 from trainers import evaluate, larger_canvases, mnist, predict, release
 from trainers.cards.model_card import model_card
 from trainers.configs import config
-from trainers.runs import model_source, setup
+from trainers.runs import data_setup, model_source, setup
 from trainers.runs.results import ROWS
 from trainers.runs.workdir import Workdir
 
@@ -202,8 +202,8 @@ def test_a_run_on_larger_canvases(run, tmp_path, run_command, capsys):
     # On the canvas that it knows, it is what the model does by itself.
     trained = model_source._of_run(run)
     trained.config.evaluation_cases = 100
-    data = setup.test_data(
-        trained.config, setup.load_source(trained.config, None)
+    data = data_setup.test_data(
+        trained.config, data_setup.load_source(trained.config, None)
     )
     answers = trained.model(data["image"])["probabilities"][:, -1]
     wrong = np.argmax(answers, -1) != data["label"]

@@ -12,7 +12,7 @@ import tensorflow as tf
 from ram_tf import pretrained
 from ram_tf.export.saved_model import save_saved_model
 from trainers.configs import config
-from trainers.runs import setup
+from trainers.runs import data_setup
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -158,7 +158,7 @@ def test_released_models_answer_the_same(name, mnist, tmp_path):
     save_saved_model(model, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
     settings = config.complete(pretrained.record(name)["config"])
-    images = setup.test_data(settings, mnist)["image"]
+    images = data_setup.test_data(settings, mnist)["image"]
     classes = [
         (
             _call(loaded, "serving_default", image=batch)["class"],

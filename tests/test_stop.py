@@ -10,12 +10,8 @@ from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import RecordedEpisode
 from ram_tf.evaluation import Evaluator, Rollouts, evaluate
 from ram_tf.export import flatbuffer, signatures, tflite
-from ram_tf.policies import (
-    Policy,
-    ReplayPolicy,
-    SamplingPolicy,
-    sampling_noise,
-)
+from ram_tf.noise import sampling_noise
+from ram_tf.policies import Policy, ReplayPolicy, SamplingPolicy
 from ram_tf.stop_policy import certainty
 from ram_tf.unroll import unroll
 

@@ -9,7 +9,8 @@ from ram_tf import ReinforceAgent, SupervisedAgent, losses, sequences
 from ram_tf.comparators import Comparator
 from ram_tf.environments.symbol_sequence import SymbolSequence
 from ram_tf.evaluation import ClassifierEvaluator, evaluate
-from ram_tf.policies import SamplingPolicy, sampling_noise
+from ram_tf.noise import sampling_noise
+from ram_tf.policies import SamplingPolicy
 from ram_tf.unroll import unroll
 
 END = 2

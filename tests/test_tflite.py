@@ -18,7 +18,7 @@ from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
 from trainers.configs.config import complete
-from trainers.runs.setup import canvas
+from trainers.runs.data_setup import canvas
 
 SIDE = 28
 RECORD = {

@@ -6,14 +6,13 @@ import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import RecordedEpisode
+from ram_tf.noise import Noise, sampling_noise
 from ram_tf.policies import (
     CentreFixations,
-    Noise,
     Policy,
     RandomFixations,
     ReplayPolicy,
     SamplingPolicy,
-    sampling_noise,
 )
 from ram_tf.types import TimeStep
 from ram_tf.unroll import replay, unroll

@@ -8,7 +8,7 @@ from absl import flags
 from PIL import Image
 
 from trainers import evaluate, export, invariance, mnist, predict, release
-from trainers.runs import setup
+from trainers.runs import data_setup
 from trainers.runs.workdir import Workdir
 
 TINY = [
@@ -37,7 +37,7 @@ def workdir(tmp_path_factory, run_command):
 
 @pytest.fixture
 def videos(workdir, digits):
-    return setup.test_data(workdir.load_config(), digits)["image"]
+    return data_setup.test_data(workdir.load_config(), digits)["image"]
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from trainers.configs.output_flags import OUT
 from trainers.runs import (
     catch_results,
     catch_setup,
+    data_setup,
     model_source,
     play_results,
     play_setup,
@@ -40,8 +41,8 @@ def main() -> None:
         result = play_results.measure(evaluator, trained.config)
         print(play_results.table(result))
     else:
-        source = setup.load_source(trained.config, flags.FLAGS.data_dir)
-        split, data = setup.final_data(trained.config, source)
+        source = data_setup.load_source(trained.config, flags.FLAGS.data_dir)
+        split, data = data_setup.final_data(trained.config, source)
         evaluator = setup.make_evaluator(trained.model, data)
         result = results.measure(evaluator, trained.config, split)
         print(results.table(result))

@@ -24,7 +24,7 @@ from data.splits import Split
 from trainers.configs.config import Config
 from trainers.pictures import place_errors
 from trainers.pictures.heat_maps import draw_heat_maps
-from trainers.runs import compared, record, setup
+from trainers.runs import compared, data_setup, record
 from trainers.runs.compared import Run
 
 flags.adopt_module_key_flags(compared)
@@ -74,7 +74,7 @@ def _first_cases(split: Split) -> Split:
 
 
 def _measure(runs: dict[str, Run], split: Split) -> dict[str, Any]:
-    canvas = setup.canvas(next(iter(runs.values())).config)
+    canvas = data_setup.canvas(next(iter(runs.values())).config)
     rows, columns = place_errors.corners(canvas, split.image, _PLACES.value)
     models = {}
     with _progress(len(runs) * len(rows) * len(columns)) as bar:

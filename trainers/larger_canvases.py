@@ -19,7 +19,7 @@ from data.splits import Source
 from ram_tf.evaluation import evaluate
 from trainers.configs.config import Config
 from trainers.configs.output_flags import OUT
-from trainers.runs import model_source, record, setup
+from trainers.runs import data_setup, model_source, record, setup
 from trainers.runs.workdir import write_json
 
 flags.adopt_module_key_flags(model_source)
@@ -46,7 +46,7 @@ def main() -> None:
             f"image. Received: --network={config.network}"
         )
     model.cell.location_unit = unit = config.location_unit or config.canvas / 2
-    source = setup.load_source(config, flags.FLAGS.data_dir)
+    source = data_setup.load_source(config, flags.FLAGS.data_dir)
     result = {
         "model": trained.name,
         "canvases": [
@@ -92,7 +92,9 @@ def _enlarged(config: Config, side: int) -> Config:
 def _measure(
     model: keras.Model, config: Config, source: Source
 ) -> dict[str, Any]:
-    evaluator = setup.make_evaluator(model, setup.test_data(config, source))
+    evaluator = setup.make_evaluator(
+        model, data_setup.test_data(config, source)
+    )
     found = evaluate(evaluator)
     return {
         "canvas": config.canvas,

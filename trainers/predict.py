@@ -21,7 +21,7 @@ from trainers.command import run
 from data.files import read_image, read_video
 from ram_tf import sequences, viz
 from trainers.configs.output_flags import PICTURE
-from trainers.runs import glimpse_picture, model_source, setup
+from trainers.runs import data_setup, glimpse_picture, model_source
 
 flags.adopt_module_key_flags(model_source)
 flags.declare_key_flag("picture")
@@ -60,7 +60,7 @@ def _read(path: str, trained: model_source.Trained) -> np.ndarray:
 
 
 def _class_names(trained: model_source.Trained) -> list[str] | None:
-    return setup.class_names(trained.config, trained.class_names)
+    return data_setup.class_names(trained.config, trained.class_names)
 
 
 def _said(

@@ -22,7 +22,7 @@ from ram_tf import viz
 from ram_tf.training.interrupt import Interrupted
 from trainers.configs import config, output_flags
 from trainers.configs.config import Config
-from trainers.runs import setup, workdir
+from trainers.runs import data_setup, workdir
 from trainers.searching import search_results
 from trainers.searching.study import Study
 from trainers.searching.trial import TrialTrainer
@@ -78,7 +78,7 @@ def main() -> int:
     tf.get_logger().addFilter(_is_news)
     settings = config.from_flags()
     print(f"loading {settings.source}", flush=True)
-    source = setup.load_source(settings, flags.FLAGS.data_dir)
+    source = data_setup.load_source(settings, flags.FLAGS.data_dir)
     trainer = TrialTrainer(settings, source)
     study = _open(settings)
     try:

@@ -24,7 +24,7 @@ from absl import flags
 from trainers.command import run
 from trainers.configs.config import Config
 from trainers.pictures import stop_curves
-from trainers.runs import compared, record, setup
+from trainers.runs import compared, data_setup, record, setup
 from trainers.runs.compared import Run
 
 flags.adopt_module_key_flags(compared)
@@ -32,7 +32,7 @@ flags.adopt_module_key_flags(compared)
 
 def main() -> None:
     models, source = compared.load(_name, _check)
-    test = setup.test_data(next(iter(models.values())).config, source)
+    test = data_setup.test_data(next(iter(models.values())).config, source)
     result = {
         "models": {name: _measure(m, test) for name, m in models.items()},
         "test_cases": len(test["label"]),

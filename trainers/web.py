@@ -24,7 +24,7 @@ from ram_tf import RecurrentAttentionModel
 from ram_tf.export import tflite
 from trainers.configs.output_flags import OUT
 from trainers.page import web_scenes, web_server
-from trainers.runs import model_source, setup
+from trainers.runs import data_setup, model_source
 from trainers.runs.model_source import Trained
 
 flags.adopt_module_key_flags(model_source)
@@ -126,7 +126,7 @@ def _write_model(trained: Trained, out: pathlib.Path) -> None:
 
 
 def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
-    canvas = setup.canvas(trained.config)
+    canvas = data_setup.canvas(trained.config)
     split = shrink(sources.load(_SOURCE).test)
     scenes = web_scenes.make_scenes(
         canvas, split, _SCENES_OF_A_CLASS, trained.config.seed

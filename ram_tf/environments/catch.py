@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ram_tf.environments.catch_rules import ACTIONS, PIXEL, CatchRules
 from ram_tf.environments.environment import Environment
-from ram_tf.policies import uniform_noise
+from ram_tf.noise import uniform_noise
 from ram_tf.types import TimeStep
 from ram_tf.validation import check_positive_int, check_shape
 

@@ -10,7 +10,7 @@ from ram_tf import pretrained, viz
 from ram_tf.evaluation import Evaluator
 from trainers.configs.config import complete
 from trainers.reporting import pictures
-from trainers.runs import setup
+from trainers.runs import data_setup
 
 _RIGHT, _WRONG = 5, 3
 
@@ -27,11 +27,11 @@ def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
         The picture.
     """
     settings = complete(pretrained.record(name)["config"])
-    source = setup.load_source(settings, data_dir)
+    source = data_setup.load_source(settings, data_dir)
     path = root / pictures.PATHS.format(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     model = ram_tf.load_pretrained(name)
-    viz.save(draw(model, setup.test_data(settings, source)), path)
+    viz.save(draw(model, data_setup.test_data(settings, source)), path)
     return path
 
 

@@ -15,6 +15,7 @@ from trainers.configs import config
 from trainers.configs.config import Config
 from trainers.runs import (
     course,
+    data_setup,
     glimpse_picture,
     model_source,
     record,
@@ -41,7 +42,7 @@ def main(trainer: str) -> int:
     workdir = Workdir(directory(trainer))
     workdir.check(settings)
     print(f"loading {settings.source}", flush=True)
-    source = setup.load_source(settings, flags.FLAGS.data_dir)
+    source = data_setup.load_source(settings, flags.FLAGS.data_dir)
     return train_and_evaluate(settings, source, workdir)
 
 
@@ -51,8 +52,8 @@ def train_and_evaluate(
     """Runs, or resumes, and writes the results; returns the exit code."""
     data = record.data(source)
     print(_said(source), flush=True)
-    batches = setup.training_batches(settings, source)
-    steps, evaluations = setup.length(settings, batches)
+    batches = data_setup.training_batches(settings, source)
+    steps, evaluations = data_setup.length(settings, batches)
     model = setup.make_model(settings, source)
     if settings.pretrained is not None and settings.network == "ram":
         model_source.copy_pretrained(settings, model)
@@ -89,10 +90,10 @@ def _loop(
     settings: Config,
     workdir: Workdir,
 ) -> TrainingLoop:
-    validation = setup.validation_data(settings, source)
+    validation = data_setup.validation_data(settings, source)
 
     def draw(rollouts: Rollouts) -> np.ndarray:
-        names = setup.class_names(settings, source.class_names)
+        names = data_setup.class_names(settings, source.class_names)
         return viz.to_image(_draw(agent.model, validation, rollouts, names))
 
     return TrainingLoop(
@@ -121,7 +122,7 @@ def _finish(
 
     Without a test set, the result is that on validation.
     """
-    split, final = setup.final_data(settings, source)
+    split, final = data_setup.final_data(settings, source)
     print(
         f"weights of step {int(state.best_step)}, the best on validation "
         f"({float(state.best_error):.2f}%); "
@@ -139,7 +140,7 @@ def _finish(
     rollouts = evaluator.rollouts()
     looks = rollouts.locations is not None
     if looks:
-        names = setup.class_names(settings, source.class_names)
+        names = data_setup.class_names(settings, source.class_names)
         figure = _draw(agent.model, final, rollouts, names)
         viz.save(figure, workdir.picture)
     viz.save(draw_curves({"this run": [measured["curve"]]}), workdir.curve)

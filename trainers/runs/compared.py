@@ -12,7 +12,7 @@ from ram_tf import viz
 from trainers.configs import output_flags, settings
 from trainers.configs.config import Config
 from trainers.configs.input_flags import WORKDIRS
-from trainers.runs import setup
+from trainers.runs import data_setup
 from trainers.runs.setup import Model
 from trainers.runs.workdir import Workdir, differences, write_json
 
@@ -77,7 +77,7 @@ def load(
     if not runs:
         raise ValueError("--workdirs must name a finished run. Received: none")
     config = next(iter(runs.values())).config
-    source = setup.load_source(config, flags.FLAGS.data_dir)
+    source = data_setup.load_source(config, flags.FLAGS.data_dir)
     if source.test is None:
         raise ValueError(
             "--workdirs must name runs that had a test set. "

@@ -11,7 +11,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
 from trainers.configs.config import Config
-from trainers.runs import setup
+from trainers.runs import data_setup, setup
 
 
 class TrialTrainer:
@@ -33,8 +33,8 @@ class TrialTrainer:
             )
         self._settings = settings
         self._source = source
-        self._batches = setup.training_batches(settings, source)
-        self._validation = setup.validation_data(settings, source)
+        self._batches = data_setup.training_batches(settings, source)
+        self._validation = data_setup.validation_data(settings, source)
 
     def train(self, trial: optuna.Trial, logs: pathlib.Path) -> float:
         """Trains a new model with the trial's settings.
@@ -53,7 +53,7 @@ class TrialTrainer:
             Interrupted: On SIGTERM or Ctrl-C.
         """
         settings = Config(**vars(self._settings) | trial.params)
-        steps, evaluations = setup.length(settings, self._batches)
+        steps, evaluations = data_setup.length(settings, self._batches)
         model = setup.make_model(settings, self._source)
         agent = setup.make_agent(settings, model, steps)
         state = RunState(model, agent.optimizer)
