@@ -11,8 +11,8 @@ from ram_tf.environments.environment import Environment
 from ram_tf.evaluation import Validated
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt, Interrupted
-from ram_tf.training.progress import progress_bar, say
-from ram_tf.training.step import Agent, Batch, compile_steps
+from ram_tf.training.progress import progress_bar, say, time_left
+from ram_tf.training.step import Agent, Batch, check_loss, compile_steps
 from ram_tf.training.summaries import Summaries
 
 _STEPS_PER_CALL = 50
@@ -148,13 +148,8 @@ class TrainingLoop:
             tf.constant(count),
         )
         losses = info.loss.numpy()[:count]
-        if not np.isfinite(losses).all():
-            bad = step + int(np.flatnonzero(~np.isfinite(losses))[0]) + 1
-            raise FloatingPointError(
-                f"The loss became {losses[bad - step - 1]} at step {bad}; the "
-                "last checkpoint is kept. A lower learning rate or a smaller "
-                "weight of the policy's loss may help."
-            )
+        for number, loss in enumerate(losses, step + 1):
+            check_loss(loss, number)
         totals = {name: float(value) for name, value in info.total.items()}
         return {"loss": float(losses.sum(dtype=np.float64)), **totals}
 
@@ -212,7 +207,6 @@ class _Rate:
 
 
 def _line(step: int, steps: int, row: dict[str, Any], units: str) -> str:
-    left = row["seconds"] / step * (steps - step)
     spread = row.get("location_spread")
     looking = "" if spread is None else f"location spread {spread:.2f}  "
     if "accuracy" in row:
@@ -224,5 +218,5 @@ def _line(step: int, steps: int, row: dict[str, Any], units: str) -> str:
         f"validation error {row['validation_error']:.2f}% "
         f"(best {row['best_validation_error']:.2f}%)  "
         f"{looking}{row[f'{units}_per_second']:.0f} {units}/s  "
-        f"{left / 60:.1f} min left"
+        f"{time_left(row['seconds'], step, steps)}"
     )

@@ -1,6 +1,5 @@
 """Training on episodes that are played outside TensorFlow."""
 
-import math
 import time
 from collections import Counter
 
@@ -13,7 +12,8 @@ from ram_tf.environments.video import RecordedEpisode
 from ram_tf.return_evaluation import ReturnEvaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt, Interrupted
-from ram_tf.training.progress import progress_bar, say
+from ram_tf.training.progress import progress_bar, say, time_left
+from ram_tf.training.step import check_loss
 from ram_tf.training.summaries import Summaries
 
 # The counter that the state of such a run has.
@@ -98,12 +98,7 @@ class PlayLoop:
             played.observation, played.reward, played.valid, played.action
         )
         loss = float(info.loss)
-        if not math.isfinite(loss):
-            raise FloatingPointError(
-                f"The loss became {loss} at step {step + 1}; the last "
-                "checkpoint is kept. A lower learning rate or a smaller weight "
-                "of the policy's loss may help."
-            )
+        check_loss(loss, step + 1)
         self._state.counters[FRAMES].assign_add(int(played.valid.sum()))
         extra = {name: float(value) for name, value in info.extra.items()}
         return {"loss": loss, "length": _mean_length(played), **extra}
@@ -135,7 +130,6 @@ def _mean_length(played: Episodes) -> float:
 
 
 def _line(step: int, updates: int, row: dict[str, float]) -> str:
-    left = row["seconds"] / step * (updates - step)
     return (
         f"step {step}/{updates}  loss {row['loss']:.3f}  "
         f"return {row['return']:.3f}  length {row['length']:.1f}  "
@@ -143,5 +137,5 @@ def _line(step: int, updates: int, row: dict[str, float]) -> str:
         f"validation return {row['validation_return']:.2f} "
         f"(best {row['best_validation_return']:.2f})  "
         f"{row[FRAMES] / row['seconds']:.0f} frames/s  "
-        f"{left / 60:.1f} min left"
+        f"{time_left(row['seconds'], step, updates)}"
     )

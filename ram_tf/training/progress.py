@@ -20,3 +20,8 @@ def say(line: str) -> None:
     """Prints a line without tearing the progress bar."""
     tqdm.tqdm.write(line, file=sys.stdout)
     sys.stdout.flush()
+
+
+def time_left(seconds: float, step: int, steps: int) -> str:
+    """How long the other steps will take if those made took so long."""
+    return f"{seconds / step * (steps - step) / 60:.1f} min left"

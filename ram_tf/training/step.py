@@ -1,5 +1,6 @@
 """The compiled program that makes many training steps in one call."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -39,6 +40,16 @@ class StepsInfo(NamedTuple):
 
     loss: tf.Tensor
     total: dict[str, tf.Tensor]
+
+
+def check_loss(loss: float, step: int) -> None:
+    """Raises FloatingPointError if a step's loss is not finite."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"The loss became {loss} at step {step}; the last checkpoint is "
+            "kept. A lower learning rate or a smaller weight of the policy's "
+            "loss may help."
+        )
 
 
 def compile_steps(
