@@ -124,8 +124,13 @@ def _flat(file: Image.Image, channels: int) -> Image.Image:
 
 
 def _upright(file: Image.Image) -> Image.Image:
-    """The same with eight bits a channel, of any mode."""
+    """The same with eight bits a channel."""
     image = ImageOps.exif_transpose(file)
+    if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
+        raise ValueError(
+            "It has 32 bits a pixel, whose range is unknown; save it with 8 or "
+            "16 bits a channel."
+        )
     if image.mode.startswith("I;16"):  # Pillow would clamp it at 255.
         high = np.asarray(image) >> 8
         return Image.fromarray(high.astype(np.uint8))

@@ -35,18 +35,19 @@ def parameters(model: Model) -> int:
 def multiply_adds_by_glimpse(model: Model) -> list[int]:
     """Multiply-adds of an image that is classified after glimpse t, [T].
 
-    Each glimpse runs the glimpse network, the core, the location network and,
-    where there is one, the stop head; the answer is computed once. The baseline
-    has no part in it.
+    Each glimpse runs the glimpse network, the core and the location network;
+    the answer is computed once. Where there is a stop head, each glimpse runs
+    that, too, and the answer that it asks for. The baseline has no part in it.
     """
     if isinstance(model, Comparator):
         return [_feed_forward(model)]
     cell = model.cell
     looking = [cell.glimpse_net, cell.core, cell.location_policy]
-    if cell.stop_policy:
-        looking.append(cell.stop_policy)
-    glimpse = sum(map(_products, looking))
     answer = _products(cell.classifier)
+    if cell.stop_policy:
+        looking += [cell.stop_policy, cell.classifier]
+        answer = 0  # It is there when the model stops.
+    glimpse = sum(map(_products, looking))
     return [t * glimpse + answer for t in _glimpses(model)]
 
 

@@ -40,6 +40,12 @@ def test_ram_by_hand(kind, core, biases, parameters, last):
     assert found["multiply_adds_by_glimpse"][-1] == last
 
 
+def test_a_model_that_stops_asks_for_an_answer_at_each_glimpse():
+    each = _GLIMPSE + _RNN + _CLASSIFIER + 257
+    found = cost(_ram(stop=True))["multiply_adds_by_glimpse"]
+    assert found == [t * each for t in range(1, 9)]
+
+
 @pytest.mark.parametrize(
     ("glimpses", "size", "scales", "pixels"),
     [(7, 8, 1, 448), (8, 12, 3, 3_456), (8, 12, 4, 4_608)],

@@ -27,6 +27,14 @@ def test_sixteen_bits_become_eight(tmp_path):
         np.testing.assert_array_equal(image, expected)
 
 
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_thirty_two_bits_are_refused(tmp_path, dtype):
+    path = tmp_path / "deeper.tif"
+    Image.fromarray(np.array([[0, 255, 65535]], dtype)).save(path)
+    with pytest.raises(ValueError, match=r"deeper\.tif.*32 bits a pixel"):
+        read_image(str(path), None, 1)
+
+
 def test_what_is_transparent_is_black(tmp_path):
     path = tmp_path / "logo.png"
     pixels = np.array([[[9, 8, 7, 0], [9, 8, 7, 255]]], np.uint8)

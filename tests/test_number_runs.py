@@ -10,9 +10,11 @@ from PIL import Image
 from test_house_numbers import write_numbers
 
 from trainers.command import FLAGFILES
+from data.contrast import standardise
 from trainers import evaluate, export, mnist, numbers, predict, release
 from trainers.configs.config import parse
 from trainers.reporting import document
+from trainers.runs import data_setup
 from trainers.runs.recipe import command
 
 TINY = [
@@ -154,6 +156,18 @@ def test_house_numbers_are_trained_on(tmp_path, run_command):
     again = tmp_path / "again.json"
     assert not run_command(evaluate, f"--workdir={path}", f"--out={again}")
     assert json.loads(again.read_text())["test_error"] == result["test_error"]
+
+
+def test_house_numbers_can_be_standardised(tmp_path):
+    digit = {"left": 4, "top": 3, "width": 6, "height": 9, "label": 1}
+    for part in ("train", "test"):
+        write_numbers(tmp_path / part, [[digit]] * 20)
+    settings = parse([*TINY, f"--svhn_dir={tmp_path}", "--canvas=16"])
+    plain = data_setup.load_source(settings, None).test.image[0]
+    settings.standardise = True
+    found = data_setup.load_source(settings, None).test.image[0]
+    np.testing.assert_array_equal(found, standardise(plain))
+    assert (found != plain).any()
 
 
 def test_the_flagfile_and_the_command_of_a_run():

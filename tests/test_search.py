@@ -222,6 +222,15 @@ def test_networks_without_a_location_are_refused(run_command, tmp_path, capsys):
     assert not study.exists()
 
 
+def test_weights_to_start_from_are_used(run_command, tmp_path, capsys):
+    """Those of another architecture are told of before a study is made."""
+    study = tmp_path / "study.db"
+    arguments = [*TINY, "--pretrained=cluttered", f"--study={study}"]
+    assert run_command(search, *arguments, "--glimpse_size=5") == 1
+    assert "needs --glimpse_size=12" in capsys.readouterr().err
+    assert not study.exists()
+
+
 @pytest.fixture
 def searched(run_command, tmp_path):
     """Searches in tmp_path; returns the exit code and the record, if any."""

@@ -167,6 +167,7 @@ def test_flags_out_of_range(arguments, words, run_command):
         (["--canvas=20"], r"canvas.*28x28.*canvas=20"),
         (["--clutter=1", "--clutter_size=29"], r"clutter_size.*28.*29"),
         (["--batch_size=2000"], r"batch_size.*1197.*2000"),
+        (["--pretrained=catch"], "plays Catch, for one that classifies images"),
     ],
 )
 def test_settings_that_do_not_fit_the_data(

@@ -128,6 +128,27 @@ def test_flags_that_do_not_fit(arguments, words, run_command):
         run_command(mnist, *arguments)
 
 
+@pytest.mark.parametrize(
+    ("flag", "old", "new"),
+    [("location_range", "0.8", "1.0"), ("first_fixation", "learned", "random")],
+)
+def test_a_stop_is_not_trained_on_another_way_of_looking(
+    flag, old, new, tmp_path, run_command, capsys
+):
+    arguments = [
+        "--flagfile=mnist.flags",
+        "--source=digits",
+        "--canvas=28",
+        "--stop",
+        "--train_only_stop",
+        "--glimpse_cost=0.01",
+        "--pretrained=mnist",
+        f"--workdir={tmp_path / 'run'}",
+    ]
+    assert run_command(mnist, *arguments, f"--{flag}={new}") == 1
+    assert f"needs --{flag}={old}, with" in capsys.readouterr().err
+
+
 def test_a_trained_model_gets_a_stop():
     flagfile = command.FLAGFILES / "mnist.flags"
     settings = config.parse(

@@ -28,7 +28,10 @@ _CANVASES = flags.DEFINE_list(
     "canvases", ["100", "150", "200", "256"], "Sides of the canvases in pixels."
 )
 _TEST_CANVASES = flags.DEFINE_integer(
-    "test_canvases", 2000, "Test canvases of each size.", lower_bound=1
+    "test_canvases",
+    2000,
+    "Test canvases of each size, at most those that there are.",
+    lower_bound=1,
 )
 
 
@@ -47,15 +50,16 @@ def main() -> None:
         )
     model.cell.location_unit = unit = config.location_unit or config.canvas / 2
     source = data_setup.load_source(config, flags.FLAGS.data_dir)
+    cases = min(_TEST_CANVASES.value, len(source.test.label) * source.repeats)
     result = {
         "model": trained.name,
         "canvases": [
-            _measure(model, _enlarged(config, int(side)), source)
+            _measure(model, _enlarged(config, int(side), cases), source)
             for side in _CANVASES.value
         ],
         "trained_on": config.canvas,
         "reach": round(unit * config.location_range, 4),
-        "test_cases": _TEST_CANVASES.value,
+        "test_cases": cases,
         **record.circumstances(),
     }
     print(table(result))
@@ -80,13 +84,11 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _enlarged(config: Config, side: int) -> Config:
+def _enlarged(config: Config, side: int, cases: int) -> Config:
     """The same task on another canvas, with as much clutter an area."""
     clutter = round(config.clutter * (side / config.canvas) ** 2)
-    changes = {"canvas": side, "clutter": clutter}
-    return Config(
-        **vars(config) | changes | {"evaluation_cases": _TEST_CANVASES.value}
-    )
+    changes = {"canvas": side, "clutter": clutter, "evaluation_cases": cases}
+    return Config(**vars(config) | changes)
 
 
 def _measure(

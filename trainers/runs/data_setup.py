@@ -38,11 +38,7 @@ def load_source(config: Config, data_dir: str | None) -> Source:
         ValueError: On flags of another source, or bad folders.
         RuntimeError: If TFDS has not got the data and cannot fetch it.
     """
-    if config.svhn_dir is not None:
-        return house_numbers.load(
-            config.svhn_dir, config.canvas, config.max_digits
-        )
-    if config.source == "folder":
+    if config.source == "folder" and config.svhn_dir is None:
         return folder.load(
             config.train_dir,
             config.test_dir,
@@ -56,7 +52,12 @@ def load_source(config: Config, data_dir: str | None) -> Source:
             "--train_dir and --test_dir belong to trainers.classify. "
             f"Received: --source={config.source}"
         )
-    source = sources.load(config.source, data_dir)
+    if config.svhn_dir is None:
+        source = sources.load(config.source, data_dir)
+    else:
+        source = house_numbers.load(
+            config.svhn_dir, config.canvas, config.max_digits
+        )
     return standardise_source(source) if config.standardise else source
 
 

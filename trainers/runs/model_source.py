@@ -27,6 +27,8 @@ _ARCHITECTURE = (
     "location_units",
     "units",
 )
+# With --train_only_stop these, too: the model must look as it did.
+_WAY_OF_LOOKING = ("location_range", "location_unit", "first_fixation")
 
 
 class Trained(NamedTuple):
@@ -85,13 +87,22 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
             what may be larger.
 
     Raises:
-        ValueError: On an unknown name, another architecture, or data of other
-            channels or classes.
+        ValueError: On an unknown name, a model of another kind of task or
+            another architecture, or data of other channels or classes.
     """
     name = wanted.pretrained
     source = _named(name)
+    if settings.module(source.config) != settings.module(wanted):
+        raise ValueError(
+            f"--pretrained={name} must be a model of the same kind of task. "
+            f"Received: one that {_task(source.config)}, for one that "
+            f"{_task(wanted)}"
+        )
     old, new = vars(source.config), vars(wanted)
-    for flag in _ARCHITECTURE:
+    same = _ARCHITECTURE
+    if new.get("train_only_stop"):
+        same += _WAY_OF_LOOKING
+    for flag in same:
         if old.get(flag) != new.get(flag):
             raise ValueError(
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
@@ -115,6 +126,12 @@ def copy_pretrained(wanted: Config, model: keras.Model) -> None:
                 f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
             )
     _copy_weights(released, model)
+
+
+def _task(of: Config) -> str:
+    if settings.plays_catch(of):
+        return "plays Catch"
+    return "plays" if settings.plays_environment(of) else "classifies images"
 
 
 def _copy_weights(released: keras.Model, model: keras.Model) -> None:

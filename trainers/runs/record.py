@@ -1,5 +1,6 @@
 """Where a result was made, and of what: without, it is worth little."""
 
+import functools
 import hashlib
 import importlib.metadata
 import os
@@ -74,8 +75,13 @@ def _threads() -> int:
     return os.cpu_count() or 1
 
 
+@functools.cache
 def git_revision() -> str | None:
-    """The commit, with "-dirty" if files differ; None outside a repository."""
+    """The commit, with "-dirty" if files differ; None outside a repository.
+
+    It is that of the first call in this process: the repository may have moved
+    on when a long run ends.
+    """
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
     command += ["--exclude=*"]  # The commit, not a tag.
     try:

@@ -26,7 +26,8 @@ def resume(
     Raises:
         ValueError: If the directory is that of another run.
     """
-    for change in workdir.claim(settings, record.machine(), data):
+    surroundings = {**record.machine(), "git_revision": record.git_revision()}
+    for change in workdir.claim(settings, surroundings, data):
         print(
             f"warning: {change}: the last bits of the result may differ from "
             "an uninterrupted run's",

@@ -69,7 +69,7 @@ class Workdir:
 
         Args:
             config: What is to be run.
-            machine: What equality to the bit depends on.
+            machine: What equality to the bit depends on, and the code.
             data: Which images it is run on.
 
         Returns:

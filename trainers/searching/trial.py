@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import tempfile
 
+import keras
 import optuna
 
 from data.splits import Source
@@ -11,7 +12,7 @@ from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
 from trainers.configs.config import Config
-from trainers.runs import data_setup, setup
+from trainers.runs import data_setup, model_source, setup
 
 
 class TrialTrainer:
@@ -22,7 +23,8 @@ class TrialTrainer:
         source: The data.
 
     Raises:
-        ValueError: Unless the model is RAM, or if settings and data disagree.
+        ValueError: Unless the model is RAM, or if settings, data and weights to
+            start from disagree.
     """
 
     def __init__(self, settings: Config, source: Source):
@@ -35,6 +37,7 @@ class TrialTrainer:
         self._source = source
         self._batches = data_setup.training_batches(settings, source)
         self._validation = data_setup.validation_data(settings, source)
+        self._make_model(settings)  # Bad weights to start from are told now.
 
     def train(self, trial: optuna.Trial, logs: pathlib.Path) -> float:
         """Trains a new model with the trial's settings.
@@ -54,7 +57,7 @@ class TrialTrainer:
         """
         settings = Config(**vars(self._settings) | trial.params)
         steps, evaluations = data_setup.length(settings, self._batches)
-        model = setup.make_model(settings, self._source)
+        model = self._make_model(settings)
         agent = setup.make_agent(settings, model, steps)
         state = RunState(model, agent.optimizer)
         # Of another study by this name, which is no longer there.
@@ -74,6 +77,12 @@ class TrialTrainer:
                 on_evaluation=_reporter(trial, steps),
             ).run(steps, evaluations)
         return float(state.best_error)
+
+    def _make_model(self, settings: Config) -> keras.Model:
+        model = setup.make_model(settings, self._source)
+        if settings.pretrained is not None:
+            model_source.copy_pretrained(settings, model)
+        return model
 
 
 def _reporter(trial: optuna.Trial, steps: int):
