@@ -10,10 +10,10 @@ from ram_tf.environments.symbol_sequence import SymbolSequence
 from ram_tf.heads import Classifier
 from ram_tf.validation import (
     check_choice,
-    check_finite,
     check_frames,
     check_positive_int,
     check_shape,
+    check_values,
 )
 from ram_tf.windows import Windows
 
@@ -92,7 +92,7 @@ class Comparator(keras.Model):
     def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         check_frames(images)
         check_shape("images", images, (None, *self.image_shape))
-        check_finite(images)
+        check_values(images)
         scale = 1.0 / 255.0 if images.dtype == tf.uint8 else 1.0
         features = tf.cast(images, tf.float32) * scale
         for stage in self.stages:

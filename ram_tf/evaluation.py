@@ -30,10 +30,10 @@ from ram_tf.policies import (
 from ram_tf.unroll import unroll
 from ram_tf.validation import (
     check_at_least,
-    check_finite,
     check_frames,
     check_labels,
     check_positive_int,
+    check_values,
 )
 
 DRAWS = 10
@@ -226,7 +226,7 @@ class ClassifierEvaluator:
         for start in range(0, max(len(images), 1), size):
             batch = tf.convert_to_tensor(images[start : start + size])
             check_frames(batch, (4, 5))
-            check_finite(batch)
+            check_values(batch)
         check_labels(
             tf.convert_to_tensor(data["label"]), self.model.num_classes
         )

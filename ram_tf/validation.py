@@ -7,6 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+RANGE_RULE = "float32 images must lie in [0, 1]."
+_ROUNDING = 1e-4
+
 
 def check_positive_int(name: str, value: Any) -> None:
     """Raises ValueError unless `value` is an integer above zero."""
@@ -86,17 +89,35 @@ def check_frames(frames: tf.Tensor, ranks: Sequence[int] = (4,)) -> None:
         )
 
 
-def check_finite(frames: tf.Tensor) -> None:
-    """Raises ValueError on NaN or infinity (seen in eager mode only).
-
-    It reads whole images: call it where they come in, not at every glimpse.
-    """
-    if not tf.executing_eagerly() or frames.dtype == tf.uint8:
+def check_finite(values: tf.Tensor) -> None:
+    """Raises ValueError on NaN or infinity (seen in eager mode only)."""
+    if not tf.executing_eagerly() or values.dtype == tf.uint8:
         return
-    if not tf.reduce_all(tf.math.is_finite(frames)):
+    if not tf.reduce_all(tf.math.is_finite(values)):
         raise ValueError(
             "Images must be finite. Received: values that are NaN or infinite."
         )
+
+
+def check_values(frames: tf.Tensor) -> None:
+    """Raises ValueError on floats outside [0, 1] (seen in eager mode only).
+
+    It reads whole images: call it where they come in, not at every glimpse.
+    """
+    check_finite(frames)
+    if not tf.executing_eagerly() or frames.dtype == tf.uint8:
+        return
+    if not tf.reduce_all(in_range(frames)):
+        low, high = tf.reduce_min(frames), tf.reduce_max(frames)
+        raise ValueError(
+            f"{RANGE_RULE} Received: values from {float(low):g} to "
+            f"{float(high):g}"
+        )
+
+
+def in_range(values: tf.Tensor) -> tf.Tensor:
+    """Where a float image, or means of it, is in [0, 1] but for rounding."""
+    return tf.abs(values - 0.5) <= 0.5 + _ROUNDING
 
 
 def check_labels(labels: tf.Tensor, num_classes: int) -> None:

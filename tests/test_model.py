@@ -75,6 +75,7 @@ def test_the_canvas_may_grow(make_model, images):
         (lambda x: x.astype("int32"), "uint8.*float32.*dtype=int32"),
         (lambda x: x * np.float32("nan"), "must be finite.*NaN"),
         (lambda x: np.full(x.shape, np.inf, "f"), "must be finite.*infinite"),
+        (lambda x: x.astype("f"), r"in \[0, 1\]. Received: .*from 0 to 25\d"),
         (lambda x: x[:0], r"must not be empty.*\(0, 9, 11, 1\)"),
         (lambda x: np.tile(x, 3), r"1 channels.*\(4, 9, 11, 3\)"),
     ],

@@ -155,6 +155,11 @@ BAD = {
         r"1 to 64 pixels.*\[1 8 65 1\]",
     ),
     "NaN": ("serving_float32", {"image": FLOATS * np.nan}, "finite.*NaN"),
+    "bytes as floats": (
+        "serving_float32",
+        {"image": 255 * FLOATS},
+        r"lie in \[0, 1\]",
+    ),
     "infinity": ("serving_float32", {"image": FLOATS + np.inf}, "finite.*Inf"),
     "name": ("serving_default", {"picture": IMAGE}, "picture"),
     "frame": ("step", {"frame": IMAGE[0], **STATE}, "rank 4"),

@@ -8,9 +8,9 @@ from ram_tf.types import TimeStep
 from ram_tf.validation import (
     check_at_least,
     check_choice,
-    check_finite,
     check_frames,
     check_positive_int,
+    check_values,
 )
 
 REWARDS = ("accuracy", "log_likelihood")
@@ -58,7 +58,7 @@ class StillImage(Environment):
     ):
         images = tf.convert_to_tensor(images)
         check_frames(images, self._ranks)
-        check_finite(images)
+        check_values(images)
         check_positive_int("steps", steps)
         check_positive_int("rollouts", rollouts)
         check_choice("reward", reward, REWARDS)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from ram_tf.cell import RAMCell
+from ram_tf.validation import RANGE_RULE, in_range
 
 
 def checked_images(
@@ -17,7 +18,7 @@ def checked_images(
 ) -> tf.Tensor:
     """Images of unknown shape as [B, H, W, C] with at least one pixel.
 
-    The values of float images are left to `FiniteSensor`: the cost must not
+    The values of float images are left to `CheckedSensor`: the cost must not
     grow with the image.
     """
     sizes = tf.shape(images)
@@ -65,8 +66,8 @@ def checked_streams(streams: tf.Tensor) -> tf.Tensor:
     return tf.ensure_shape(streams, [None])
 
 
-class FiniteSensor:
-    """A sensor that refuses NaN and infinity in what is seen, in graphs too.
+class CheckedSensor:
+    """A sensor that refuses to see floats outside [0, 1], in graphs too.
 
     It is traced once for all glimpses, which keeps the graph small.
 
@@ -81,9 +82,16 @@ class FiniteSensor:
         glimpses = self._sensor(images, locations)
         if images.dtype == tf.uint8:
             return glimpses
-        return tf.debugging.check_numerics(
+        glimpses = tf.debugging.check_numerics(
             glimpses, "Images must be finite. Received, in a glimpse"
         )
+        low, high = tf.reduce_min(glimpses), tf.reduce_max(glimpses)
+        seen = tf.debugging.Assert(
+            tf.reduce_all(in_range(glimpses)),
+            [f"{RANGE_RULE} Received, in a glimpse:", low, "to", high],
+        )
+        with tf.control_dependencies([seen]):
+            return tf.identity(glimpses)
 
 
 def _checked_entry(name, entry, size, batch):

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from ram_tf.export import signatures
 from ram_tf.export.requests import (
-    FiniteSensor,
+    CheckedSensor,
     checked_images,
     checked_state,
     checked_streams,
@@ -70,7 +70,7 @@ class _Served:
         self.module = tf.Module()
         self.module.weights = [tf.Variable(w) for w in model.get_weights()]
         self._model = signatures.with_sensor(model, _SENSOR)
-        self._model.cell.sensor = FiniteSensor(self._model.cell.sensor)
+        self._model.cell.sensor = CheckedSensor(self._model.cell.sensor)
         self._max_side = max_side
 
     def trace(self):
