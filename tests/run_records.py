@@ -1,4 +1,4 @@
-"""Records of runs of the cluttered task, as small dicts."""
+"""Records of runs of the cluttered task, as small dicts, and their tables."""
 
 from trainers import command
 from trainers.configs import config
@@ -54,3 +54,12 @@ def network(name, error):
     kinds = ("mc10", "random_fixations", "centre_only")
     absent = {f"test_error_{kind}_by_glimpse" for kind in kinds}
     return {key: record[key] for key in record.keys() - absent}
+
+
+def read_table(table):
+    """The cells of a Markdown table, as dicts by column."""
+    lines = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+    ]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]

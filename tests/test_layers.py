@@ -1,11 +1,10 @@
-"""Every layer: build, config, saving; and what it computes, by hand."""
+"""Every layer: build, config, saving, bad arguments."""
 
 import inspect
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from ram_tf import (
     ActionPolicy,
@@ -153,144 +152,6 @@ def test_shapes_are_known_beforehand(name):
     assert make()(*_symbolic(inputs)).shape[1:] == tuple(expected[1:])
 
 
-def test_glimpse_net_by_hand():
-    net = GlimpseNet(2, 1, 2)
-    net.build((None, 1, 2, 1), (None, 2))
-    net.see.set_weights([np.float32([[1, -1], [2, 1]]), np.float32([1, 0])])
-    net.place.set_weights([np.float32([[2], [-4]]), np.float32([0.5])])
-    net.what.set_weights([np.float32([[1, 0], [3, -1]]), np.float32([0, 6])])
-    net.where.set_weights([np.float32([[-2, 1]])])
-    glimpses = np.float32([[[[1], [2]]], [[[3], [0]]]])
-    locations = np.float32([[0.5, 0.25], [1, 0]])
-    # Row 0: h_g = relu(6, 1), h_l = relu(0.5): (6 + 3 - 1, 6 - 1 + 0.5).
-    # Row 1: h_g = relu(4, -3), h_l = relu(2.5): (4 - 5, 6 + 2.5), then relu.
-    np.testing.assert_array_equal(
-        net(glimpses, locations), [[8, 5.5], [0, 8.5]]
-    )
-
-
-def test_glimpse_net_with_gains_by_hand():
-    net = GlimpseNet(1, 1, 1, gains=[1, 4])
-    net.build((None, 1, 1, 4), (None, 2))
-    # Two windows of two channels: 1 and 2, then 3 and 5, four times as bright.
-    net.see.set_weights([np.float32([[1], [10], [100], [1000]]), np.zeros(1)])
-    net.place.set_weights([np.zeros([2, 1]), np.zeros(1)])
-    net.what.set_weights([np.float32([[1]]), np.zeros(1)])
-    seen = net(np.float32([[[[1, 2, 3, 5]]]]), np.zeros([1, 2], "f"))
-    np.testing.assert_array_equal(seen, [[1 + 20 + 1200 + 20_000]])
-
-
-def test_a_gain_of_the_model_is_that_of_its_weights():
-    keras.utils.set_random_seed(0)
-    bright = RecurrentAttentionModel(
-        4, 3, 3, scales=3, scale_gain=2.0, sensor="gather"
-    )
-    plain = RecurrentAttentionModel(4, 3, 3, scales=3, sensor="gather")
-    assert plain.cell.glimpse_net.gains is None
-    assert bright.cell.glimpse_net.gains == [1, 2, 4]
-    for model in (bright, plain):
-        model.build((None, 9, 9, 1))
-    plain.set_weights(bright.get_weights())
-    see = plain.cell.glimpse_net.see
-    # A pixel's three windows, then the next pixel's. By powers of two nothing
-    # is rounded.
-    gains = np.float32([1, 2, 4] * 9)[:, None]
-    see.kernel.assign(see.kernel * gains)
-    images = RNG.integers(0, 256, [5, 9, 9, 1], np.uint8)
-    _assert_same(bright(images), plain(images))
-
-
-def test_glimpse_net_has_the_sizes_of_the_paper():
-    net = GlimpseNet()
-    net.build((None, 8, 8, 1), (None, 2))
-    sizes = [(64 + 1) * 128, (2 + 1) * 128, (128 + 1) * 256, 128 * 256]
-    assert net.count_params() == sum(sizes)
-
-
-def test_glimpse_net_keeps_the_location_in_float32():
-    # Between 0.9 and 0.901 there is no bfloat16.
-    net = GlimpseNet(2, 1, 1, dtype="mixed_bfloat16")
-    net.build((None, 1, 1, 1), (None, 2))
-    net.place.set_weights([np.float32([[1024], [0]]), np.float32([-921.6])])
-    net.where.set_weights([np.float32([[1]])])
-    net.what.set_weights([np.zeros([2, 1], "f"), np.zeros([1], "f")])
-    out = net(np.zeros([2, 1, 1, 1], "f"), np.float32([[0.9, 0], [0.901, 0]]))
-    assert out.dtype == tf.bfloat16
-    np.testing.assert_allclose(tf.cast(out, "float32")[:, 0], [0, 1.024], 0.01)
-
-
-def _policy(std=0.2, location_range=0.5):
-    policy = LocationPolicy(std, location_range)
-    policy.build((None, 2))
-    policy.dense.set_weights(
-        [np.float32([[0.5, 0], [0, -0.25]]), np.float32([0, 0.1])]
-    )
-    return policy
-
-
-def test_location_policy_mean():
-    mean = _policy()(np.float32([[1, 2]]))
-    # tanh(0.5) = 0.46211716, tanh(-0.4) = -0.37994896; the range is 0.5.
-    np.testing.assert_allclose(mean, [[0.23105858, -0.18997448]], rtol=1e-6)
-
-
-def test_location_policy_stays_in_range():
-    mean = _policy()(np.float32([[1e6, -1e6]]))
-    np.testing.assert_array_equal(mean, [[0.5, 0.5]])
-
-
-def test_location_policy_log_prob():
-    distribution = _policy(std=0.2).distribution(tf.constant([[0.1, -0.3]]))
-    # Deviations of 1 and 2 standard deviations.
-    log_prob = distribution.log_prob([[0.3, -0.7]])
-    expected = -(1 + 4) / 2 - 2 * np.log(0.2 * np.sqrt(2 * np.pi))
-    np.testing.assert_allclose(log_prob, [expected], rtol=1e-6)
-
-
-def test_location_policy_sample_and_mode():
-    policy, mean = _policy(std=0.2), tf.constant([[0.1, -0.3]])
-    sample = policy.sample(mean, tf.constant([[-1.0, 2.0]]))
-    np.testing.assert_allclose(sample, [[-0.1, 0.1]], rtol=1e-6)
-    np.testing.assert_array_equal(policy.mode(mean), mean)
-
-
-def test_samples_are_not_clipped():
-    sample = _policy().sample(tf.constant([[0.4, 0.4]]), tf.fill([1, 2], 10.0))
-    np.testing.assert_allclose(sample, [[2.4, 2.4]], rtol=1e-6)
-
-
-def test_classifier_is_linear():
-    classifier = Classifier(2)
-    classifier.build((None, 2))
-    classifier.set_weights([np.float32([[1, 2], [3, 4]]), np.float32([5, 6])])
-    np.testing.assert_array_equal(classifier(np.float32([[1, -1]])), [[3, 4]])
-
-
-def test_baseline_trains_itself_alone():
-    baseline = Baseline()
-    baseline.build((None, 2))
-    baseline.set_weights([np.float32([[3], [-1]]), np.float32([0.5])])
-    features = tf.constant([[1.0, 2.0]])
-    with tf.GradientTape() as tape:
-        tape.watch(features)
-        value = baseline(features)
-    np.testing.assert_array_equal(value, [1.5])
-    kernel, to_features = tape.gradient(value, [baseline.kernel, features])
-    np.testing.assert_array_equal(kernel, [[1], [2]])
-    assert to_features is None
-
-
-@pytest.mark.parametrize("head", [Classifier(2), Baseline()])
-def test_heads_stay_float32(head):
-    assert head(tf.ones([1, 3], tf.bfloat16)).dtype == tf.float32
-
-
-def test_heads_take_all_steps_at_once():
-    features = _normal(2, 3, 4)
-    assert Classifier(5)(features).shape == (2, 3, 5)
-    assert Baseline()(features).shape == (2, 3)
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -334,19 +195,3 @@ def test_heads_take_all_steps_at_once():
 def test_bad_arguments(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_a_little_gain_starts_paths_near_the_centre():
-    features = keras.random.normal([50, 256], seed=1)
-    keras.utils.set_random_seed(1)
-    usual, small = LocationPolicy(), LocationPolicy(gain=0.01)
-    usual(features)
-    means = small(features).numpy()
-    # Glorot's bound for 256 inputs and 2 outputs.
-    limit = np.sqrt(6 / (256 + 2))
-    kernel = np.abs(usual.dense.kernel.numpy())
-    assert 0.95 * limit < kernel.max() <= limit
-    kernel = np.abs(small.dense.kernel.numpy())
-    assert 0.0095 * limit < kernel.max() <= 0.01 * limit
-    assert 0 < np.abs(means).max() < 0.1
-    assert LocationPolicy.from_config(small.get_config()).gain == 0.01

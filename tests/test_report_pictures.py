@@ -62,6 +62,7 @@ def test_curves_by_kind(write_runs):
             conv=run_records.network("conv", 8.0),
             ram=run_records.values(),
             ram_4_glimpses=run_records.seeded(0, run_records.ERRORS[:4]),
+            ram_longer=run_records.seeded(0, pretrained="cluttered"),
             ram_seed_1=run_records.seeded(1),
         )
     )

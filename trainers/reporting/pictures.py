@@ -69,11 +69,16 @@ def glimpse_paths(root: pathlib.Path, name: str, title: str) -> str | None:
 
 
 def curves(runs: Runs) -> dict[str, list[Curve]]:
-    """The learning curves that the records hold, by kind of model."""
+    """The learning curves that the records hold, by kind of model.
+
+    Runs that began with the weights of another are left out: their epochs are
+    not all of those that they had.
+    """
     found: dict[str, list[Curve]] = {}
     # Networks without attention last.
     for record in sorted(runs.all, key=lambda record: record.network != "ram"):
-        if record.values.get("curve"):
+        from_scratch = record.values["config"].get("pretrained") is None
+        if from_scratch and record.values.get("curve"):
             found.setdefault(_kind(record, runs), []).append(
                 record.values["curve"]
             )

@@ -1,0 +1,162 @@
+"""The tables of the report."""
+
+import pathlib
+
+import run_records
+
+from trainers.reporting import (
+    markdown,
+    pictures,
+    records,
+    tables,
+)
+from trainers.reporting.published import NETWORKS, TASKS
+
+ROOT = pathlib.Path(__file__).parents[1]
+TASK = TASKS["cluttered"]
+
+
+def test_errors_beside_the_published_ones(write_runs):
+    runs = records.load(write_runs(ram=run_records.values()))
+    four, six, eight = run_records.read_table(tables.errors(TASK, runs))
+    assert four == {
+        "glimpses": "4",
+        "arXiv": "7.10",
+        "NIPS": "4.96",
+        "best public": "5.15",
+        "ours": "**6.00**",
+        "95% interval": "5.55–6.48",
+        "against NIPS": "worse",
+        "against public": "worse",
+    }
+    assert six["against NIPS"] == "not distinguishable"
+    assert six["against public"] == "worse"
+    assert (eight["against NIPS"], eight["against public"]) == ("better",) * 2
+
+
+def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
+    own = run_records.seeded(0, [60.0, 30.0, 12.0, 4.0])
+    runs = records.load(
+        write_runs(ram=run_records.values(), ram_4_glimpses=own)
+    )
+    rows = run_records.read_table(tables.errors(TASK, runs))
+    assert [row["glimpses"] for row in rows] == ["4", "4, own model", "6", "8"]
+    assert rows[0]["ours"] == "**6.00**"
+    assert rows[1]["ours"] == "**4.00**"
+    assert rows[1]["against NIPS"] == "better"
+
+
+def test_what_is_missing_is_not_run(write_runs):
+    runs = records.load(
+        write_runs(ram=run_records.seeded(0, run_records.ERRORS[:6]))
+    )
+    rows = run_records.read_table(tables.errors(TASK, runs))
+    assert [row["ours"] for row in rows] == ["**6.00**", "**4.20**", "not run"]
+    assert rows[2]["against NIPS"] == "–"
+    nothing = records.load(write_runs() / "nowhere")
+    for table in (tables.errors, tables.controls, tables.networks):
+        assert {
+            r["ours"] for r in run_records.read_table(table(TASK, nothing))
+        } == {"not run"}
+
+
+def test_controls_and_costs(write_runs):
+    runs = records.load(write_runs(ram=run_records.values()))
+    assert run_records.read_table(tables.controls(TASK, runs))[2] == {
+        "glimpses": "8",
+        "ours": "**2.00**",
+        "ten rollouts averaged": "1.00",
+        "random fixations": "61.00",
+        "centre only": "62.00",
+        "multiply-adds": "8,000",
+        "pixels": "3,456",
+    }
+
+
+def test_older_records_lack_costs(write_runs):
+    values = run_records.values()
+    for name in ("parameters", "multiply_adds_by_glimpse", "curve"):
+        del values[name]
+    runs = records.load(write_runs(ram=values))
+    assert (
+        run_records.read_table(tables.controls(TASK, runs))[0]["multiply-adds"]
+        == "–"
+    )
+    assert (
+        run_records.read_table(tables.networks(TASK, runs))[-1]["parameters"]
+        == "–"
+    )
+    assert pictures.curves(runs) == {}
+
+
+def test_networks_without_attention(write_runs):
+    runs = records.load(
+        write_runs(
+            ram=run_records.values(), conv=run_records.network("conv", 8.2)
+        )
+    )
+    rows = run_records.read_table(tables.networks(TASK, runs))
+    assert [row["network"] for row in rows] == [
+        *NETWORKS.values(),
+        "RAM, 8 glimpses",
+    ]
+    assert rows[0]["ours"] == "not run"
+    assert rows[2] == {
+        "network": "conv net, 2 layers",
+        "arXiv": "7.83",
+        "NIPS": "8.09",
+        "best public": "8.37",
+        "ours": "**8.20**",
+        "95% interval": "7.68–8.75",
+        "parameters": "256,500",
+        "multiply-adds": "1,000",
+        "pixels": "432",
+    }
+
+
+def test_seeds_have_mean_and_deviation(write_runs):
+    others = [[*run_records.ERRORS[:7], error] for error in (2.0, 3.0, 4.0)]
+    runs = records.load(
+        write_runs(
+            ram=run_records.seeded(0, others[0]),
+            ram_seed_1=run_records.seeded(1, others[1]),
+            ram_seed_2=run_records.seeded(2, others[2]),
+            conv=run_records.network("conv", 8.0),
+        )
+    )
+    rows = run_records.read_table(tables.repeats(TASK, runs))
+    assert [row["glimpses"] for row in rows] == ["4", "6", "8"]
+    assert rows[2] == {
+        "run": "ram",
+        "glimpses": "8",
+        "n": "3",
+        "mean": "**3.00**",
+        "standard deviation": "1.00",
+        "each": "2.00, 3.00, 4.00",
+    }
+    assert tables.repeats(TASK, records.load(write_runs() / "nowhere")) is None
+
+
+def test_the_summary_counts_rows(write_runs):
+    task = write_runs(ram=run_records.values())
+    runs = dict.fromkeys(TASKS, records.load(task / "nowhere"))
+    runs["cluttered"] = records.load(task)
+    rows = {
+        row["task"]: row
+        for row in run_records.read_table(tables.summary(TASKS, runs))
+    }
+    row = rows["cluttered 60×60"]
+    assert row["ours"] == "**2.00**"
+    assert row["rows against NIPS"] == "1 / 1 / 1"
+    assert row["against public"] == "1 / 0 / 2"
+    assert rows["MNIST 28×28"]["rows against NIPS"] == "–"
+
+
+def test_tables_are_padded():
+    rows = [{"a": "long cell", "n": "1"}, {"a": "b", "n": "22"}]
+    assert markdown.table(rows).splitlines() == [
+        "| a         |   n |",
+        "| :-------- | --: |",
+        "| long cell |   1 |",
+        "| b         |  22 |",
+    ]

@@ -1,0 +1,115 @@
+"""The client alone: retries, deadlines, arguments, tensors."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+import grpc
+import numpy as np
+import prediction_server
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from trainers import serving_client
+from trainers.serving.serving_connection import Connection, to_array, to_tensor
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+class _Flaky(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """UNAVAILABLE so many times, and then a number, after a delay."""
+
+    def __init__(self, failures, seconds=0.0):
+        self._failures = failures
+        self._seconds = seconds
+        self.calls = []
+
+    def Predict(self, request, context):
+        self.calls.append(time.monotonic())
+        if len(self.calls) <= self._failures:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "still loading")
+        time.sleep(self._seconds)
+        response = predict_pb2.PredictResponse()
+        response.outputs["answer"].CopyFrom(tf.make_tensor_proto([42]))
+        return response
+
+
+def test_a_server_that_is_not_ready_is_asked_again():
+    service = _Flaky(failures=3)
+    with prediction_server.serve(service) as target, Connection(target) as one:
+        outputs = one.predict("any", "any", {})
+    assert outputs["answer"] == [42]
+    assert len(service.calls) == 4
+
+
+def test_retries_end():
+    service = _Flaky(failures=100)
+    with (
+        prediction_server.serve(service) as target,
+        Connection(target) as one,
+        pytest.raises(ConnectionError, match=r"UNAVAILABLE.*still loading"),
+    ):
+        one.predict("any", "any", {})
+    assert len(service.calls) == 5
+
+
+def test_an_answer_after_the_deadline():
+    service = _Flaky(failures=0, seconds=2)
+    with (
+        prediction_server.serve(service) as target,
+        Connection(target, deadline=0.3) as one,
+        pytest.raises(ConnectionError, match=r"DEADLINE_EXCEEDED.*0\.3 s"),
+    ):
+        one.predict("any", "any", {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["x.png"], "--target"),
+        (["--target=a:1"], "image"),
+        (["--target=a:1", "--deadline=0", "x.png"], "positive number.*0"),
+        (["--target=a:1", "--deadline=nan", "x.png"], "positive number.*nan"),
+        (["--target=a:1", "--canvas=0", "x.png"], "at least one pixel.*0"),
+        (["--target=a:1", "--channels=2", "x.png"], "channels"),
+    ],
+)
+def test_bad_arguments_of_the_client(arguments, words, capsys):
+    with pytest.raises(SystemExit):
+        serving_client.main(arguments)
+    assert re.search(words, capsys.readouterr().err)
+
+
+def test_the_client_starts_without_tensorflow():
+    check = (
+        "import sys, trainers.serving_client as client; "
+        "print('tensorflow' in sys.modules, 'tensorflow.python' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "int64", "float32"])
+def test_tensors_there_and_back(dtype):
+    array = np.arange(6).reshape(2, 3).astype(dtype)
+    ours = to_tensor(array)
+    np.testing.assert_array_equal(tf.make_ndarray(ours), array)
+    for sent in (ours, tf.make_tensor_proto(array)):
+        back = to_array(sent)
+        assert back.dtype == dtype
+        np.testing.assert_array_equal(back, array)
+    one = to_array(tf.make_tensor_proto(7, dtype, shape=[2, 2]))
+    np.testing.assert_array_equal(one, np.full([2, 2], 7, dtype))
