@@ -1,16 +1,17 @@
 """The action network f_a of a dynamic environment (paper, section 3)."""
 
+from types import MappingProxyType
+
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
 
+from ram_tf import losses
+from ram_tf.head import CategoricalHead
 from ram_tf.validation import check_positive_int
-
-tfd = tfp.distributions
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class ActionPolicy(keras.layers.Layer):
+class ActionPolicy(CategoricalHead, keras.layers.Layer):
     """A softmax over A actions, of which one is done after each look.
 
     The layer is float32 whatever the dtype policy.
@@ -25,8 +26,20 @@ class ActionPolicy(keras.layers.Layer):
         Logits [..., A] float32.
 
     Raises:
-        ValueError: On fewer than one action.
+        UserError: On fewer than one action.
     """
+
+    key = "action"
+    acts = True
+    explores = True
+    stream = 2
+    metric_names = ("entropy",)
+    meanings = MappingProxyType(
+        {
+            "action": "what to do after this look: the likeliest",
+            "action_probabilities": "of the actions",
+        }
+    )
 
     def __init__(self, num_actions: int, **kwargs):
         check_positive_int("num_actions", num_actions)
@@ -46,17 +59,19 @@ class ActionPolicy(keras.layers.Layer):
     def call(self, features: tf.Tensor) -> tf.Tensor:
         return self.dense(features)
 
-    def distribution(self, logits: tf.Tensor) -> tfd.Distribution:
-        """The policy, as a TFP distribution over [...] integers."""
-        return tfd.Categorical(logits=logits)
+    @property
+    def width(self):
+        return self.num_actions
 
-    def mode(self, logits: tf.Tensor) -> tf.Tensor:
-        """The likeliest action, [...] int32."""
-        return tf.argmax(logits, axis=-1, output_type=tf.int32)
+    def exported(self, logits):
+        return {
+            "action": self.mode(logits),
+            "action_probabilities": tf.nn.softmax(logits),
+        }
 
-    def sample(self, logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
-        """A sample from given Gumbel noise [..., A]: [...] int32."""
-        return self.mode(logits + noise)
+    def measure(self, trajectory):
+        entropy, valid = trajectory.entropy, trajectory.valid
+        return {"entropy": losses.mean_step(entropy, valid)}
 
     def compute_output_shape(self, features_shape):
         return (*features_shape[:-1], self.num_actions)

@@ -6,8 +6,10 @@ import tensorflow as tf
 from ram_tf import losses
 from ram_tf.environments.environment import Environment
 from ram_tf.environments.video import RecordedEpisode
+from ram_tf.errors import UserError
+from ram_tf.head import Head
 from ram_tf.model import RecurrentAttentionModel
-from ram_tf.noise import fixation_noise, sampling_noise
+from ram_tf.noise import fixation_noise
 from ram_tf.policies import (
     CentreFixations,
     Policy,
@@ -17,9 +19,9 @@ from ram_tf.policies import (
 )
 from ram_tf.types import LossInfo, Trajectory
 from ram_tf.unroll import replay, unroll
+from ram_tf.update import Agent
 from ram_tf.validation import (
     check_at_least,
-    check_built,
     check_choice,
     check_labels,
     check_positive_int,
@@ -30,7 +32,7 @@ BASELINES = ("learned", "leave_one_out")
 FIXATIONS = ("learned", "random", "centre")
 
 
-class ReinforceAgent:
+class ReinforceAgent(Agent):
     """Trains a RecurrentAttentionModel, in the vocabulary of TF-Agents.
 
     The hybrid loss is the cross-entropy of the answers, plus `policy_weight`
@@ -59,7 +61,7 @@ class ReinforceAgent:
             where nothing is learned about where to look.
 
     Raises:
-        ValueError: On unknown names, counts or weights out of range, or
+        UserError: On unknown names, counts or weights out of range, or
             "leave_one_out" with a single rollout.
     """
 
@@ -88,20 +90,18 @@ class ReinforceAgent:
         if not 0 <= trace_decay <= 1 or (
             trace_decay < 1 and baseline != "learned"
         ):
-            raise ValueError(
+            raise UserError(
                 "`trace_decay` must lie in [0, 1], and below 1 it needs "
                 '`baseline="learned"`. Received: '
                 f"trace_decay={trace_decay}, baseline={baseline!r}"
             )
         check_choice("fixations", fixations, FIXATIONS)
         if baseline == "leave_one_out" and rollouts < 2:
-            raise ValueError(
+            raise UserError(
                 '`baseline="leave_one_out"` needs at least two rollouts an '
                 f"image. Received: rollouts={rollouts}"
             )
-        check_built(model)
-        self.model = model
-        self.optimizer = optimizer
+        super().__init__(model, optimizer)
         self.rollouts = rollouts
         self._baseline = baseline
         self._policy_weight = policy_weight
@@ -114,8 +114,6 @@ class ReinforceAgent:
             "reinforce_into_core": reinforce_into_core,
             "baseline_into_core": baseline_into_core,
         }
-        self._variables = model.trainable_variables
-        optimizer.build(self._variables)
 
     @property
     def train_step_counter(self):
@@ -126,13 +124,9 @@ class ReinforceAgent:
     def metric_names(self) -> tuple[str, ...]:
         """The keys of LossInfo.extra."""
         names = ("return", "policy_gradient_loss", "baseline_loss")
-        if self.model.cell.num_actions:
-            names += ("entropy",)
-        if self.model.cell.stop_policy:
-            names += ("glimpses",)
-        if self.model.num_classes is None:
-            return names
-        return (*names, "cross_entropy", "accuracy")
+        return names + tuple(
+            name for head in self._heads for name in head.metric_names
+        )
 
     @property
     def policy(self) -> Policy:
@@ -147,12 +141,8 @@ class ReinforceAgent:
             environment: Gives the number of rows and steps.
         """
         cell, shape = self.model.cell, (environment.rows, environment.steps)
-        noise = sampling_noise(seed, *shape, cell.num_actions)
-        settings = {
-            "gumbel": noise.gumbel,
-            "logistic": noise.logistic,
-            **self._into_core,
-        }
+        noise = cell.noise(seed, *shape)
+        settings = {"noise": noise.heads, **self._into_core}
         if self._fixations == "random":
             uniform = fixation_noise(seed, *shape)
             return RandomFixations(cell, uniform, **settings)
@@ -180,27 +170,13 @@ class ReinforceAgent:
             "policy_gradient_loss": policy_gradient,
             "baseline_loss": regression,
         }
-        if self.model.cell.num_actions:
+        if any(head.explores for head in self._heads):
             loss += self._entropy_weight * losses.entropy_loss(
                 trajectory.entropy, valid
             )
-            extra["entropy"] = losses.mean_step(trajectory.entropy, valid)
-        if self.model.cell.stop_policy:
-            length = tf.cast(losses.length(valid), tf.float32)
-            extra["glimpses"] = tf.reduce_mean(length)
+        for head in self._heads:
+            extra |= head.measure(trajectory)
         if trajectory.label is not None:
-            extra["cross_entropy"] = losses.cross_entropy_loss(
-                trajectory.logits,
-                trajectory.label,
-                trajectory.label_weight,
-                valid,
-            )
-            extra["accuracy"] = losses.accuracy(
-                trajectory.logits,
-                trajectory.label,
-                valid,
-                trajectory.answer_due,
-            )
             loss += extra["cross_entropy"]
         return LossInfo(loss, extra)
 
@@ -219,14 +195,10 @@ class ReinforceAgent:
         )
         return advantage, advantage + baseline
 
-    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
-        """Plays the environment once with sampled actions and makes a step.
-
-        Args:
-            environment: M rollouts of each of its images.
-            seed: A stateless seed, [2] integers.
-        """
-        return self._update(self.collect_policy(seed, environment), environment)
+    def episode_loss(self, environment, seed):
+        """That of episodes with sampled actions."""
+        policy = self.collect_policy(seed, environment)
+        return self.loss(unroll(policy, environment))
 
     def train_on_recorded(
         self, environment: Environment, action: dict[str, tf.Tensor]
@@ -242,41 +214,45 @@ class ReinforceAgent:
             action["location"],
             (environment.rows, environment.steps, 2),
         )
+        learned = self._fixations == "learned"
+        choice = self.model.cell.location_policy.choice_spec
+        if learned and choice is not None:
+            check_shape(
+                'action["choice"]',
+                action.get("choice", ()),
+                (environment.rows, environment.steps, *choice.shape),
+            )
         policy = ReplayPolicy(
             self.model.cell,
             action,
-            sampled_locations=self._fixations == "learned",
+            sampled_locations=learned,
             **self._into_core,
         )
         # Frames that do not depend on the actions can be seen all at once.
         recorded = isinstance(environment, RecordedEpisode)
-        return self._update(policy, environment, replay if recorded else unroll)
-
-    def _update(
-        self, policy: Policy, environment: Environment, play=unroll
-    ) -> LossInfo:
-        self._check(environment)
-        variables = self._variables
-        with tf.GradientTape() as tape:
-            info = self.loss(play(policy, environment))
-        # What has no part in this loss, such as an unused baseline, rests.
-        gradients = tape.gradient(
-            info.loss,
-            [variable.value for variable in variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        play = replay if recorded else unroll
+        self.check(environment)
+        gradients, info = self._differentiated(
+            lambda: self.loss(play(policy, environment))
         )
-        self.optimizer.apply(gradients, variables)
+        self.update(gradients)
         return info
 
-    def _check(self, environment: Environment) -> None:
+    @property
+    def _heads(self) -> list[Head]:
+        """Those that act first."""
+        heads = self.model.cell.heads.values()
+        return sorted(heads, key=lambda head: not head.acts)
+
+    def check(self, environment):
         if environment.rollouts != self.rollouts:
-            raise ValueError(
+            raise UserError(
                 "The environment must have the agent's number of rollouts, "
                 f"{self.rollouts}. Received: {environment.rollouts}"
             )
         classes = self.model.num_classes
         if (environment.label is None) != (classes is None):
-            raise ValueError(
+            raise UserError(
                 "An environment has labels if the model has classes, and only "
                 f"then. Received: {classes} classes, "
                 f"{'no ' if environment.label is None else ''}labels"

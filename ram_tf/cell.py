@@ -1,5 +1,7 @@
 """One step of the recurrent attention model as a Keras RNN cell."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import keras
@@ -7,11 +9,15 @@ import tensorflow as tf
 
 from ram_tf import geometry
 from ram_tf.action_policy import ActionPolicy
-from ram_tf.glimpse_net import GlimpseNet
+from ram_tf.errors import UserError
+from ram_tf.fixation_policy import FixationPolicy, Memory
+from ram_tf.glimpse_encoder import GlimpseEncoder
 from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.head import Head
 from ram_tf.heads import Baseline, Classifier
-from ram_tf.location_policy import LocationPolicy
-from ram_tf.stop_policy import StopPolicy, certainty
+from ram_tf.noise import Noise, uniform_noise
+from ram_tf.stop_policy import StopPolicy
+from ram_tf.types import Glimpse, PolicyState
 from ram_tf.validation import (
     check_choice,
     check_positive,
@@ -19,6 +25,9 @@ from ram_tf.validation import (
 )
 
 FIRST_FIXATIONS = ("learned", "centre", "random")
+_CORE_NAMES = ("core", "core_memory")
+# The cell's output from left to right; what it has none of is left out.
+_COLUMNS = ("answer", "baseline", "location", "action", "stop")
 
 
 class CellOutput(NamedTuple):
@@ -27,7 +36,7 @@ class CellOutput(NamedTuple):
     Attributes:
         logits: Class scores after the glimpse, [N, K]; K is 0 without classes.
         baseline: The return expected from here on, [N].
-        location: Mean of the next location, [N, 2].
+        location: Where a deterministic policy looks next, [N, 2].
         action_logits: Scores of the actions after the glimpse, [N, A]; A is 0
             where the model only looks.
         stop_logit: Of having seen enough, [N, 1]; [N, 0] where the model looks
@@ -47,22 +56,24 @@ class RAMCell(keras.layers.Layer):
 
     It keeps Keras' contract of an RNN cell, so that
     `keras.layers.RNN(RAMCell(...))` runs over a video [B, T, H, W, C]. There it
-    is deterministic: it looks at the mean location. Noise is the business of a
-    policy, in `ram_tf.unroll`.
+    is deterministic: it looks at the likeliest location. Noise is the business
+    of a policy, in `ram_tf.policies`.
 
     The state is a flat list of float32 tensors named by `state_names`: the
-    core's, and last "location", the mean of the next fixation [N, 2].
+    core's, what the policy over locations remembers, and last "location", the
+    likeliest next fixation [N, 2].
 
     Args:
         sensor: A GlimpseSensor.
-        glimpse_net: A GlimpseNet.
+        glimpse_net: A GlimpseEncoder, such as GlimpseNet.
         core: A Keras RNN cell, the paper's SimpleRNNCell with ReLU or an
-            LSTMCell.
-        location_policy: A LocationPolicy.
+            LSTMCell; its first state is its output.
+        location_policy: A FixationPolicy, such as LocationPolicy.
         num_classes: K, or None where nothing is classified.
         first_fixation: Where an episode starts: "learned" (the location
-            network on the initial state), "centre", or "random" (uniform in
-            training; the centre in deterministic use).
+            network on the initial state; not of one that reads glimpses),
+            "centre", or "random" (uniform in training; the centre in
+            deterministic use).
         location_unit: Pixels in a unit of location; None for half the canvas.
         num_actions: A, or None where nothing is done beside looking.
         stop: Whether it decides, too, after which look to stop.
@@ -76,15 +87,17 @@ class RAMCell(keras.layers.Layer):
         CellOutput, and the next states.
 
     Raises:
-        ValueError: On an unknown first fixation or a unit that is not positive.
+        UserError: On an unknown first fixation or one that does not go with
+            the policy over locations, a unit that is not positive, or a memory
+            whose names are taken or that reads nothing.
     """
 
     def __init__(
         self,
         sensor: GlimpseSensor,
-        glimpse_net: GlimpseNet,
+        glimpse_net: GlimpseEncoder,
         core: keras.layers.Layer,
-        location_policy: LocationPolicy,
+        location_policy: FixationPolicy,
         num_classes: int | None = None,
         first_fixation: str = "learned",
         location_unit: float | None = None,
@@ -95,9 +108,13 @@ class RAMCell(keras.layers.Layer):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
         if location_unit is not None:
             check_positive("location_unit", location_unit)
-        for name in ("num_classes", "num_actions"):
-            if locals()[name] is not None:
-                check_positive_int(name, locals()[name])
+        for name, count in (
+            ("num_classes", num_classes),
+            ("num_actions", num_actions),
+        ):
+            if count is not None:
+                check_positive_int(name, count)
+        _check_location_policy(location_policy, first_fixation)
         super().__init__(autocast=False, **kwargs)
         self.sensor = sensor
         self.glimpse_net = glimpse_net
@@ -127,113 +144,200 @@ class RAMCell(keras.layers.Layer):
         )
 
     @property
+    def heads(self) -> Mapping[str, Head]:
+        """What it decides beside where to look, by key: read-only."""
+        heads = (self.classifier, self.action_policy, self.stop_policy)
+        return MappingProxyType({head.key: head for head in heads if head})
+
+    @property
     def state_size(self) -> list[int]:
-        return [*self._core_sizes, 2]
+        memory = self.location_policy.state_sizes.values()
+        return [*self._core_sizes, *memory, 2]
 
     @property
     def state_names(self) -> list[str]:
         """Names of the state's tensors, the same in every export."""
-        names = ["core", "core_memory"][: len(self._core_sizes)]
-        return [*names, "location"]
+        core = _CORE_NAMES[: len(self._core_sizes)]
+        return [*core, *self.location_policy.state_sizes, "location"]
 
     @property
     def output_size(self) -> int:
-        heads = (self.num_classes or 0) + (self.num_actions or 0) + self.stop
-        return heads + 1 + 2
+        return sum(self._widths())
 
     def build(self, frame_shape):
         self.channels = frame_shape[-1]
-        glimpse_shape = self.sensor.compute_output_shape(frame_shape, (None, 2))
-        features_shape = (None, self._core_sizes[0])
+        policy, heads = self.location_policy, self.heads
+        units = self._core_sizes[0]
+        windows = self.sensor.compute_output_shape(frame_shape, (None, 2))
+        seen = []
+        if policy.reads_glimpse:
+            places = (None, self.sensor.scales, self.sensor.size, 2)
+            seen = [windows, places]
         shapes = [
-            (self.glimpse_net, (glimpse_shape, (None, 2))),
-            (self.core, ((None, self.glimpse_net.units),)),
-            (self.location_policy, (features_shape,)),
-            (self.baseline, (features_shape,)),
+            (self.glimpse_net, [windows, (None, policy.place_size)]),
+            (self.core, [(None, self.glimpse_net.units)]),
+            (policy, [(None, units), *seen]),
+            (self.baseline, [(None, units)]),
         ]
-        heads = (self.classifier, self.action_policy)
-        shapes += [(head, (features_shape,)) for head in heads if head]
-        if self.stop_policy:
-            size = self._core_sizes[0] + bool(self.classifier)
-            shapes.append((self.stop_policy, ((None, size),)))
+        shapes += [
+            (head, [(None, head.input_size(units))]) for head in heads.values()
+        ]
         for layer, shape in shapes:
             if not layer.built:  # Keras builds those it deserialises.
                 layer.build(*shape)
 
     def get_initial_state(self, batch_size=None) -> list[tf.Tensor]:
         """States before the first glimpse; features are the first of them."""
+        return self.get_initial_policy_state(batch_size).cell
+
+    def get_initial_policy_state(self, batch_size=None) -> PolicyState:
+        """What is known before the first glimpse, for N rows."""
         core = [tf.zeros([batch_size, size]) for size in self._core_sizes]
         if self.first_fixation == "learned":
-            return [*core, self.location_policy(core[0])]
-        return [*core, tf.zeros([batch_size, 2])]
+            parameters = self.location_policy(core[0])
+            return self._state(core, (), parameters, None)
+        memory = self.location_policy.get_initial_state(batch_size)
+        location = tf.zeros([batch_size, 2])
+        return PolicyState([*core, *memory, location], None, None)
 
     def look(
         self, frame: tf.Tensor, location: tf.Tensor, states: list[tf.Tensor]
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Senses a frame at location [N, 2] and updates the core.
+    ) -> tuple[tf.Tensor, PolicyState]:
+        """Looks at location [N, 2] of a frame, and remembers.
+
+        Args:
+            frame: [B, H, W, C].
+            location: In units.
+            states: The cell's, before.
 
         Returns:
-            (features [N, units] float32, the core's states).
+            (features [N, units] float32, what is known now).
         """
-        return self.remember(self.encode(frame, location), states[:-1])
+        policy = self.location_policy
+        core, memory = self.divide(states)
+        glimpse = self.see(frame, location)
+        features, core = self.remember(
+            self.encode(glimpse, location, memory), core
+        )
+        if not policy.reads_glimpse:
+            return features, self._state(core, (), policy(features), None)
+        memory = policy.next_state(memory, glimpse)
+        parameters = policy(features, glimpse, memory)
+        return features, self._state(core, memory, parameters, glimpse)
 
-    def encode(self, frame: tf.Tensor, location: tf.Tensor) -> tf.Tensor:
-        """What a look at location [N, 2] shows, and where it was: [N, units].
+    def see(self, frame: tf.Tensor, location: tf.Tensor) -> Glimpse:
+        """What a look at location [N, 2] shows.
 
         Raises:
-            ValueError: On a frame of other channels than the model's.
+            UserError: On a frame of other channels than the model's.
         """
         if frame.shape[-1] != self.channels:
-            raise ValueError(
+            raise UserError(
                 f"Images must have {self.channels} channels, as when the model "
                 f"was built. Received: shape={tuple(frame.shape)}"
             )
         # The choice of a place is trained by REINFORCE alone.
         location = tf.stop_gradient(location)
-        offsets = geometry.to_offsets(location, frame, self.location_unit)
-        return self.glimpse_net(self.sensor(frame, offsets), location)
+        unit = self.location_unit
+        offsets = geometry.to_offsets(location, frame, unit)
+        windows = self.sensor(frame, offsets)
+        if not self.location_policy.reads_glimpse:
+            return Glimpse(windows)
+        return Glimpse(
+            windows,
+            self.sensor.places(frame, offsets),
+            geometry.to_pixels(location, frame, unit),
+            geometry.sides(frame),
+            geometry.unit_in_pixels(frame, unit),
+        )
+
+    def encode(
+        self, glimpse: Glimpse, location: tf.Tensor, memory: Memory
+    ) -> tf.Tensor:
+        """What was seen, and where: [N, units].
+
+        Args:
+            glimpse: What `see` shows.
+            location: [N, 2] in units.
+            memory: Of the policy over locations, before the look.
+        """
+        location = tf.stop_gradient(location)
+        place = self.location_policy.place(location, glimpse, memory)
+        return self.glimpse_net(glimpse.windows, place)
 
     def remember(
-        self, glimpse: tf.Tensor, core: list[tf.Tensor]
+        self, encoded: tf.Tensor, core: list[tf.Tensor]
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        """Updates the core's states with an encoded glimpse; as `look`."""
+        """Updates the core's states with an encoded glimpse.
+
+        Returns:
+            (features [N, units] float32, the core's states).
+        """
         dtype = self.core.compute_dtype
         core = [tf.cast(state, dtype) for state in core]
-        features, core = self.core(glimpse, core)
+        features, core = self.core(encoded, core)
         return _float32(features), [_float32(state) for state in core]
 
-    def stop_logit(self, features: tf.Tensor) -> tf.Tensor:
-        """Logit of stopping, from features [..., D] after the look: [...]."""
-        if self.classifier:
-            # Stopping is to read the certainty of answers, not to change it.
-            sure = tf.stop_gradient(certainty(self.classifier(features)))
-            features = tf.concat([features, sure[..., None]], axis=-1)
-        return self.stop_policy(features)
+    def parameters(self, key: str, features: tf.Tensor) -> tf.Tensor:
+        """Of the head of a key, from features [..., D] after the look."""
+        head = self.heads[key]
+        others = {
+            other: self.parameters(other, features) for other in head.reads
+        }
+        return head(head.read(features, others))
+
+    def noise(self, seed: tf.Tensor, rows, steps: int) -> Noise:
+        """What a sampling policy consumes, of a stateless seed [2].
+
+        Args:
+            seed: Integers.
+            rows: N.
+            steps: T.
+        """
+        seeds = tf.random.experimental.stateless_split(seed, 2, alg="philox")
+        return Noise(
+            self.location_policy.noise(seeds[0], rows, steps),
+            uniform_noise(seeds[1], [rows, 2]),
+            {
+                key: head.noise(seed, rows, steps)
+                for key, head in self.heads.items()
+                if head.acts
+            },
+        )
 
     def call(self, frame, states, training=None):
         del training
-        features, core = self.look(frame, states[-1], states)
-        location = self.location_policy(features)
-        parts = [self.baseline(features)[:, None], location]
-        if self.classifier:
-            parts.insert(0, self.classifier(features))
-        if self.action_policy:
-            parts.append(self.action_policy(features))
-        if self.stop_policy:
-            parts.append(self.stop_logit(features)[:, None])
-        return tf.concat(parts, axis=-1), [*core, location]
+        features, state = self.look(frame, states[-1], states)
+        parts = {
+            key: head.columns(self.parameters(key, features))
+            for key, head in self.heads.items()
+        }
+        parts["baseline"] = self.baseline(features)[:, None]
+        parts["location"] = state.cell[-1]
+        output = [parts[name] for name in _COLUMNS if name in parts]
+        return tf.concat(output, axis=-1), state.cell
+
+    def divide(self, states: list[tf.Tensor]) -> tuple[list[tf.Tensor], Memory]:
+        """The core's states, and the memory of the policy over locations."""
+        cores = len(self._core_sizes)
+        return list(states[:cores]), tuple(states[cores:-1])
 
     def split(self, output: tf.Tensor) -> CellOutput:
         """Divides an output [..., output_size] into its named parts."""
-        classes = self.num_classes or 0
-        acts = classes + 3 + (self.num_actions or 0)
-        return CellOutput(
-            logits=output[..., :classes],
-            baseline=output[..., classes],
-            location=output[..., classes + 1 : classes + 3],
-            action_logits=output[..., classes + 3 : acts],
-            stop_logit=output[..., acts:],
-        )
+        parts = CellOutput(*tf.split(output, self._widths(), axis=-1))
+        return parts._replace(baseline=parts.baseline[..., 0])
+
+    def _widths(self) -> list[int]:
+        """Of the columns, 0 for what it has none of."""
+        widths = {key: head.width for key, head in self.heads.items()}
+        widths |= {"baseline": 1, "location": 2}
+        return [widths.get(name, 0) for name in _COLUMNS]
+
+    def _state(self, core, memory, parameters, glimpse) -> PolicyState:
+        """What is known after a look, the likeliest next location last."""
+        policy = self.location_policy
+        location = policy.locate(policy.mode(parameters), glimpse)
+        return PolicyState([*core, *memory, location], parameters, glimpse)
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -258,6 +362,23 @@ class RAMCell(keras.layers.Layer):
             for name in layers
         }
         return cls(**{**config, **restored})
+
+
+def _check_location_policy(policy: FixationPolicy, first: str) -> None:
+    if policy.reads_glimpse and first == "learned":
+        raise UserError(
+            "A policy over locations that reads glimpses has none to choose "
+            'the first from: `first_fixation` must be "centre" or "random". '
+            f"Received: first_fixation={first!r} with {type(policy).__name__}"
+        )
+    names = list(policy.state_sizes)
+    taken = set(names) & {*_CORE_NAMES, "location"}
+    if names and (taken or not policy.reads_glimpse):
+        raise UserError(
+            "Only a policy over locations with `reads_glimpse=True` remembers, "
+            f"by other names than {[*_CORE_NAMES, 'location']}. Received: "
+            f"{type(policy).__name__} with state_sizes {names}"
+        )
 
 
 def _float32(tensor: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.symbol_sequence import SymbolSequence
+from ram_tf.errors import UserError
 from ram_tf.heads import Classifier
 from ram_tf.validation import (
     check_choice,
@@ -45,7 +46,7 @@ class Comparator(keras.Model):
         A dictionary of `logits` and `probabilities`, both [B, T, K] float32.
 
     Raises:
-        ValueError: On sizes below one, or bad images.
+        UserError: On sizes below one, or bad images.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ def make_comparator(
         units: Of the conv net's hidden layer; None for `conv_units`.
 
     Raises:
-        ValueError: On an unknown name, counts below one, or an image that is
+        UserError: On an unknown name, counts below one, or an image that is
             smaller than a filter.
     """
     check_choice("network", name, NETWORKS)
@@ -160,7 +161,7 @@ def conv_units(side: int) -> int:
 def _positions(side: int) -> int:
     """Places of a filter along a side."""
     if side < _FILTER_SIZE:
-        raise ValueError(
+        raise UserError(
             f"The conv net needs images of at least {_FILTER_SIZE}x"
             f"{_FILTER_SIZE}. Received: side={side}"
         )

@@ -1,13 +1,16 @@
 """What a model costs: one home for its arithmetic and for what it sees.
 
 Multiply-adds are those of matrix products and convolutions; pooling, biases and
-activations, a few per cent beside them, are left out.
+activations, a few per cent beside them, are left out. The model's parts are
+asked for theirs.
 """
 
 import math
 
-import keras
+import tensorflow as tf
 
+from ram_tf import products
+from ram_tf.cell import RAMCell
 from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
 
@@ -35,19 +38,24 @@ def parameters(model: Model) -> int:
 def multiply_adds_by_glimpse(model: Model) -> list[int]:
     """Multiply-adds of an image that is classified after glimpse t, [T].
 
-    Each glimpse runs the glimpse network, the core and the location network;
-    the answer is computed once. Where there is a stop head, each glimpse runs
-    that, too, and the answer that it asks for. The baseline has no part in it.
+    Each glimpse runs the glimpse network, the core, the location network, and
+    the heads that act, with those that they read: what stops, runs the answer.
+    An answer that none of these reads is computed once. The baseline has no
+    part in it.
     """
     if isinstance(model, Comparator):
-        return [_feed_forward(model)]
+        return [sum(map(products.of_layer, model.stages))]
     cell = model.cell
-    looking = [cell.glimpse_net, cell.core, cell.location_policy]
-    answer = _products(cell.classifier)
-    if cell.stop_policy:
-        looking += [cell.stop_policy, cell.classifier]
-        answer = 0  # It is there when the model stops.
-    glimpse = sum(map(_products, looking))
+    acting = [head for head in cell.heads.values() if head.acts]
+    each = {head.key for head in acting}.union(*(h.reads for h in acting))
+    once = set(cell.heads) - each
+    glimpse = (
+        cell.glimpse_net.multiply_adds()
+        + _of_core(cell)
+        + cell.location_policy.multiply_adds()
+        + sum(cell.heads[key].multiply_adds() for key in each)
+    )
+    answer = sum(cell.heads[key].multiply_adds() for key in once)
     return [t * glimpse + answer for t in _glimpses(model)]
 
 
@@ -58,7 +66,8 @@ def training_flop(model: RecurrentAttentionModel) -> int:
     every glimpse, an answer at the last.
     """
     forward = multiply_adds_by_glimpse(model)[-1]
-    return 6 * (forward + model.glimpses * _products(model.cell.baseline))
+    baseline = products.of_layer(model.cell.baseline)
+    return 6 * (forward + model.glimpses * baseline)
 
 
 def pixels_by_glimpse(model: Model) -> list[int]:
@@ -76,17 +85,9 @@ def _glimpses(model: RecurrentAttentionModel) -> range:
     return range(1, model.glimpses + 1)
 
 
-def _products(layer: keras.layers.Layer) -> int:
-    """Multiply-adds of a layer that uses each of its matrices once."""
-    matrices = [w for w in layer.trainable_weights if len(w.shape) == 2]
-    return sum(math.prod(matrix.shape) for matrix in matrices)
-
-
-def _feed_forward(model: Comparator) -> int:
-    """A Dense kernel is used once at each position of the layer's output."""
-    total, shape = 0, (None, *model.image_shape)
-    for stage in model.stages:
-        shape = stage.compute_output_shape(shape)
-        if hasattr(stage, "kernel"):
-            total += math.prod(shape[1:-1]) * math.prod(stage.kernel.shape)
-    return total
+def _of_core(cell: RAMCell) -> int:
+    core, _ = cell.divide(cell.get_initial_state(1))
+    encoded = tf.TensorSpec([1, cell.glimpse_net.units], tf.float32)
+    return products.multiply_adds(
+        cell.remember, encoded, list(map(tf.TensorSpec.from_tensor, core))
+    )

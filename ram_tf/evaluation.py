@@ -20,7 +20,7 @@ import tensorflow as tf
 from ram_tf import losses, sequences
 from ram_tf.comparators import Comparator
 from ram_tf.model import RecurrentAttentionModel
-from ram_tf.noise import sampling_noise, uniform_noise
+from ram_tf.noise import uniform_noise
 from ram_tf.policies import (
     CentreFixations,
     Policy,
@@ -42,19 +42,41 @@ _BATCH_SIZE = 500
 _BATCH_PIXELS = 2**25
 
 
+class Measure(NamedTuple):
+    """How a measurement is called where it is told.
+
+    Attributes:
+        name: A word.
+        unit: What stands behind the number.
+        sign: 1 where less is better, -1 where more is; the error times this is
+            told.
+    """
+
+    name: str
+    unit: str = ""
+    sign: int = 1
+
+
+ERROR = Measure("error", "%")
+RETURN = Measure("return", sign=-1)
+
+
 class Validated(NamedTuple):
     """A measurement that chooses weights.
 
     Attributes:
-        error: In %, the smaller the better. Where glimpses cost, with their
-            price: as if a wrong answer cost 1.
+        error: The smaller the better; of a classifier in %. Where glimpses
+            cost, with their price: as if a wrong answer cost 1.
         metrics: What is logged of it beside that, by name.
-        rollouts: What was measured; has `locations` [n, T, 2], or None.
+        rollouts: What was measured, which has `locations` [n, T, 2] or None;
+            None if that was not kept.
+        measure: What it is told as.
     """
 
     error: float
     metrics: dict[str, Any]
-    rollouts: Any
+    rollouts: Any = None
+    measure: Measure = ERROR
 
 
 class Rollouts(NamedTuple):
@@ -86,8 +108,7 @@ def _random(cell, seed, environment):
 
 
 def _stochastic(cell, seed, environment):
-    shape = (environment.rows, environment.steps)
-    noise = sampling_noise(seed, *shape, cell.num_actions)
+    noise = cell.noise(seed, environment.rows, environment.steps)
     return SamplingPolicy(cell, noise)
 
 
@@ -113,7 +134,7 @@ class ClassifierEvaluator:
         model: The same.
 
     Raises:
-        ValueError: On bad images, or labels outside the classes.
+        UserError: On bad images, or labels outside the classes.
     """
 
     def __init__(
@@ -263,7 +284,7 @@ def _batch_size(shape: tuple[int, ...]) -> int:
 
 
 class Evaluator(ClassifierEvaluator):
-    """Plays a RecurrentAttentionModel, whose sensor XLA can compile."""
+    """Plays a RecurrentAttentionModel, with any sensor."""
 
     def rollouts(
         self, policy: str = "deterministic", draw: int = 0
@@ -284,7 +305,7 @@ class Evaluator(ClassifierEvaluator):
             "probabilities": tf.nn.softmax(trajectory.logits),
             "locations": trajectory.action["location"],
         }
-        if self.model.cell.stop_policy:
+        if "stop" in trajectory.action:
             outputs["glimpses_used"] = losses.length(trajectory.valid)
         return outputs
 

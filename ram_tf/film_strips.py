@@ -39,7 +39,7 @@ def draw_film_strips(
         location_unit: Pixels in a unit of location; None for half the canvas.
 
     Raises:
-        ValueError: On shapes, dtypes or values other than these.
+        UserError: On shapes, dtypes or values other than these.
     """
     videos, locations, answers = viz.check_outputs(videos, outputs, rank=5)
     names = viz.check_names(class_names, labels, answers)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ram_tf.environments.catch import Catch, Games, draw_games
 from ram_tf.environments.catch_rules import CatchRules
+from ram_tf.errors import UserError
 from ram_tf.evaluation import POLICIES, Validated
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.unroll import unroll
@@ -43,7 +44,7 @@ class GameEvaluator:
             too), "random" or "centre".
 
     Raises:
-        ValueError: On a model without the actions of Catch, another policy, or
+        UserError: On a model without the actions of Catch, another policy, or
             a count below one.
     """
 
@@ -58,7 +59,7 @@ class GameEvaluator:
         check_positive_int("count", count)
         check_choice("policy", policy, POLICIES)
         if model.cell.num_actions != Catch.num_actions:
-            raise ValueError(
+            raise UserError(
                 f"A model that plays Catch has {Catch.num_actions} actions. "
                 f"Received: {model.cell.num_actions}"
             )

@@ -28,14 +28,32 @@ def to_offsets(
     """
     if unit is None:
         return locations
-    return locations * (2.0 * unit / _sides(images))
+    return locations * (2.0 * unit / sides(images))
 
 
 def to_pixels(
     locations: tf.Tensor, images: tf.Tensor, unit: float | None
 ) -> tf.Tensor:
     """Centres of the fixations in pixels (y, x) from the top left corner."""
-    return (to_offsets(locations, images, unit) + 1.0) * 0.5 * _sides(images)
+    return (to_offsets(locations, images, unit) + 1.0) * 0.5 * sides(images)
+
+
+def unit_in_pixels(images: tf.Tensor, unit: float | None) -> tf.Tensor:
+    """Pixels in a unit of location, along y and x: [2] float32."""
+    return sides(images) / 2.0 if unit is None else tf.fill([2], float(unit))
+
+
+def to_locations(
+    pixels: tf.Tensor, sides: tf.Tensor, unit: tf.Tensor
+) -> tf.Tensor:
+    """Locations [..., 2] of pixels (y, x): the inverse of `to_pixels`.
+
+    Args:
+        pixels: [..., 2] from the top left corner.
+        sides: (H, W) of the canvas, [2].
+        unit: Pixels in a unit of location, [2].
+    """
+    return (pixels - sides / 2.0) / unit
 
 
 def window_start(
@@ -70,5 +88,6 @@ def _rounded(value: tf.Tensor) -> tf.Tensor:
     return tf.clip_by_value(value, -_FAR, _FAR)
 
 
-def _sides(images: tf.Tensor) -> tf.Tensor:
+def sides(images: tf.Tensor) -> tf.Tensor:
+    """(H, W) of images [..., H, W, C], [2] float32."""
     return tf.cast(tf.shape(images)[-3:-1], tf.float32)

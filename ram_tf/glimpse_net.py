@@ -3,13 +3,19 @@
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from ram_tf import products
+from ram_tf.errors import UserError
+from ram_tf.glimpse_encoder import GlimpseEncoder
+from ram_tf.parts import GLIMPSE_ENCODERS
 from ram_tf.validation import check_positive, check_positive_int
 
 
+@GLIMPSE_ENCODERS.register("dense")
 @keras.saving.register_keras_serializable("ram_tf")
-class GlimpseNet(keras.layers.Layer):
+class GlimpseNet(GlimpseEncoder):
     """g = ReLU(Linear(h_g) + Linear(h_l)).
 
     h_g = ReLU(Linear(glimpse)) is what was seen, h_l = ReLU(Linear(location))
@@ -25,13 +31,14 @@ class GlimpseNet(keras.layers.Layer):
 
     Call arguments:
         glimpses: [N, g, g, S * C] float32.
-        locations: [N, 2] (y, x) in units of the policy.
+        locations: [N, 2] (y, x) in units of the policy; or what else it tells
+            of the place, [N, place_size].
 
     Returns:
         [N, units] in the layer's compute dtype.
 
     Raises:
-        ValueError: On sizes below one, gains that are not positive, or windows
+        UserError: On sizes below one, gains that are not positive, or windows
             of another number.
     """
 
@@ -63,10 +70,31 @@ class GlimpseNet(keras.layers.Layer):
         self.what = dense(units, name="what", dtype=dtype)
         self.where = dense(units, use_bias=False, name="where", dtype=dtype)
 
+    @classmethod
+    def make(
+        cls,
+        *,
+        glimpse_units,
+        location_units,
+        units,
+        scales,
+        scale_gain,
+        dtype,
+        **others,
+    ):
+        del others
+        return cls(
+            glimpse_units,
+            location_units,
+            units,
+            gains=_gains(scale_gain, scales),
+            dtype=dtype,
+        )
+
     def build(self, glimpses_shape, locations_shape):
         _, height, width, depth = glimpses_shape
         if self.gains and depth % len(self.gains):
-            raise ValueError(
+            raise UserError(
                 "`gains` must have one for each window of the glimpses. "
                 f"Received: {len(self.gains)} gains, glimpses of depth {depth}"
             )
@@ -94,6 +122,33 @@ class GlimpseNet(keras.layers.Layer):
             tf.constant(self.gains, glimpses.dtype), channels
         )
 
+    def exact_kernels(self):
+        return [self.place.kernel.numpy()]
+
+    def weights_for(self, other, scales):
+        widened = self._widened(other, *scales)
+        return [
+            widened if weight is self.see.kernel else weight.numpy()
+            for weight in self.weights
+        ]
+
+    def _widened(self, other, old: int, new: int) -> np.ndarray:
+        """The first layer's kernel; a pixel has S * C rows of it.
+
+        Windows that are added weigh nothing, and gains are made up for.
+        """
+        kernel = self.see.kernel.numpy()
+        windows_shape, _ = products.built_shapes(self)
+        channels = windows_shape[-1] // old
+        windows = kernel.reshape(-1, old, channels, self.glimpse_units)
+        gains = self._gains_of(old) / other._gains_of(new)[:old]
+        windows = windows * gains[:, None, None]
+        added = ((0, 0), (0, new - old), (0, 0), (0, 0))
+        return np.pad(windows, added).reshape(-1, self.glimpse_units)
+
+    def _gains_of(self, scales: int) -> np.ndarray:
+        return np.float32(self.gains or [1] * scales)
+
     def compute_output_shape(self, glimpses_shape, locations_shape):
         return (glimpses_shape[0], self.units)
 
@@ -105,3 +160,9 @@ class GlimpseNet(keras.layers.Layer):
             "gains": self.gains,
         }
         return {**super().get_config(), **config}
+
+
+def _gains(scale_gain: float, scales: int) -> list[float] | None:
+    if scale_gain == 1:
+        return None
+    return [float(scale_gain) ** scale for scale in range(scales)]

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf import geometry
+from ram_tf.errors import UserError
 
 # These ops give the same bits in eager mode and under XLA; a reshape and mean
 # does not.
@@ -132,13 +133,13 @@ READERS = {
     "integral": integral,
     "slices": slices,
 }
-COMPILED = ("gather", "integral")  # Those that XLA can compile, of any number.
+COMPILED = ("gather", "integral", "slices")  # Those that XLA can compile.
 
 
 def _check_single(images, locations):
     known = None not in images.shape.as_list()
     if not known or images.shape[0] != 1 or locations.shape[0] != 1:
-        raise ValueError(
+        raise UserError(
             "The sensor `slices` reads one image of known size at one "
             f"location. Received: images {tuple(images.shape)}, locations "
             f"{tuple(locations.shape)}"

@@ -3,7 +3,9 @@
 import keras
 import tensorflow as tf
 
-from ram_tf.glimpse_readers import POOLINGS, READERS
+from ram_tf import geometry, xla
+from ram_tf.errors import UserError
+from ram_tf.glimpse_readers import COMPILED, POOLINGS, READERS
 from ram_tf.validation import (
     check_choice,
     check_finite,
@@ -25,7 +27,8 @@ class GlimpseSensor(keras.layers.Layer):
     All implementations give the same bits. "extract_glimpse" is TensorFlow's
     op: plain to read, but it casts whole images, and knows neither XLA nor
     TFLite. "gather" reads only the pixels of the windows, so that its time and
-    memory do not depend on H and W, and works everywhere. "integral" sums over
+    memory do not depend on H and W, and works everywhere: where XLA compiles,
+    it stands in for those that cannot. "integral" sums over
     windows by a table of the whole image, which compiled glimpses and rollouts
     share: faster where many read wide windows, average-pooled, of bytes.
     "crop_and_resize" is the fastest outside XLA that does not slow down with
@@ -47,7 +50,7 @@ class GlimpseSensor(keras.layers.Layer):
         Glimpses [N, g, g, S * C] float32 in [0, 1], scale-major, finest first.
 
     Raises:
-        ValueError: On sizes below one, unknown names, images or locations of
+        UserError: On sizes below one, unknown names, images or locations of
             another rank or dtype, N that is no multiple of B, or, in eager
             mode, NaN in what is seen.
     """
@@ -78,19 +81,45 @@ class GlimpseSensor(keras.layers.Layer):
     def call(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
         check_frames(images)
         _check_locations(images, locations)
-        images = tf.stop_gradient(images)
-        locations = tf.stop_gradient(locations)
-        read = READERS[self.implementation]
+        read, pool = self._reader(), POOLINGS[self.pooling]
         glimpses = [
-            read(images, locations, self.size, 2**scale, POOLINGS[self.pooling])
+            read(images, locations, self.size, 2**scale, pool)
             for scale in range(self.scales)
         ]
-        glimpses = tf.concat(glimpses, axis=-1)
+        # Here, and not before: no gradient may reach ops that have none.
+        glimpses = tf.stop_gradient(tf.concat(glimpses, axis=-1))
         check_finite(glimpses)  # What was seen; not the whole image.
         # uint8 is pooled as 0..255: the sums are then exact in float32.
         return (
             glimpses * (1.0 / 255.0) if images.dtype == tf.uint8 else glimpses
         )
+
+    def places(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
+        """Where the cells of the windows are: the centres, in pixels.
+
+        Args:
+            images: [B, H, W, C], only their shape is read.
+            locations: As in a call.
+
+        Returns:
+            [N, S, g, 2] float32: y of the cells of row i, x of those of column
+            i, from the top left corner, as windows are cut.
+        """
+        sides = tf.shape(images)[1:3]
+        middles = tf.range(self.size, dtype=tf.float32)[:, None] + 0.5
+        places = []
+        for scale, window in enumerate(self.windows):
+            start = geometry.window_start(locations, sides, window)
+            start = tf.cast(start, tf.float32)[:, None]
+            places.append(start + middles * 2.0**scale)
+        return tf.stack(places, axis=1)
+
+    def _reader(self):
+        """The implementation, or its twin where XLA cannot compile it."""
+        name = self.implementation
+        if name not in COMPILED and xla.compiles():
+            name = "gather"
+        return READERS[name]
 
     def compute_output_shape(self, images_shape, locations_shape):
         depth = images_shape[-1] and self.scales * images_shape[-1]
@@ -108,17 +137,17 @@ class GlimpseSensor(keras.layers.Layer):
 
 def _check_locations(images, locations):
     if locations.shape.rank != 2 or locations.shape[-1] != 2:
-        raise ValueError(
+        raise UserError(
             "Locations must have shape [N, 2]. "
             f"Received: shape={tuple(locations.shape)}"
         )
     if locations.dtype != tf.float32:
-        raise ValueError(
+        raise UserError(
             f"Locations must be float32. Received: {locations.dtype.name}"
         )
     rows, batch = locations.shape[0], images.shape[0]
     if rows is not None and batch and (rows % batch or not rows):
-        raise ValueError(
+        raise UserError(
             "The number of locations must be a multiple of the number of "
             f"images. Received: {rows} locations, {batch} images"
         )

@@ -4,23 +4,58 @@ Both are a linear map: the action network f_a of a still image, and the
 baseline b_t. They are named classes so that a saved model says what each is.
 """
 
+from types import MappingProxyType
+
 import keras
 import tensorflow as tf
 
+from ram_tf import losses
+from ram_tf.head import CategoricalHead
 from ram_tf.validation import check_positive_int
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class Classifier(keras.layers.Dense):
-    """Class scores (logits) [..., K] float32 of features [..., D].
+class Classifier(CategoricalHead, keras.layers.Dense):
+    """The answer: class scores (logits) [..., K] float32 of features [..., D].
 
     Raises:
-        ValueError: On fewer than one class.
+        UserError: On fewer than one class.
     """
+
+    key = "answer"
+    stream = 5
+    metric_names = ("cross_entropy", "accuracy")
+    meanings = MappingProxyType(
+        {
+            "class": "the answer after the last glimpse",
+            "probabilities": "of the classes, after the last glimpse",
+            "probabilities_by_glimpse": "of the classes, after each glimpse",
+        }
+    )
 
     def __init__(self, units: int, **kwargs):
         check_positive_int("num_classes", units)
         super().__init__(units, **{**kwargs, "dtype": "float32"})
+
+    @property
+    def width(self):
+        return self.units
+
+    def exported(self, logits):
+        return {"probabilities": tf.nn.softmax(logits)}
+
+    def measure(self, trajectory):
+        logits, label = trajectory.logits, trajectory.label
+        if label is None:
+            return {}
+        return {
+            "cross_entropy": losses.cross_entropy_loss(
+                logits, label, trajectory.label_weight, trajectory.valid
+            ),
+            "accuracy": losses.accuracy(
+                logits, label, trajectory.valid, trajectory.answer_due
+            ),
+        }
 
 
 @keras.saving.register_keras_serializable("ram_tf")

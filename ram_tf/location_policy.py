@@ -1,16 +1,21 @@
 """The location network f_l: where to look next (paper, section 3)."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from ram_tf.fixation_policy import FixationPolicy
+from ram_tf.noise import uniform_noise
+from ram_tf.parts import LOCATION_POLICIES
 from ram_tf.validation import check_positive
 
 tfd = tfp.distributions
 
 
+@LOCATION_POLICIES.register("gaussian")
 @keras.saving.register_keras_serializable("ram_tf")
-class LocationPolicy(keras.layers.Layer):
+class LocationPolicy(FixationPolicy):
     """A two-component Gaussian with fixed spread around a learned mean.
 
     The mean is location_range * tanh(Linear(features)), so that it cannot run
@@ -24,13 +29,13 @@ class LocationPolicy(keras.layers.Layer):
             begin near the centre.
 
     Call arguments:
-        features: [N, D] from the core.
+        features: [..., D] from the core.
 
     Returns:
-        Mean locations [N, 2] (y, x) float32: the mode, for deterministic use.
+        Mean locations [..., 2] (y, x) float32: the mode, for deterministic use.
 
     Raises:
-        ValueError: On a std, range or gain that is not positive.
+        UserError: On a std, range or gain that is not positive.
     """
 
     def __init__(
@@ -58,7 +63,13 @@ class LocationPolicy(keras.layers.Layer):
     def build(self, features_shape):
         self.dense.build(features_shape)
 
-    def call(self, features: tf.Tensor) -> tf.Tensor:
+    @classmethod
+    def make(cls, *, location_std, location_range, location_gain, **others):
+        del others
+        return cls(location_std, location_range, location_gain)
+
+    def call(self, features: tf.Tensor, glimpse=None, state=()) -> tf.Tensor:
+        del glimpse, state
         return self.location_range * self.dense(features)
 
     def distribution(self, mean: tf.Tensor) -> tfd.Distribution:
@@ -74,8 +85,27 @@ class LocationPolicy(keras.layers.Layer):
         """A sample from given standard normal noise, both [N, 2]."""
         return mean + self.std * noise
 
-    def compute_output_shape(self, features_shape):
-        return (features_shape[0], 2)
+    def noise(self, seed, rows, steps):
+        """Standard normal, [N, T, 2]."""
+        uniform = uniform_noise(seed, [rows, steps, 2])
+        return tf.math.ndtri((uniform + 1.0) / 2.0)
+
+    def anywhere(self, uniform):
+        """Uniform over the range of the mean, [N, 2]."""
+        return self.location_range * uniform
+
+    def weights_for(self, other):
+        """Means near the centre stay what they were.
+
+        Where this one's are near the end of its range, a longer range reaches
+        further.
+        """
+        ratio = np.float32(self.location_range / other.location_range)
+        return [weight * ratio for weight in self.get_weights()]
+
+    def compute_output_shape(self, features_shape, **others):
+        del others
+        return (*features_shape[:-1], 2)
 
     def get_config(self):
         config = {

@@ -1,6 +1,6 @@
 """The recurrent attention model, whole."""
 
-import inspect
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,9 +9,8 @@ from ram_tf import losses
 from ram_tf.cell import RAMCell
 from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import Video
-from ram_tf.glimpse_net import GlimpseNet
 from ram_tf.glimpse_sensor import GlimpseSensor
-from ram_tf.location_policy import LocationPolicy
+from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.policies import Policy
 from ram_tf.unroll import unroll
 from ram_tf.validation import (
@@ -49,6 +48,8 @@ class RecurrentAttentionModel(keras.Model):
             dynamic environment (paper, section 4.2); None for looking only.
         stop: Whether it decides after each look whether it has seen enough,
             which T then bounds.
+        glimpse_encoder: Name of the GlimpseEncoder; "dense" is the paper's.
+        location_policy: Name of the FixationPolicy; "gaussian" is the paper's.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -62,7 +63,7 @@ class RecurrentAttentionModel(keras.Model):
         other outputs say of later glimpses is what they would have been.
 
     Raises:
-        ValueError: On sizes below one, unknown names, or bad images.
+        UserError: On sizes below one, unknown names, or bad images.
     """
 
     def __init__(
@@ -86,29 +87,42 @@ class RecurrentAttentionModel(keras.Model):
         scale_gain: float = 1.0,
         num_actions: int | None = None,
         stop: bool = False,
+        glimpse_encoder: str = "dense",
+        location_policy: str = "gaussian",
         **kwargs,
     ):
-        config = {k: v for k, v in locals().items() if k in _ARGUMENTS}
         check_positive_int("glimpses", glimpses)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
         check_positive("scale_gain", scale_gain)
         super().__init__(autocast=False, **kwargs)
-        self._config = config
         self.num_classes = num_classes
         self.glimpses = glimpses
-        dtype = self.dtype_policy
+        self.glimpse_size = glimpse_size
+        self.scales = scales
+        self.core = core
+        self.core_units = core_units
+        self.glimpse_units = glimpse_units
+        self.location_units = location_units
+        self.units = units
+        self.location_std = location_std
+        self.location_range = location_range
+        self.location_gain = location_gain
+        self.location_unit = location_unit
+        self.first_fixation = first_fixation
+        self.sensor = sensor
+        self.pooling = pooling
+        self.scale_gain = scale_gain
+        self.num_actions = num_actions
+        self.stop = stop
+        self.glimpse_encoder = glimpse_encoder
+        self.location_policy = location_policy
+        sizes = {**self._sizes(), "dtype": self.dtype_policy}
         self.cell = RAMCell(
             GlimpseSensor(glimpse_size, scales, sensor, pooling),
-            GlimpseNet(
-                glimpse_units,
-                location_units,
-                units,
-                gains=_gains(scale_gain, scales),
-                dtype=dtype,
-            ),
-            _core(core, core_units, dtype),
-            LocationPolicy(location_std, location_range, location_gain),
+            GLIMPSE_ENCODERS[glimpse_encoder].make(**sizes),
+            _core(core, core_units, self.dtype_policy),
+            LOCATION_POLICIES[location_policy].make(**sizes),
             num_classes=num_classes,
             first_fixation=first_fixation,
             location_unit=location_unit,
@@ -135,7 +149,7 @@ class RecurrentAttentionModel(keras.Model):
         if trajectory.logits is not None:
             outputs["logits"] = trajectory.logits
             outputs["probabilities"] = tf.nn.softmax(trajectory.logits)
-        if self.cell.stop_policy:
+        if "stop" in trajectory.action:
             outputs["glimpses_used"] = losses.length(valid)
             if trajectory.logits is not None:
                 outputs["answer"] = losses.at_last_valid(
@@ -153,18 +167,33 @@ class RecurrentAttentionModel(keras.Model):
         return StillImage(images, labels, steps=self.glimpses, **kwargs)
 
     def get_config(self):
-        return {**super().get_config(), **self._config}
+        return {**super().get_config(), **self._sizes()}
 
-
-_ARGUMENTS = set(inspect.signature(RecurrentAttentionModel).parameters) - {
-    "kwargs"
-}
-
-
-def _gains(scale_gain: float, scales: int) -> list[float] | None:
-    if scale_gain == 1:
-        return None
-    return [float(scale_gain) ** scale for scale in range(scales)]
+    def _sizes(self) -> dict[str, Any]:
+        """The arguments by name."""
+        return {
+            "num_classes": self.num_classes,
+            "glimpses": self.glimpses,
+            "glimpse_size": self.glimpse_size,
+            "scales": self.scales,
+            "core": self.core,
+            "core_units": self.core_units,
+            "glimpse_units": self.glimpse_units,
+            "location_units": self.location_units,
+            "units": self.units,
+            "location_std": self.location_std,
+            "location_range": self.location_range,
+            "location_gain": self.location_gain,
+            "location_unit": self.location_unit,
+            "first_fixation": self.first_fixation,
+            "sensor": self.sensor,
+            "pooling": self.pooling,
+            "scale_gain": self.scale_gain,
+            "num_actions": self.num_actions,
+            "stop": self.stop,
+            "glimpse_encoder": self.glimpse_encoder,
+            "location_policy": self.location_policy,
+        }
 
 
 def _core(kind: str, units: int, dtype) -> keras.layers.Layer:

@@ -1,4 +1,8 @@
-"""Noise from stateless seeds; each kind has a stream of its own."""
+"""Noise from stateless seeds; each kind has a stream of its own.
+
+Folding a number into a seed gives a stream: 2 for actions, 3 for random
+fixations, 4 for stops, 5 for answers.
+"""
 
 from typing import NamedTuple
 
@@ -6,45 +10,30 @@ import tensorflow as tf
 
 
 class Noise(NamedTuple):
-    """What a sampling policy consumes.
+    """What a sampling policy consumes; a cell makes it.
 
     Attributes:
-        normal: Standard normal, [N, T, 2].
+        location: For the choice of locations, [N, T, ...].
         first: For a random first fixation, uniform in (-1, 1), [N, 2].
-        gumbel: For actions, [N, T, A]; not needed where there are none.
-        logistic: For stops, [N, T]; likewise.
+        heads: For what is decided beside looking, by the heads' keys, [N, T,
+            ...] each.
     """
 
-    normal: tf.Tensor
+    location: tf.Tensor
     first: tf.Tensor
-    gumbel: tf.Tensor | None = None
-    logistic: tf.Tensor | None = None
+    heads: dict[str, tf.Tensor]
 
 
-def sampling_noise(
-    seed: tf.Tensor, rows, steps: int, num_actions: int | None = None
-) -> Noise:
-    """Noise for N rows, T steps and A actions from a stateless seed [2]."""
-    seeds = tf.random.experimental.stateless_split(seed, 2, alg="philox")
-    uniform = uniform_noise(seeds[0], [rows, steps, 2])
-    return Noise(
-        tf.math.ndtri((uniform + 1.0) / 2.0),
-        uniform_noise(seeds[1], [rows, 2]),
-        gumbel_noise(seed, [rows, steps, num_actions or 0]),
-        logistic_noise(seed, [rows, steps]),
-    )
-
-
-def gumbel_noise(seed: tf.Tensor, shape) -> tf.Tensor:
-    """Gumbel's, of a stream of its own of a stateless seed [2]."""
-    seed = tf.random.experimental.stateless_fold_in(seed, 2, alg="philox")
+def gumbel_noise(seed: tf.Tensor, shape, stream: int) -> tf.Tensor:
+    """Gumbel's, of a numbered stream of a stateless seed [2]."""
+    seed = tf.random.experimental.stateless_fold_in(seed, stream, alg="philox")
     uniform = (uniform_noise(seed, shape) + 1.0) / 2.0
     return -tf.math.log(-tf.math.log(uniform))
 
 
-def logistic_noise(seed: tf.Tensor, shape) -> tf.Tensor:
-    """Logistic, of a stream of its own of a stateless seed [2]."""
-    seed = tf.random.experimental.stateless_fold_in(seed, 4, alg="philox")
+def logistic_noise(seed: tf.Tensor, shape, stream: int) -> tf.Tensor:
+    """Logistic, of a numbered stream of a stateless seed [2]."""
+    seed = tf.random.experimental.stateless_fold_in(seed, stream, alg="philox")
     uniform = uniform_noise(seed, shape)
     return tf.math.log1p(uniform) - tf.math.log1p(-uniform)
 

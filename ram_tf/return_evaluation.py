@@ -7,9 +7,10 @@ import numpy as np
 
 from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes, Player
 from ram_tf.environments.gymnasium_players import PolicyPlayer, random_player
-from ram_tf.evaluation import POLICIES
+from ram_tf.errors import UserError
+from ram_tf.evaluation import POLICIES, RETURN, Validated
 from ram_tf.model import RecurrentAttentionModel
-from ram_tf.validation import check_positive_int
+from ram_tf.validation import check_choice, check_positive_int
 
 # Episodes that are played to measure are the same for all training seeds.
 _EVALUATION_SEED = 20_140_624
@@ -46,9 +47,13 @@ class ReturnEvaluator:
         episodes: Of the environment.
         count: Number of episodes, at least two.
         draw: Another number plays others; validation and test differ.
+        policy: How the model looks and acts: "deterministic", the likeliest
+            fixations and actions; "stochastic"; or "random" or "centre" for
+            other fixations.
 
     Raises:
-        ValueError: On a model with other actions, or a count below two.
+        UserError: On a model with other actions, another policy, or a count
+            below two.
     """
 
     def __init__(
@@ -57,21 +62,24 @@ class ReturnEvaluator:
         episodes: GymnasiumEpisodes,
         count: int,
         draw: int = 0,
+        policy: str = "deterministic",
     ):
         check_positive_int("count", count)
+        check_choice("policy", policy, POLICIES)
         if count < 2:
-            raise ValueError(
+            raise UserError(
                 "`count` must be at least 2, for a standard error. "
                 f"Received: count={count}"
             )
         if model.cell.num_actions != episodes.num_actions:
-            raise ValueError(
+            raise UserError(
                 f"A model that plays {episodes.env_id} has "
                 f"{episodes.num_actions} actions. "
                 f"Received: {model.cell.num_actions}"
             )
         self.model = model
         self.count = count
+        self.policy = policy
         self._episodes = episodes
         self._draw = draw
         self._players = {
@@ -81,15 +89,17 @@ class ReturnEvaluator:
             for name, make in POLICIES.items()
         }
 
-    def play(self, policy: str = "deterministic") -> Returns:
+    def validate(self) -> Validated:
+        """Minus the mean return, for the training loop."""
+        return Validated(-self.play().mean, {}, measure=RETURN)
+
+    def play(self, policy: str | None = None) -> Returns:
         """Plays every episode once.
 
         Args:
-            policy: How the model looks and acts: "deterministic", the mean
-                fixations and likeliest actions; "stochastic"; or "random" or
-                "centre" for other fixations.
+            policy: Instead of the evaluator's own.
         """
-        return self._measure(self._players[policy])
+        return self._measure(self._players[policy or self.policy])
 
     def play_at_random(self) -> Returns:
         """The same episodes with random actions."""

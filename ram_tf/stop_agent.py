@@ -6,14 +6,16 @@ import tensorflow as tf
 
 from ram_tf import losses
 from ram_tf.environments.environment import Environment
+from ram_tf.errors import UserError
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.policies import Policy
+from ram_tf.stop_policy import StopPolicy
 from ram_tf.types import LossInfo, Trajectory
 from ram_tf.unroll import unroll
-from ram_tf.validation import check_built
+from ram_tf.update import Agent
 
 
-class StopAgent:
+class StopAgent(Agent):
     """Teaches a trained model when it has seen enough, as DT-RAM does.
 
     What the model would answer after each look is known, and nothing but the
@@ -27,7 +29,7 @@ class StopAgent:
         optimizer: A Keras optimizer.
 
     Raises:
-        ValueError: On a model that does not decide when to stop.
+        UserError: On a model that does not decide when to stop.
     """
 
     metric_names = ("return", "glimpses", "accuracy")
@@ -37,15 +39,12 @@ class StopAgent:
         model: RecurrentAttentionModel,
         optimizer: keras.optimizers.Optimizer,
     ):
-        check_built(model)
-        if not model.cell.stop_policy:
-            raise ValueError(
+        head = model.cell.heads.get(StopPolicy.key)
+        if head is None:
+            raise UserError(
                 "`model` must have `stop=True`. Received: one with stop=False"
             )
-        self.model = model
-        self.optimizer = optimizer
-        self._variables = model.cell.stop_policy.trainable_variables
-        optimizer.build(self._variables)
+        super().__init__(model, optimizer, head.trainable_variables)
 
     def loss(self, environment: Environment) -> LossInfo:
         """Minus the expected return, [], of episodes that stop by the head.
@@ -54,7 +53,9 @@ class StopAgent:
             environment: With labels; it has one rollout an image.
         """
         never = tf.fill([environment.rows, environment.steps], -np.inf)
-        policy = Policy(self.model.cell, logistic=tf.cast(never, tf.float32))
+        policy = Policy(
+            self.model.cell, {StopPolicy.key: tf.cast(never, tf.float32)}
+        )
         whole = unroll(policy, environment)
         stopped = losses.stop_probabilities(whole.action_log_prob)
         expected = _mean(stopped * _returns(whole, environment))
@@ -67,21 +68,10 @@ class StopAgent:
         }
         return LossInfo(-expected, extra)
 
-    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
-        """Makes a step.
-
-        Args:
-            environment: As of `loss`.
-            seed: Unused: nothing is sampled.
-        """
+    def episode_loss(self, environment, seed):
+        """As `loss`: nothing is sampled."""
         del seed
-        with tf.GradientTape() as tape:
-            info = self.loss(environment)
-        gradients = tape.gradient(
-            info.loss, [variable.value for variable in self._variables]
-        )
-        self.optimizer.apply(gradients, self._variables)
-        return info
+        return self.loss(environment)
 
 
 def _returns(whole: Trajectory, environment: Environment) -> tf.Tensor:

@@ -6,9 +6,17 @@ sure the answer is, which no linear map of h_t can compute: without, it loses to
 a threshold on the answer's probability.
 """
 
+from types import MappingProxyType
+
 import keras
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
+
+from ram_tf import losses
+from ram_tf.head import Head
+from ram_tf.heads import Classifier
+from ram_tf.noise import logistic_noise
 
 tfd = tfp.distributions
 # Before anything is learned it stops at odds of e^5, a certainty of 99.3%.
@@ -17,7 +25,7 @@ _LEAST_ODDS = 1e-8
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class StopPolicy(keras.layers.Layer):
+class StopPolicy(Head, keras.layers.Layer):
     """A Bernoulli: after each look, whether it was the last.
 
     It begins as a threshold on the certainty, and learns from there: from
@@ -34,6 +42,17 @@ class StopPolicy(keras.layers.Layer):
     Returns:
         The logit of stopping, [...] float32.
     """
+
+    key = "stop"
+    acts = True
+    width = 1
+    metric_names = ("glimpses",)
+    meanings = MappingProxyType(
+        {
+            "stop_probability": "above 0.5, this look was the last",
+            "glimpses_used": "glimpses until the model stopped",
+        }
+    )
 
     def __init__(self, certain: bool = True, **kwargs):
         super().__init__(**{**kwargs, "dtype": "float32"})
@@ -52,6 +71,23 @@ class StopPolicy(keras.layers.Layer):
     def call(self, features: tf.Tensor) -> tf.Tensor:
         return self.dense(features)[..., 0]
 
+    @property
+    def reads(self):
+        return (Classifier.key,) if self.certain else ()
+
+    def input_size(self, features_size):
+        return features_size + self.certain
+
+    def read(self, features, others):
+        if not self.certain:
+            return features
+        # Stopping is to read the certainty of answers, not to change it.
+        sure = tf.stop_gradient(certainty(others[Classifier.key]))
+        return tf.concat([features, sure[..., None]], axis=-1)
+
+    def columns(self, logit):
+        return logit[..., None]
+
     def distribution(self, logit: tf.Tensor) -> tfd.Distribution:
         """The policy, as a TFP distribution over [...] booleans."""
         return tfd.Bernoulli(logits=logit, dtype=tf.bool)
@@ -63,6 +99,24 @@ class StopPolicy(keras.layers.Layer):
     def sample(self, logit: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
         """A sample from given logistic noise [...]: [...] bool."""
         return self.mode(logit + noise)
+
+    def noise(self, seed, rows, steps):
+        """Logistic, [N, T]."""
+        return logistic_noise(seed, [rows, steps], stream=4)
+
+    def decides(self, steps):
+        # After the last look there is nothing to decide.
+        return np.arange(steps) < steps - 1
+
+    def exported(self, logit):
+        return {"stop_probability": tf.sigmoid(logit)}
+
+    def measure(self, trajectory):
+        length = tf.cast(losses.length(trajectory.valid), tf.float32)
+        return {"glimpses": tf.reduce_mean(length)}
+
+    def exact_kernels(self):
+        return [self.dense.kernel.numpy()]
 
     def compute_output_shape(self, features_shape):
         return tuple(features_shape[:-1])

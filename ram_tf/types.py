@@ -17,6 +17,7 @@ the state before step t, the frame is seen there, and only then come the answer
 and whatever else is done at step t.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -38,20 +39,90 @@ class TimeStep(NamedTuple):
     is_last: Tensor
 
 
+class Glimpse(NamedTuple):
+    """What one look shows, and where it was.
+
+    All but `windows` is None where the policy over locations reads no glimpses.
+    Pixels are counted from the top left corner of the canvas, (y, x).
+
+    Attributes:
+        windows: The retina's S windows, finest first, [N, g, g, S * C] float32
+            in [0, 1].
+        places: [N, S, g, 2] float32; places[:, s, i] is the exact centre, in
+            pixels, (y of the cells of row i, x of those of column i) of window
+            s, which begins at a whole pixel.
+        fixation: What the windows are centred on, in pixels, [N, 2].
+        sides: (H, W) of the canvas in pixels, [2] float32.
+        unit: Pixels in a unit of location, along y and x, [2] float32.
+    """
+
+    windows: Tensor
+    places: Tensor | None = None
+    fixation: Tensor | None = None
+    sides: Tensor | None = None
+    unit: Tensor | None = None
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Glimpse":
+        """Changes what has a row for each of N; the canvas stays."""
+        places, fixation = (
+            None if value is None else function(value)
+            for value in (self.places, self.fixation)
+        )
+        return Glimpse(
+            function(self.windows), places, fixation, self.sides, self.unit
+        )
+
+
+class PolicyState(NamedTuple):
+    """What is known before a step, and what its location is chosen from.
+
+    Attributes:
+        cell: The cell's state, a flat list of float32 tensors, the location
+            that a deterministic policy looks at last.
+        parameters: Of the distribution over that location; None before a first
+            fixation that is not learned.
+        glimpse: The last; None before the first, and where the policy over
+            locations reads none.
+    """
+
+    cell: list[Tensor]
+    parameters: Tensor | None
+    glimpse: Glimpse | None
+
+
+class Looks(NamedTuple):
+    """All that was known in an episode of T looks.
+
+    Attributes:
+        features: The core's before the first look and after each, [N, T + 1,
+            D].
+        glimpse: Of each look, [N, T, ...]; None where the policy over locations
+            reads none.
+        memory: What that policy remembered after each look, [N, T, size] each.
+    """
+
+    features: Tensor
+    glimpse: Glimpse | None = None
+    memory: tuple[Tensor, ...] = ()
+
+
 class PolicyStep(NamedTuple):
     """What a policy did at one step.
 
     Attributes:
-        action: Chosen actions by name; "location" is [N, 2], and "action" [N]
-            int32 what was done then, where the model acts, and "stop" [N] bool
-            whether this look was the last, where the model decides that.
-        state: The state after the step, a flat list of float32 tensors.
-        log_prob: Sum of the log-probabilities of the sampled actions, [N].
+        action: Chosen actions by name; "location" is [N, 2]; "choice" [N, ...]
+            what the policy over locations chose, where that is not the location
+            itself; "action" [N] int32 what was done then, where the model acts;
+            and "stop" [N] bool whether this look was the last, where the model
+            decides that.
+        state: The state after the step.
+        log_prob: Sum of the log-probabilities of the sampled actions, [N],
+            without gradient: that of training enters with a Trajectory.
         features: The core's output after looking, [N, units].
     """
 
     action: dict[str, Tensor]
-    state: list[Tensor]
+    state: PolicyState
     log_prob: Tensor
     features: Tensor
 
@@ -61,8 +132,9 @@ class Trajectory(NamedTuple):
 
     Attributes:
         action: Actions by name; "location" [N, T, 2] is where step t looked,
-            "action" [N, T] int32 what it did then, where the model acts, and
-            "stop" [N, T] bool whether it then stopped, if it may.
+            "choice" [N, T, ...] what was chosen, where that is not the location
+            itself, "action" [N, T] int32 what it did then, where the model
+            acts, and "stop" [N, T] bool whether it then stopped, if it may.
         log_prob: Log-probability of the actions of step t, [N, T]; 0 where
             nothing was sampled.
         reward: Reward that followed step t, [N, T].

@@ -4,8 +4,10 @@ import tensorflow as tf
 
 from ram_tf.environments.environment import Environment
 from ram_tf.environments.video import RecordedEpisode
+from ram_tf.fixation_policy import FixationPolicy, Memory
+from ram_tf.heads import Classifier
 from ram_tf.policies import Policy, ReplayPolicy
-from ram_tf.types import Trajectory
+from ram_tf.types import Glimpse, Looks, PolicyState, Trajectory
 
 
 def unroll(policy: Policy, environment: Environment) -> Trajectory:
@@ -24,7 +26,7 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
     """
     env_state, time_step = environment.reset()
     state = policy.get_initial_state(environment.rows)
-    features, steps, rewards, valid = [state[0]], [], [], []
+    features, steps, rewards, valid = [state.cell[0]], [], [], []
     running = tf.cast(~time_step.is_last, tf.float32)
     for t in range(environment.steps):
         step = policy.action(time_step, state, t)
@@ -35,14 +37,19 @@ def unroll(policy: Policy, environment: Environment) -> Trajectory:
         rewards.append(time_step.reward * running)
         valid.append(running)
         running = running * tf.cast(~time_step.is_last, tf.float32)
-    features = tf.stack(features, axis=1)  # Before each step, and at the end.
+    # Features before each step, and at the end.
+    looks = Looks(tf.stack(features, axis=1))
+    if policy.cell.location_policy.reads_glimpse:
+        looks = _with_what_was_read(
+            looks, [step.state for step in steps], policy.cell
+        )
     action = {
         name: tf.stack([step.action[name] for step in steps], axis=1)
         for name in steps[0].action
     }
     valid = tf.stack(valid, axis=1)
     reward = tf.stack(rewards, axis=1)
-    return _read_off(policy, environment, features, action, reward, valid)
+    return _read_off(policy, environment, looks, action, reward, valid)
 
 
 def replay(policy: ReplayPolicy, episode: RecordedEpisode) -> Trajectory:
@@ -61,35 +68,93 @@ def replay(policy: ReplayPolicy, episode: RecordedEpisode) -> Trajectory:
     """
     cell, action = policy.cell, policy.recorded
     rows, steps = episode.rows, episode.steps
-    glimpses = cell.encode(
-        tf.reshape(episode.frames, [-1, *episode.frames.shape[2:]]),
-        tf.reshape(action["location"], [-1, 2]),
+    location = tf.reshape(action["location"], [-1, 2])
+    glimpse = cell.see(
+        tf.reshape(episode.frames, [-1, *episode.frames.shape[2:]]), location
     )
-    glimpses = tf.reshape(glimpses, [rows, steps, -1])
-    before = policy.get_initial_state(rows)[:-1]
+    core, memory = cell.divide(policy.get_initial_state(rows).cell)
+    looks, before = Looks(None), ()
+    if cell.location_policy.reads_glimpse:
+        looks = _remembered(cell.location_policy, glimpse, memory, steps)
+        before = tuple(
+            _joined(tf.concat([first[:, None], after[:, :-1]], axis=1))
+            for first, after in zip(memory, looks.memory, strict=True)
+        )
+    encoded = cell.encode(glimpse, location, before)
+    encoded = tf.reshape(encoded, [rows, steps, -1])
     after = tf.scan(
-        lambda core, glimpse: cell.remember(glimpse, core)[1],
-        tf.transpose(glimpses, [1, 0, 2]),
-        before,
+        lambda core, one: cell.remember(one, core)[1],
+        _swapped(encoded),
+        core,
     )
-    features = tf.transpose(after[0], [1, 0, 2])
-    features = tf.concat([before[0][:, None], features], axis=1)
+    features = tf.concat([core[0][:, None], _swapped(after[0])], axis=1)
+    looks = looks._replace(features=features)
     valid = tf.math.cumprod(episode.valid, axis=1)
     reward = episode.rewards * valid
-    return _read_off(policy, episode, features, action, reward, valid)
+    return _read_off(policy, episode, looks, action, reward, valid)
+
+
+def _with_what_was_read(looks: Looks, states: list[PolicyState], cell) -> Looks:
+    """Adds the glimpses and memories of T looks."""
+
+    def stacked(values):
+        return tf.stack(list(values), axis=1)
+
+    glimpses = [state.glimpse for state in states]
+    memories = [cell.divide(state.cell)[1] for state in states]
+    return looks._replace(
+        glimpse=glimpses[0]._replace(
+            windows=stacked(glimpse.windows for glimpse in glimpses),
+            places=stacked(glimpse.places for glimpse in glimpses),
+            fixation=stacked(glimpse.fixation for glimpse in glimpses),
+        ),
+        memory=tuple(map(stacked, zip(*memories, strict=True))),
+    )
+
+
+def _remembered(
+    policy: FixationPolicy, glimpse: Glimpse, memory: Memory, steps: int
+) -> Looks:
+    """What was read of glimpses [N * T, ...], and what was remembered."""
+    glimpse = glimpse.map(
+        lambda values: tf.reshape(values, [-1, steps, *values.shape[1:]])
+    )
+    looks = Looks(None, glimpse)
+    if not memory:
+        return looks
+
+    def look(memory, seen):
+        windows, places, fixation = seen
+        return policy.next_state(
+            memory,
+            glimpse._replace(windows=windows, places=places, fixation=fixation),
+        )
+
+    after = tf.scan(look, tuple(map(_swapped, glimpse[:3])), memory)
+    return looks._replace(memory=tuple(map(_swapped, after)))
+
+
+def _swapped(values: tf.Tensor) -> tf.Tensor:
+    """[N, T, ...] from [T, N, ...], and back."""
+    return tf.transpose(values, [1, 0, *range(2, values.shape.rank)])
+
+
+def _joined(values: tf.Tensor) -> tf.Tensor:
+    """[N, T, ...] as [N * T, ...]."""
+    return tf.reshape(values, [-1, *values.shape[2:]])
 
 
 def _read_off(
-    policy, environment, features, action, reward, valid
+    policy, environment, looks: Looks, action, reward, valid
 ) -> Trajectory:
-    """All that follows from the features [N, T + 1, D] of episodes."""
-    cell, logits = policy.cell, None
-    if cell.classifier:
-        logits = cell.classifier(features[:, 1:])
+    """All that follows from what was known in episodes."""
+    cell, features, logits = policy.cell, looks.features, None
+    if Classifier.key in cell.heads:
+        logits = cell.parameters(Classifier.key, features[:, 1:])
         reward += environment.answer_reward(logits, valid)
     return Trajectory(
         action=action,
-        log_prob=policy.log_prob(features, action),
+        log_prob=policy.log_prob(looks, action),
         reward=reward,
         logits=logits,
         baseline=policy.baseline(features[:, :-1]),

@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ram_tf import files, geometry, sequences
+from ram_tf.errors import UserError
 from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import (
     check_frames,
@@ -38,12 +39,12 @@ def foveate(glimpse: np.ndarray, scales: int) -> np.ndarray:
         [W, W, C], W = g * 2^(S - 1); an odd g is centred to half a pixel.
 
     Raises:
-        ValueError: On another shape, or scales below one.
+        UserError: On another shape, or scales below one.
     """
     check_positive_int("scales", scales)
     shape = np.shape(glimpse)
     if len(shape) != 3 or shape[0] != shape[1] or shape[2] % scales:
-        raise ValueError(
+        raise UserError(
             "`glimpse` must have shape [g, g, S * C] with S = `scales`. "
             f"Received: shape={shape}, scales={scales}"
         )
@@ -91,7 +92,7 @@ def draw_paths(
         location_unit: Pixels in a unit of location; None for half the canvas.
 
     Raises:
-        ValueError: On shapes, dtypes or values other than these.
+        UserError: On shapes, dtypes or values other than these.
     """
     images, locations, answers = check_outputs(images, outputs)
     names = check_names(class_names, labels, answers)
@@ -234,13 +235,13 @@ def check_outputs(
         Images as floats in [0, 1], locations, probabilities.
 
     Raises:
-        ValueError: On other shapes, dtypes or values.
+        UserError: On other shapes, dtypes or values.
     """
     images = np.asarray(images)
     images = np.float32(images / 255 if images.dtype == np.uint8 else images)
     check_frames(tf.convert_to_tensor(images), (rank,))
     if images.shape[-1] not in (1, 3) or images.min() < 0 or images.max() > 1:
-        raise ValueError(
+        raise UserError(
             "Images must have 1 or 3 channels, and floats lie in [0, 1]. "
             f"Received: {images.shape}, from {images.min()} to {images.max()}"
         )
@@ -260,7 +261,7 @@ def _check_used(used, locations: np.ndarray) -> np.ndarray:
     check_shape("glimpses_used", used, [count])
     used = np.asarray(used)
     if used.min() < 1 or used.max() > steps:
-        raise ValueError(
+        raise UserError(
             f"`glimpses_used` must lie in 1..{steps}. Received: {used.tolist()}"
         )
     return used
@@ -272,7 +273,7 @@ def check_names(
     """Names of the K classes, by default their numbers.
 
     Raises:
-        ValueError: Unless names and labels, if any, fit answers [n, T, K].
+        UserError: Unless names and labels, if any, fit answers [n, T, K].
     """
     names = range(answers.shape[-1]) if class_names is None else class_names
     check_shape("class_names", names, [answers.shape[-1]])

@@ -23,28 +23,17 @@ def weights(
     Returns:
         As `trained.get_weights()`, in its order.
     """
-    see = trained.cell.glimpse_net.see.kernel
-    head = trained.cell.location_policy
-    ratio = head.location_range / model.cell.location_policy.location_range
-    scaled = {id(weight): ratio for weight in head.dense.weights}
-    return [
-        _widened(weight.numpy(), trained, model)
-        if weight is see
-        else weight.numpy() * np.float32(scaled.get(id(weight), 1))
-        for weight in trained.weights
-    ]
-
-
-def _widened(kernel: np.ndarray, trained, model) -> np.ndarray:
-    """The first layer's, [g * g * S * C, units]; a pixel has S * C rows."""
-    old, new = (m.cell.sensor.scales for m in (trained, model))
-    windows = kernel.reshape(-1, old, trained.channels, kernel.shape[-1])
-    gains = _gains(trained) / _gains(model)[:old]
-    windows = windows * gains[:, None, None]
-    added = ((0, 0), (0, new - old), (0, 0), (0, 0))
-    return np.pad(windows, added).reshape(-1, kernel.shape[-1])
-
-
-def _gains(model: RecurrentAttentionModel) -> np.ndarray:
-    gains = model.cell.glimpse_net.gains
-    return np.float32(gains or [1] * model.cell.sensor.scales)
+    old, new = trained.cell, model.cell
+    scales = old.sensor.scales, new.sensor.scales
+    changed = {
+        old.glimpse_net: old.glimpse_net.weights_for(new.glimpse_net, scales),
+        old.location_policy: old.location_policy.weights_for(
+            new.location_policy
+        ),
+    }
+    values = {
+        id(weight): value
+        for part, weights in changed.items()
+        for weight, value in zip(part.weights, weights, strict=True)
+    }
+    return [values.get(id(w), w.numpy()) for w in trained.weights]

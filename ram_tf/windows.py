@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from ram_tf.errors import UserError
 from ram_tf.validation import check_positive_int
 
 
@@ -27,14 +28,14 @@ class Windows(keras.layers.Layer):
         in each the pixels row by row.
 
     Raises:
-        ValueError: On sizes below one, or a size that is no multiple.
+        UserError: On sizes below one, or a size that is no multiple.
     """
 
     def __init__(self, size: int, stride: int, **kwargs):
         check_positive_int("size", size)
         check_positive_int("stride", stride)
         if size % stride:
-            raise ValueError(
+            raise UserError(
                 "`size` must be a multiple of `stride`. "
                 f"Received: size={size}, stride={stride}"
             )

@@ -9,7 +9,6 @@ from ram_tf import ActionPolicy, ReinforceAgent
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.environments.video import RecordedEpisode
-from ram_tf.noise import gumbel_noise, sampling_noise
 from ram_tf.policies import CentreFixations, Policy, SamplingPolicy
 from ram_tf.unroll import unroll
 
@@ -54,16 +53,16 @@ def test_an_action_is_chosen_after_the_look(make_player):
 
 def test_log_prob_and_entropy(make_player):
     cell, environment = make_player().cell, _environment(rollouts=2)
-    noise = sampling_noise(SEED, 8, 4, 3)
+    noise = cell.noise(SEED, 8, 4)
     trajectory = unroll(SamplingPolicy(cell, noise), environment)
     logits = _logits(cell, environment, trajectory.action)
     log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
     action = trajectory.action["action"].numpy()
-    chosen = np.argmax(logits + noise.gumbel.numpy(), axis=-1)
+    chosen = np.argmax(logits + noise.heads["action"].numpy(), axis=-1)
     np.testing.assert_array_equal(action, chosen)
     done = np.take_along_axis(log_p, action[..., None], -1)[..., 0]
     np.testing.assert_allclose(trajectory.action_log_prob, done, **CLOSE)
-    density = -np.square(noise.normal).sum(-1) / 2
+    density = -np.square(noise.location).sum(-1) / 2
     density -= 2 * np.log(0.2 * np.sqrt(2 * np.pi))
     np.testing.assert_allclose(trajectory.log_prob, done + density, **CLOSE)
     entropy = -(np.exp(log_p) * log_p).sum(-1)
@@ -72,7 +71,7 @@ def test_log_prob_and_entropy(make_player):
 
 def test_a_policy_step_says_what_the_trajectory_says(make_player):
     cell, environment = make_player().cell, _environment()
-    policy = SamplingPolicy(cell, sampling_noise(SEED, 4, 4, 3))
+    policy = SamplingPolicy(cell, cell.noise(SEED, 4, 4))
     trajectory = unroll(policy, environment)
     _, time_step = environment.reset()
     step = policy.action(time_step, policy.get_initial_state(4))
@@ -83,8 +82,9 @@ def test_a_policy_step_says_what_the_trajectory_says(make_player):
 
 def test_samples_have_their_probabilities():
     logits = tf.math.log([0.2, 0.5, 0.3])
-    noise = gumbel_noise(SEED, [20_000, 3])
-    actions = ActionPolicy(3).sample(logits, noise)
+    head = ActionPolicy(3)
+    noise = head.noise(SEED, 20_000, 1)
+    actions = head.sample(logits, noise)[:, 0]
     counts = np.bincount(actions, minlength=3)
     np.testing.assert_allclose(counts / 20_000, [0.2, 0.5, 0.3], atol=0.012)
 
@@ -93,7 +93,7 @@ def test_jit_equals_eager(make_player):
     cell = make_player().cell
 
     def play(seed):
-        policy = SamplingPolicy(cell, sampling_noise(seed, 8, 4, 3))
+        policy = SamplingPolicy(cell, cell.noise(seed, 8, 4))
         return unroll(policy, _environment(rollouts=2))._asdict()
 
     compiled, eager = tf.function(play, jit_compile=True)(SEED), play(SEED)

@@ -10,6 +10,7 @@ import tensorflow as tf
 from ram_tf import ReinforceAgent
 from ram_tf.evaluation import Evaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
+from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.summaries import Summaries
@@ -44,9 +45,11 @@ def _run(model, images, directory, batches, learning_rate=1e-2):
     checkpointer.restore()
     data = {"image": images, "label": np.arange(4) % 3}
     loop = TrainingLoop(
-        agent,
-        batches,
-        lambda batch: model.environment(batch["image"], batch["label"]),
+        CompiledSteps(
+            agent,
+            batches,
+            lambda batch: model.environment(batch["image"], batch["label"]),
+        ),
         Evaluator(model, data),
         state,
         checkpointer,

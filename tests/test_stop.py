@@ -10,7 +10,6 @@ from ram_tf.environments.still_image import StillImage
 from ram_tf.environments.video import RecordedEpisode
 from ram_tf.evaluation import Evaluator, Rollouts, evaluate
 from ram_tf.export import flatbuffer, signatures, tflite
-from ram_tf.noise import sampling_noise
 from ram_tf.policies import Policy, ReplayPolicy, SamplingPolicy
 from ram_tf.stop_policy import certainty
 from ram_tf.unroll import unroll
@@ -51,7 +50,7 @@ def _replayed(model, images, **kwargs):
 
 
 def _sampled(model, environment, seed=SEED):
-    noise = sampling_noise(seed, environment.rows, environment.steps)
+    noise = model.cell.noise(seed, environment.rows, environment.steps)
     return unroll(SamplingPolicy(model.cell, noise), environment), noise
 
 
@@ -85,7 +84,7 @@ def test_log_prob_is_bernoulli_but_after_the_last_look(model, images):
     logit = _logits(model, images, played)
     chance = 1 / (1 + np.exp(-logit))
     stop = played.action["stop"].numpy()
-    np.testing.assert_array_equal(stop, logit + noise.logistic > 0)
+    np.testing.assert_array_equal(stop, logit + noise.heads["stop"] > 0)
     expected = np.log(np.where(stop, chance, 1 - chance))
     expected[:, -1] = 0
     np.testing.assert_allclose(
@@ -143,7 +142,7 @@ def test_samples_have_their_probability():
     head = StopPolicy()
     head.build((None, 2))
     logit = tf.fill([20_000, 1], -0.7)
-    noise = sampling_noise(SEED, 20_000, 1).logistic
+    noise = head.noise(SEED, 20_000, 1)
     share = np.mean(head.sample(logit, noise))
     assert share == pytest.approx(1 / (1 + np.exp(0.7)), abs=0.015)
 
@@ -237,9 +236,9 @@ def test_reinforce_estimates_the_gradient_of_the_same_loss(model, images):
     exact = tape.gradient(loss, head.bias.value)
     many, total = 4000, 0.0
     environment = _environment(images, rollouts=many)
-    noise = sampling_noise(SEED, environment.rows, 3).logistic
+    noise = model.cell.noise(SEED, environment.rows, 3).heads
     with tf.GradientTape() as tape:
-        played = unroll(Policy(model.cell, logistic=noise), environment)
+        played = unroll(Policy(model.cell, noise), environment)
         returns = losses.returns(played.reward, played.valid)
         total = losses.policy_gradient_loss(
             played.action_log_prob, returns, played.valid

@@ -9,7 +9,6 @@ from ram_tf import ReinforceAgent, SupervisedAgent, losses, sequences
 from ram_tf.comparators import Comparator
 from ram_tf.environments.symbol_sequence import SymbolSequence
 from ram_tf.evaluation import ClassifierEvaluator, evaluate
-from ram_tf.noise import sampling_noise
 from ram_tf.policies import SamplingPolicy
 from ram_tf.unroll import unroll
 
@@ -72,7 +71,7 @@ def test_other_answers_have_the_intermediate_weight(three):
 def test_an_episode_ends_with_the_end_symbol(three, make_model):
     model = make_model(glimpses=6)
     environment = _sequence(three)
-    noise = sampling_noise(tf.constant([0, 1]), 3, 6)
+    noise = model.cell.noise(tf.constant([0, 1]), 3, 6)
     trajectory = unroll(SamplingPolicy(model.cell, noise), environment)
     np.testing.assert_array_equal(trajectory.valid, VALID)
     np.testing.assert_array_equal(trajectory.answer_due, DUE)

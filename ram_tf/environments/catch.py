@@ -82,7 +82,7 @@ class Catch(Environment):
         rollouts: M, episodes of each game.
 
     Raises:
-        ValueError: On games of another shape, or rollouts below one.
+        UserError: On games of another shape, or rollouts below one.
     """
 
     num_actions = len(ACTIONS)

@@ -10,6 +10,7 @@ import dataclasses
 import math
 from typing import Any
 
+from ram_tf.errors import UserError
 from ram_tf.validation import check_positive, check_positive_int
 
 # Units of the ball's position in a pixel; 1024 pixels and twice that still fit
@@ -37,7 +38,7 @@ class CatchRules:
             cos(45) times that at others.
 
     Raises:
-        ValueError: On sizes or angles out of range.
+        UserError: On sizes or angles out of range.
     """
 
     height: int = 24
@@ -52,13 +53,13 @@ class CatchRules:
             value = getattr(self, name)
             check_positive_int(name, value)
             if not 2 <= value <= _LARGEST:
-                raise ValueError(
+                raise UserError(
                     f"`{name}` must lie between 2 and {_LARGEST}. "
                     f"Received: {name}={value}"
                 )
         check_positive_int("paddle_width", self.paddle_width)
         if self.paddle_width > self.width:
-            raise ValueError(
+            raise UserError(
                 f"`paddle_width` must be at most the width, {self.width}. "
                 f"Received: paddle_width={self.paddle_width}"
             )
@@ -66,12 +67,12 @@ class CatchRules:
         if len(self.angles) != 2 or not (
             0 <= self.angles[0] <= self.angles[1] <= 180
         ):
-            raise ValueError(
+            raise UserError(
                 "`angles` must be two numbers, 0 <= low <= high <= 180. "
                 f"Received: angles={self.angles}"
             )
         if self.fastest > 1:
-            raise ValueError(
+            raise UserError(
                 "`speed` and `angles` must let the ball move sideways by at "
                 f"most a pixel a step. Received: {self.fastest:g} pixels"
             )

@@ -7,6 +7,7 @@ import gymnasium
 import numpy as np
 
 from ram_tf.environments.catch_rules import ACTIONS, PIXEL, CatchRules
+from ram_tf.errors import UserError
 
 ID = "ram_tf/Catch-v0"
 
@@ -27,7 +28,7 @@ class GymnasiumCatch(gymnasium.Env):
         **rules: Arguments of CatchRules.
 
     Raises:
-        ValueError: On bad rules, render mode, options or actions.
+        UserError: On bad rules, render mode, options or actions.
     """
 
     metadata: ClassVar = {
@@ -37,7 +38,7 @@ class GymnasiumCatch(gymnasium.Env):
 
     def __init__(self, render_mode: str | None = None, **rules: Any):
         if render_mode not in (None, *self.metadata["render_modes"]):
-            raise ValueError(
+            raise UserError(
                 "`render_mode` must be None or one of "
                 f"{self.metadata['render_modes']}. Received: {render_mode!r}"
             )
@@ -60,12 +61,12 @@ class GymnasiumCatch(gymnasium.Env):
 
     def step(self, action):
         if not self.action_space.contains(action):
-            raise ValueError(
+            raise UserError(
                 f"Actions must be one of 0 to {len(ACTIONS) - 1}. "
                 f"Received: {action!r}"
             )
         if self._t >= self.rules.steps:
-            raise ValueError("The game is over: call reset() first.")
+            raise UserError("The game is over: call reset() first.")
         last = self.rules.last_paddle
         self._paddle = min(max(self._paddle + int(action) - 1, 0), last)
         self._t += 1
@@ -110,13 +111,13 @@ class GymnasiumCatch(gymnasium.Env):
         }
         for name, value in game.items():
             if name not in limits:
-                raise ValueError(
+                raise UserError(
                     f"`options` may have {list(limits)}. Received: {name!r}"
                 )
             low, high = limits[name]
             whole = name == "dx" or value == int(value)
             if not low <= round(value, 9) <= high or not whole:
-                raise ValueError(
+                raise UserError(
                     f"`{name}` must be {'' if name == 'dx' else 'whole and '}"
                     f"between {low} and {high}. Received: {value!r}"
                 )

@@ -59,7 +59,7 @@ class GymnasiumEpisodes:
         num_actions: A.
 
     Raises:
-        ValueError: On counts below one, or as `find_interface`.
+        UserError: On counts below one, or as `find_interface`.
     """
 
     def __init__(self, env_id: str, rows: int, steps: int):

@@ -9,6 +9,8 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from ram_tf.errors import UserError
+
 
 class Interface(NamedTuple):
     """Between an environment and a model.
@@ -34,13 +36,13 @@ def find_interface(env_id: str) -> Interface:
         env_id: As `gymnasium.make` takes it, "module:ID" among others.
 
     Raises:
-        ValueError: On an unknown id, or an environment that cannot be made,
+        UserError: On an unknown id, or an environment that cannot be made,
             shows no image, or takes no discrete actions.
     """
     with _make(env_id) as env:
         seen, done = env.observation_space, env.action_space
     if not isinstance(done, spaces.Discrete):
-        raise ValueError(
+        raise UserError(
             "The environment's actions must be discrete, one a step. "
             f"Received: {env_id} with {done}"
         )
@@ -56,7 +58,7 @@ def _make(env_id: str) -> gymnasium.Env:
             _register_announced()
             return gymnasium.make(env_id, disable_env_checker=True)
     except (gymnasium.error.Error, ImportError) as error:
-        raise ValueError(
+        raise UserError(
             "The environment must be one that gymnasium.make(ID) makes; where "
             "a package must be imported first, MODULE:ID names it. Received: "
             f"{env_id!r} ({error})"
@@ -78,7 +80,7 @@ def _frame_reader(env_id: str, space: spaces.Space):
     named = isinstance(space, spaces.Dict) and "image" in space.spaces
     box = space["image"] if named else space
     if not _shows_images(box):
-        raise ValueError(
+        raise UserError(
             'The environment\'s observations, or their part "image", must be '
             "images [H, W] or [H, W, C] of numbers with finite bounds. "
             f"Received: {env_id} with {space}"

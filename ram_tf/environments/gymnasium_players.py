@@ -21,7 +21,7 @@ class _Shape(NamedTuple):
 class PolicyPlayer:
     """Looks and acts by a policy: all rows, one frame, one compiled call.
 
-    What it remembers is the cell's state.
+    What it remembers is the policy's state.
 
     Args:
         make_policy: Makes it of a stateless seed [2] and of what has `rows` and

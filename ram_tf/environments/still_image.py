@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from ram_tf import losses
 from ram_tf.environments.environment import Environment
+from ram_tf.errors import UserError
 from ram_tf.types import TimeStep
 from ram_tf.validation import (
     check_at_least,
@@ -37,7 +38,7 @@ class StillImage(Environment):
         glimpse_cost: Taken off the reward for every glimpse.
 
     Raises:
-        ValueError: On images or labels of another rank or dtype, counts below
+        UserError: On images or labels of another rank or dtype, counts below
             one, or an unknown reward.
     """
 
@@ -80,13 +81,13 @@ class StillImage(Environment):
         labels = tf.convert_to_tensor(labels)
         rank = len(self._label_letters)
         if labels.shape.rank != rank or not labels.dtype.is_integer:
-            raise ValueError(
+            raise UserError(
                 "Labels must be integers of shape "
                 f"[{', '.join(self._label_letters)}]. Received: "
                 f"shape={tuple(labels.shape)}, dtype={labels.dtype.name}"
             )
         if labels.shape[0] != self._images.shape[0]:
-            raise ValueError(
+            raise UserError(
                 "There must be as many labels as images. Received: "
                 f"{labels.shape[0]} labels, {self._images.shape[0]} images"
             )

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from ram_tf.environments.still_image import StillImage
+from ram_tf.errors import UserError
 from ram_tf.validation import check_positive_int
 
 
@@ -24,7 +25,7 @@ class SymbolSequence(StillImage):
             StillImage; every answer that is due has weight 1.
 
     Raises:
-        ValueError: As StillImage does, and on a sequence without an end.
+        UserError: As StillImage does, and on a sequence without an end.
     """
 
     _label_letters = "BL"
@@ -52,7 +53,7 @@ class SymbolSequence(StillImage):
         labels = super()._check_labels(labels)
         ends = tf.reduce_any(labels == self._end, axis=1)
         if tf.executing_eagerly() and not tf.reduce_all(ends):
-            raise ValueError(
+            raise UserError(
                 f"Every sequence must end, with the symbol {self._end}. "
                 f"Received: {labels[~ends][0].numpy().tolist()}"
             )

@@ -33,7 +33,7 @@ class RecordedEpisode(Video):
         rollouts: M, episodes of the same image, in rows beside each other.
 
     Raises:
-        ValueError: On rewards or a mask that are not [N, T].
+        UserError: On rewards or a mask that are not [N, T].
     """
 
     def __init__(

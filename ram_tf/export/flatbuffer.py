@@ -9,6 +9,8 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
+from ram_tf.errors import UserError
+
 _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 _ALIGNMENT = 16  # Of a buffer in the file; the schema asks for it.
 _SCALE_AN_OUTPUT = 12  # Version of FULLY_CONNECTED that has them.
@@ -46,16 +48,16 @@ def operator_name(flat: Flat, op: schema.OperatorT) -> str:
 
 
 def check_builtin(flat: Flat) -> None:
-    """Raises ValueError unless operators are built in, without variables."""
+    """Raises UserError unless operators are built in, without variables."""
     custom = [name for name in operators(flat) if name.startswith("CUSTOM")]
     if custom:
-        raise ValueError(
+        raise UserError(
             "The file may hold only operators that every LiteRT has built in. "
             f"Received: {', '.join(custom)}"
         )
     variable = sorted(_VARIABLES & set(operators(flat)))
     if variable or any(t.isVariable for g in flat.subgraphs for t in g.tensors):
-        raise ValueError(
+        raise UserError(
             "The file may hold constants only, no variables. "
             f"Received: {', '.join(variable) or 'a variable tensor'}"
         )
@@ -86,7 +88,7 @@ def quantise(flat: Flat, keep: list[np.ndarray]) -> None:
         keep: Kernels [in, out] that stay float32.
 
     Raises:
-        ValueError: If one of these is not in the file.
+        UserError: If one of these is not in the file.
     """
     kept = {kernel.astype("f").T.tobytes() for kernel in keep}
     scales, seen = {}, set()
@@ -104,7 +106,7 @@ def quantise(flat: Flat, keep: list[np.ndarray]) -> None:
         )
         op.builtinOptions.asymmetricQuantizeInputs = True
     if seen != kept:
-        raise ValueError(
+        raise UserError(
             "A kernel that is to stay float32 is not among the weights of the "
             f"file. Received: shapes {[kernel.shape for kernel in keep]}"
         )

@@ -5,11 +5,10 @@ Serving passes on as INVALID_ARGUMENT. Inputs are traced with unknown shapes, or
 a wrong one would be refused before, in less clear words.
 """
 
-from collections.abc import Callable
-
 import tensorflow as tf
 
 from ram_tf.cell import RAMCell
+from ram_tf.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import RANGE_RULE, in_range
 
 
@@ -75,8 +74,9 @@ class CheckedSensor:
         sensor: What is called, as it is called.
     """
 
-    def __init__(self, sensor: Callable[..., tf.Tensor]):
+    def __init__(self, sensor: GlimpseSensor):
         self._sensor = tf.function(sensor, autograph=False)
+        self.places = sensor.places
 
     def __call__(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
         glimpses = self._sensor(images, locations)

@@ -16,6 +16,7 @@ import os
 import keras
 import tensorflow as tf
 
+from ram_tf.errors import UserError
 from ram_tf.export import signatures
 from ram_tf.export.requests import (
     CheckedSensor,
@@ -44,12 +45,12 @@ def save_saved_model(
         max_side: Longest side of an image that is answered, in pixels.
 
     Raises:
-        ValueError: On another kind of model, or a `max_side` that is not a
+        UserError: On another kind of model, or a `max_side` that is not a
             positive integer.
     """
     check_positive_int("max_side", max_side)
     if not isinstance(model, RecurrentAttentionModel):
-        raise ValueError(
+        raise UserError(
             "`model` must be a RecurrentAttentionModel. "
             f"Received: {type(model).__name__}"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 from tensorflow.lite.tools import flatbuffer_utils
 
+from ram_tf.cell import RAMCell
 from ram_tf.export import flatbuffer, signatures
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.validation import check_shape
@@ -33,13 +34,6 @@ _STANDARDISED = (
 _MEANINGS = {
     "image": "the image",
     "frame": "the frame that this step looks at",
-    "class": "the answer after the last glimpse",
-    "probabilities": "of the classes, after the last glimpse",
-    "probabilities_by_glimpse": "of the classes, after each glimpse",
-    "action": "what to do after this look: the likeliest",
-    "action_probabilities": "of the actions",
-    "stop_probability": "above 0.5, this look was the last",
-    "glimpses_used": "glimpses until the model stopped",
     "locations": "(y, x) of each glimpse, in units; (0, 0) is the centre",
     "location": "(y, x), in units: where to look; as an output, where next",
     "core": "what the model remembers",
@@ -67,7 +61,7 @@ def describe(
         record: Of the run that trained the model, if there was one.
     """
     flat, cell = flatbuffer.read(content), model.cell
-    signatures_by_name = _signatures(flat)
+    signatures_by_name = _signatures(flat, _meanings(cell))
     side = signatures_by_name["step"]["inputs"]["frame"]["shape"][1]
     state = signatures.initial_state(model, 1)
     return {
@@ -101,7 +95,7 @@ def labels_of(
     """The labels, by default the classes' numbers.
 
     Raises:
-        ValueError: On another number of labels than classes.
+        UserError: On another number of labels than classes.
     """
     classes = model.num_classes or 0
     labels = list(map(str, range(classes)) if labels is None else labels)
@@ -115,17 +109,29 @@ def text(about: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _signatures(flat: flatbuffer.Flat) -> dict[str, Any]:
+def _meanings(cell: RAMCell) -> dict[str, str]:
+    """Of all inputs and outputs, by name."""
+    meanings = {**_MEANINGS, **cell.location_policy.meanings}
+    for head in cell.heads.values():
+        meanings |= head.meanings
+    return meanings
+
+
+def _signatures(
+    flat: flatbuffer.Flat, meanings: dict[str, str]
+) -> dict[str, Any]:
     return {
         signature.signatureKey.decode(): {
-            "inputs": _tensors(flat, signature, signature.inputs),
-            "outputs": _tensors(flat, signature, signature.outputs),
+            "inputs": _tensors(flat, signature, signature.inputs, meanings),
+            "outputs": _tensors(flat, signature, signature.outputs, meanings),
         }
         for signature in flat.signatureDefs
     }
 
 
-def _tensors(flat: flatbuffer.Flat, signature, entries) -> dict[str, Any]:
+def _tensors(
+    flat: flatbuffer.Flat, signature, entries, meanings: dict[str, str]
+) -> dict[str, Any]:
     described = {}
     for entry in entries:
         name = entry.name.decode()
@@ -135,7 +141,7 @@ def _tensors(flat: flatbuffer.Flat, signature, entries) -> dict[str, Any]:
         described[name] = {
             "shape": [int(size) for size in tensor.shape],
             "dtype": flatbuffer_utils.type_to_name(tensor.type).lower(),
-            "meaning": _MEANINGS[name],
+            "meaning": meanings[name],
         }
     return described
 

@@ -8,6 +8,7 @@ as an output, where the next one will.
 
 import tensorflow as tf
 
+from ram_tf.errors import UserError
 from ram_tf.model import RecurrentAttentionModel
 
 
@@ -33,10 +34,10 @@ def classify(
         is that at the stop.
 
     Raises:
-        ValueError: If the model has no classes.
+        UserError: If the model has no classes.
     """
     if not model.num_classes:
-        raise ValueError(
+        raise UserError(
             "Only a model that classifies can be exported with `classify`. "
             f"Received: num_classes={model.num_classes}"
         )
@@ -66,24 +67,18 @@ def step(
         state: By the cell's `state_names`, [B, ...] each.
 
     Returns:
-        The next state by the same names; where the model has classes,
-        `probabilities` [B, K] after this look; where it acts, `action` [B]
-        int32, the likeliest, and `action_probabilities` [B, A]; where it stops
-        by itself, `stop_probability` [B]: above 0.5 this look was the last.
+        The next state by the same names, and what the cell's heads export:
+        where the model has classes, `probabilities` [B, K] after this look;
+        where it acts, `action` [B] int32, the likeliest, and
+        `action_probabilities` [B, A]; where it stops by itself,
+        `stop_probability` [B]: above 0.5 this look was the last.
     """
     cell = model.cell
     states = [state[name] for name in cell.state_names]
-    features, core = cell.look(frame, states[-1], states)
-    states = [*core, cell.location_policy(features)]
-    outputs = dict(zip(cell.state_names, states, strict=True))
-    if cell.classifier:
-        outputs["probabilities"] = tf.nn.softmax(cell.classifier(features))
-    if cell.action_policy:
-        logits = cell.action_policy(features)
-        outputs["action"] = cell.action_policy.mode(logits)
-        outputs["action_probabilities"] = tf.nn.softmax(logits)
-    if cell.stop_policy:
-        outputs["stop_probability"] = tf.sigmoid(cell.stop_logit(features))
+    features, after = cell.look(frame, states[-1], states)
+    outputs = dict(zip(cell.state_names, after.cell, strict=True))
+    for key, head in cell.heads.items():
+        outputs |= head.exported(cell.parameters(key, features))
     return outputs
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ram_tf.errors import UserError
 from ram_tf.export import flatbuffer, sidecar, signatures
 from ram_tf.files import write_bytes
 from ram_tf.model import RecurrentAttentionModel
@@ -37,18 +38,18 @@ def convert(
 
     Returns:
         "float32", and "int8": the same with the weights as bytes, but for the
-        location head, the encoding of the location and the stop head. A
-        fixation that is off by a pixel sees something else; a weight that is
-        off by 0.4% does not.
+        `exact_kernels` of the model's parts: its own location head, encoding of
+        the location and stop head. A fixation that is off by a pixel sees
+        something else; a weight that is off by 0.4% does not.
 
     Raises:
-        ValueError: If `side` is not a positive integer, the model one that
+        UserError: If `side` is not a positive integer, the model one that
             does not look, or the file would need more than the operators that
             every LiteRT has.
     """
     check_positive_int("side", side)
     if not isinstance(model, RecurrentAttentionModel):
-        raise ValueError(
+        raise UserError(
             "Only a model that looks can be converted. "
             f"Received: {type(model).__name__}"
         )
@@ -90,7 +91,7 @@ def save_tflite(
         The two models.
 
     Raises:
-        ValueError: As `convert`; or on another number of labels than classes.
+        UserError: As `convert`; or on another number of labels than classes.
     """
     labels = sidecar.labels_of(model, labels)
     directory = pathlib.Path(directory)
@@ -160,10 +161,8 @@ def _signatures(model: RecurrentAttentionModel, side: int) -> dict[str, Any]:
 
 def _exact_kernels(model: RecurrentAttentionModel) -> list:
     cell = model.cell
-    layers = [cell.location_policy.dense, cell.glimpse_net.place]
-    if cell.stop_policy:
-        layers.append(cell.stop_policy.dense)
-    return [layer.kernel.numpy() for layer in layers]
+    parts = [cell.location_policy, cell.glimpse_net, *cell.heads.values()]
+    return [kernel for part in parts for kernel in part.exact_kernels()]
 
 
 def _traced(function, **specs):

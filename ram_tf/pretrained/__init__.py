@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from ram_tf.errors import UserError
 from ram_tf.model import RecurrentAttentionModel
 
 DIRECTORY = pathlib.Path(__file__).parent
@@ -28,7 +29,7 @@ def load_pretrained(name: str) -> RecurrentAttentionModel:
         name: One of `NAMES`.
 
     Raises:
-        ValueError: On an unknown name.
+        UserError: On an unknown name.
     """
     # Safe mode runs no code that a file brings along.
     return keras.saving.load_model(_file(name, ".keras"), safe_mode=True)
@@ -44,14 +45,14 @@ def record(name: str) -> dict[str, Any]:
         Its flags ("config"), errors in %, versions, commit and time.
 
     Raises:
-        ValueError: On an unknown name.
+        UserError: On an unknown name.
     """
     return json.loads(_file(name, ".json").read_text(encoding="utf-8"))
 
 
 def _file(name: str, suffix: str) -> pathlib.Path:
     if name not in NAMES:
-        raise ValueError(
+        raise UserError(
             f"The name of a released model must be one of {list(NAMES)}. "
             f"Received: {name!r}"
         )

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from ram_tf.errors import DamagedError
+
 _KEPT = 3
 
 
@@ -99,7 +101,7 @@ class Checkpointer:
             Whether there was any checkpoint.
 
         Raises:
-            RuntimeError: If there are checkpoints and all are damaged.
+            DamagedError: If there are checkpoints and all are damaged.
         """
         paths = _newest_first(self._directory)
         for path in paths:
@@ -116,7 +118,7 @@ class Checkpointer:
             else:
                 return True
         if paths:
-            raise RuntimeError(
+            raise DamagedError(
                 "No checkpoint can be read; all are damaged: "
                 f"{', '.join(paths)}. Remove them to start afresh."
             )

@@ -1,33 +1,20 @@
 """The training loop: steps, validation, checkpoints, and nothing else."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
-import tensorflow as tf
 
-from ram_tf.environments.environment import Environment
-from ram_tf.evaluation import Validated
+from ram_tf.evaluation import Measure, Validated
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt, Interrupted
 from ram_tf.training.progress import progress_bar, say, time_left
-from ram_tf.training.step import Agent, Batch, check_loss, compile_steps
+from ram_tf.training.steps import Steps
 from ram_tf.training.summaries import Summaries
 
-_STEPS_PER_CALL = 50
 _PICTURES = 10
-
-
-class Batches(Protocol):
-    """Batches that are a pure function of (seed, step)."""
-
-    batch_size: int
-    seed: int
-
-    def indices(self, step: int, count: int) -> np.ndarray: ...
-
-    def make(self, indices: tf.Tensor, step: tf.Tensor) -> Batch: ...
 
 
 class Validation(Protocol):
@@ -37,12 +24,10 @@ class Validation(Protocol):
 
 
 class TrainingLoop:
-    """Trains an agent from wherever its state is.
+    """Trains from wherever the state is.
 
     Args:
-        agent: What is trained.
-        batches: What it is trained on.
-        make_environment: Turns a batch into episodes.
+        steps: Makes the steps: CompiledSteps or RecordedSteps.
         validation: Chooses the weights to keep.
         state: The state of the run, restored already.
         checkpointer: Saves it.
@@ -50,51 +35,38 @@ class TrainingLoop:
         draw: Draws the rollouts of a validation as an image [h, w, 3];
             not called where the model looks nowhere. None for no pictures.
         on_evaluation: Called last in an evaluation, with the step and the
-            error in %; what it raises ends the run.
-        unit: What training is counted in, a word.
-        units_per_step: Of a step; by default the batch's size.
+            error; what it raises ends the run.
     """
 
     def __init__(
         self,
-        agent: Agent,
-        batches: Batches,
-        make_environment: Callable[[Batch], Environment],
+        steps: Steps,
         validation: Validation,
         state: RunState,
         checkpointer: Checkpointer,
         summaries: Summaries,
         draw: Callable[[Any], np.ndarray] | None = None,
         on_evaluation: Callable[[int, float], None] | None = None,
-        unit: str = "image",
-        units_per_step: int | None = None,
     ):
-        self._batches = batches
+        self._steps = steps
         self._validation = validation
         self._state = state
         self._checkpointer = checkpointer
         self._summaries = summaries
         self._draw = draw
         self._on_evaluation = on_evaluation
-        self._optimizer = agent.optimizer
-        self._train = compile_steps(
-            agent, batches.make, make_environment, batches.seed
-        )
-        self._units = f"{unit}s"
-        self._units_per_step = units_per_step or batches.batch_size
-        self._rate = _Rate(self._units_per_step)
 
     @property
     def units_per_second(self) -> float | None:
-        """Units trained on a second, compilation and evaluation left out."""
-        return self._rate.units_per_second
+        """Units trained on a second, as the steps count."""
+        return self._steps.units_per_second
 
     def run(self, steps: int, evaluations: int) -> None:
         """Trains until step `steps`, with so many evaluations on the way.
 
         Raises:
             Interrupted: After SIGTERM or Ctrl-C, when the state is saved.
-            FloatingPointError: On a loss that is not finite.
+            DivergedError: On a loss that is not finite.
         """
         goals = [
             round(steps * (i + 1) / evaluations) for i in range(evaluations)
@@ -115,68 +87,44 @@ class TrainingLoop:
 
     def _train_until(self, goal, bar, interrupt) -> dict[str, float]:
         """Means of the training metrics over the steps up to goal."""
-        total, made = {}, 0
+        total, made = Counter(), 0
         while (step := self._state.step) < goal and not interrupt.signal:
-            count = min(_STEPS_PER_CALL, goal - step)
-            sums = self._timed_call(step, count)
-            total = {n: total.get(n, 0.0) + value for n, value in sums.items()}
+            count = min(self._steps.most, goal - step)
+            started = time.perf_counter()
+            total.update(self._steps.make(step, count))
+            self._state.seconds.assign_add(time.perf_counter() - started)
             made += count
             bar.update(count)
             rate = self.units_per_second or 0
-            bar.set_postfix_str(f"{rate:.0f} {self._units}/s")
+            bar.set_postfix_str(f"{rate:.0f} {self._steps.unit}/s")
         return {name: value / made for name, value in total.items()}
-
-    def _timed_call(self, step: int, count: int) -> dict[str, float]:
-        first = not self._rate.calls
-        if first:
-            say("compiling the training step")
-        started = time.perf_counter()
-        sums = self._call(step, count)
-        seconds = time.perf_counter() - started
-        if first:
-            say(f"compiled, and made {count} steps, in {seconds:.1f} s")
-        self._state.seconds.assign_add(seconds)
-        self._rate.add(seconds, count)
-        return sums
-
-    def _call(self, step: int, count: int) -> dict[str, float]:
-        indices = self._batches.indices(step, count)
-        padding = ((0, _STEPS_PER_CALL - count), (0, 0))
-        info = self._train(
-            tf.constant(np.pad(indices, padding)),
-            tf.constant(step),
-            tf.constant(count),
-        )
-        losses = info.loss.numpy()[:count]
-        for number, loss in enumerate(losses, step + 1):
-            check_loss(loss, number)
-        totals = {name: float(value) for name, value in info.total.items()}
-        return {"loss": float(losses.sum(dtype=np.float64)), **totals}
 
     def _evaluate(self, metrics, steps: int, picture: bool) -> None:
         state, step = self._state, self._state.step
         started = time.perf_counter()
-        error, measured, rollouts = self._validation.validate()
+        error, measured, rollouts, measure = self._validation.validate()
         state.keep_if_best(error)
         row = metrics | {
-            "validation_error": error,
+            f"validation_{measure.name}": measure.sign * error,
             **measured,
-            "best_validation_error": float(state.best_error),
-            "learning_rate": float(self._optimizer.learning_rate),
-            self._units: step * self._units_per_step,
-            f"{self._units}_per_second": self.units_per_second or 0.0,
+            f"best_validation_{measure.name}": (
+                measure.sign * float(state.best_error)
+            ),
+            "learning_rate": float(self._steps.optimizer.learning_rate),
+            **self._steps.counted(),
             "seconds": float(state.seconds),
         }
-        looks = rollouts.locations is not None
+        looks = rollouts is not None and rollouts.locations is not None
         if looks:
             # Over the rollouts: 0 if all paths are the same.
             row["location_spread"] = float(rollouts.locations.std(0).mean())
+        rate = f"{self.units_per_second or 0:.0f} {self._steps.unit}/s"
         self._summaries.scalars(step, row)
         state.seconds.assign_add(time.perf_counter() - started)
         self._checkpointer.save()
         if picture and looks and self._draw:
             self._summaries.picture(step, self._draw(rollouts))
-        say(_line(step, steps, row, self._units))
+        say(_line(step, steps, row, measure, rate))
         if self._on_evaluation:
             self._on_evaluation(step, error)
 
@@ -185,38 +133,29 @@ class TrainingLoop:
         raise Interrupted(number, self._state.step)
 
 
-class _Rate:
-    """Units a second of this process, its first call (compiling) left out."""
-
-    def __init__(self, units_per_step: int):
-        self._units_per_step = units_per_step
-        self.calls = self._steps = 0
-        self._seconds = 0.0
-
-    def add(self, seconds: float, steps: int) -> None:
-        self.calls += 1
-        if self.calls > 1:
-            self._seconds += seconds
-            self._steps += steps
-
-    @property
-    def units_per_second(self) -> float | None:
-        if not self._seconds:
-            return None
-        return self._steps * self._units_per_step / self._seconds
-
-
-def _line(step: int, steps: int, row: dict[str, Any], units: str) -> str:
+def _line(
+    step: int, steps: int, row: dict[str, Any], measure: Measure, rate: str
+) -> str:
     spread = row.get("location_spread")
-    looking = "" if spread is None else f"location spread {spread:.2f}  "
-    if "accuracy" in row:
-        training = f"train accuracy {100 * row['accuracy']:.1f}%"
-    else:
-        training = f"return {row['return']:.3f}  entropy {row['entropy']:.2f}"
-    return (
-        f"step {step}/{steps}  loss {row['loss']:.3f}  {training}  "
-        f"validation error {row['validation_error']:.2f}% "
-        f"(best {row['best_validation_error']:.2f}%)  "
-        f"{looking}{row[f'{units}_per_second']:.0f} {units}/s  "
-        f"{time_left(row['seconds'], step, steps)}"
+    validated, best = (
+        f"{row[f'{prefix}validation_{measure.name}']:.2f}{measure.unit}"
+        for prefix in ("", "best_")
     )
+    parts = [
+        f"step {step}/{steps}",
+        f"loss {row['loss']:.3f}",
+        *_trained(row),
+        f"validation {measure.name} {validated} (best {best})",
+        *([] if spread is None else [f"location spread {spread:.2f}"]),
+        rate,
+        time_left(row["seconds"], step, steps),
+    ]
+    return "  ".join(parts)
+
+
+def _trained(row: dict[str, Any]) -> list[str]:
+    """What is told of training: its answers, or its returns."""
+    if "accuracy" in row:
+        return [f"train accuracy {100 * row['accuracy']:.1f}%"]
+    told = {"return": ".3f", "length": ".1f", "entropy": ".2f"}
+    return [f"{n} {row[n]:{form}}" for n, form in told.items() if n in row]

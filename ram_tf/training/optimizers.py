@@ -33,7 +33,7 @@ def make_optimizer(
         clip_norm: Largest global norm of the gradient; 0 does not clip.
 
     Raises:
-        ValueError: On unknown names or numbers out of range.
+        UserError: On unknown names or numbers out of range.
     """
     check_choice("optimizer", name, OPTIMIZERS)
     check_choice("schedule", schedule, SCHEDULES)

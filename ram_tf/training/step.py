@@ -2,32 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
-import keras
 import tensorflow as tf
 
 from ram_tf.environments.environment import Environment
+from ram_tf.errors import DivergedError
 from ram_tf.types import LossInfo
+from ram_tf.update import Agent
 
 Batch = dict[str, tf.Tensor]
 
 # Seeds of the policy's noise; data draws from other streams of the same seed.
 _NOISE_STREAM = 1
-
-
-class Agent(Protocol):
-    """Trains a model; ReinforceAgent and SupervisedAgent do.
-
-    Attributes:
-        optimizer: Its `iterations` are the updates made.
-        metric_names: The keys of LossInfo.extra.
-    """
-
-    optimizer: keras.optimizers.Optimizer
-    metric_names: tuple[str, ...]
-
-    def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo: ...
 
 
 class StepsInfo(NamedTuple):
@@ -43,9 +30,9 @@ class StepsInfo(NamedTuple):
 
 
 def check_loss(loss: float, step: int) -> None:
-    """Raises FloatingPointError if a step's loss is not finite."""
+    """Raises DivergedError if a step's loss is not finite."""
     if not math.isfinite(loss):
-        raise FloatingPointError(
+        raise DivergedError(
             f"The loss became {loss} at step {step}; the last checkpoint is "
             "kept. A lower learning rate or a smaller weight of the policy's "
             "loss may help."
@@ -66,7 +53,7 @@ def compile_steps(
         make_batch: Turns indices [B] and the step into a batch.
         make_environment: Turns a batch into episodes.
         seed: Of the policy's noise, folded with the step.
-        jit_compile: Whether XLA compiles it; not so for extract_glimpse.
+        jit_compile: Whether XLA compiles it, which is faster.
 
     Returns:
         A function of (indices [max_steps, B], first step, number of steps).

@@ -6,8 +6,8 @@ from typing import Any
 
 from ram_tf.cost import parameters
 from ram_tf.game_evaluation import GameEvaluator
-from trainers.configs.config import Config
-from trainers.runs import record
+from trainers.records import record
+from trainers.settings.kinds.catch import CatchSettings
 
 # Other fixations for the same weights, by policy.
 _CONTROLS = {
@@ -23,7 +23,9 @@ ROWS = {
 }
 
 
-def measure(evaluator: GameEvaluator, settings: Config) -> dict[str, Any]:
+def measure(
+    evaluator: GameEvaluator, settings: CatchSettings
+) -> dict[str, Any]:
     """Plays the test games and returns the shares caught, as fractions.
 
     A model that has not learned where to look has "catch_rate" only, with the
@@ -38,7 +40,7 @@ def measure(evaluator: GameEvaluator, settings: Config) -> dict[str, Any]:
     return rates | {
         "test_games": evaluator.count,
         "parameters": parameters(evaluator.model),
-        "config": vars(settings),
+        "config": settings.record(),
         **record.circumstances("gymnasium"),
     }
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from ram_tf.cost import cost
 from ram_tf.evaluation import DRAWS, ClassifierEvaluator, evaluate
-from trainers.configs.config import Config
-from trainers.runs import record
+from trainers.records import record
+from trainers.settings.run import RunSettings
 
 ROWS = {
     "test_error": "one deterministic rollout",
@@ -18,7 +18,7 @@ ROWS = {
 
 
 def measure(
-    evaluator: ClassifierEvaluator, settings: Config, split: str = "test"
+    evaluator: ClassifierEvaluator, settings: RunSettings, split: str = "test"
 ) -> dict[str, Any]:
     """The errors with their circumstances.
 
@@ -39,7 +39,7 @@ def measure(
         **({} if used is None else {"mean_glimpses": used}),
         f"{split}_cases": evaluator.count,
         **costs,
-        "config": vars(settings),
+        "config": settings.record(),
         **record.circumstances(),
     }
 

@@ -10,8 +10,8 @@ import gymnasium
 
 from ram_tf.cost import parameters
 from ram_tf.return_evaluation import ReturnEvaluator, Returns
-from trainers.configs.config import Config
-from trainers.runs import play_setup, record
+from trainers.records import record
+from trainers.settings.kinds.play import PlaySettings
 
 # Other ways of playing with the same weights, by policy.
 _CONTROLS = {
@@ -28,17 +28,18 @@ ROWS = {
 }
 
 
-def measure(evaluator: ReturnEvaluator, settings: Config) -> dict[str, Any]:
+def measure(
+    evaluator: ReturnEvaluator, settings: PlaySettings
+) -> dict[str, Any]:
     """Plays the test episodes and returns the mean returns.
 
     The headline is "mean_return": mean fixations (or those of a control) and
     the likeliest actions. "standard_errors_above_random" is its distance from
     "mean_return_random_actions" in standard errors of the difference.
     """
-    policy = play_setup.policy(settings)
-    ours, chance = evaluator.play(policy), evaluator.play_at_random()
+    ours, chance = evaluator.play(), evaluator.play_at_random()
     means = _named("", ours) | _named("_random_actions", chance)
-    if policy == "deterministic":
+    if evaluator.policy == "deterministic":
         for control, name in _CONTROLS.items():
             means |= _named(f"_{name}", evaluator.play(control))
     return means | {
@@ -48,8 +49,8 @@ def measure(evaluator: ReturnEvaluator, settings: Config) -> dict[str, Any]:
         "episodes_cut": int((~ours.ended).sum()),
         "episodes_cut_random_actions": int((~chance.ended).sum()),
         "parameters": parameters(evaluator.model),
-        "config": vars(settings),
-        **record.circumstances("gymnasium", *_packages(settings.env)),
+        "config": settings.record(),
+        **record.circumstances("gymnasium", *_packages(settings.world.env)),
     }
 
 

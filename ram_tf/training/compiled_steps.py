@@ -1,0 +1,103 @@
+"""Steps on data, many of them in one call of one compiled program."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf.environments.environment import Environment
+from ram_tf.training.progress import say
+from ram_tf.training.step import Batch, check_loss, compile_steps
+from ram_tf.training.steps import Steps
+from ram_tf.update import Agent
+
+_STEPS_PER_CALL = 50
+
+
+class Batches(Protocol):
+    """Batches that are a pure function of (seed, step)."""
+
+    batch_size: int
+    seed: int
+
+    def indices(self, step: int, count: int) -> np.ndarray: ...
+
+    def make(self, indices: tf.Tensor, step: tf.Tensor) -> Batch: ...
+
+
+class CompiledSteps(Steps):
+    """Trains an agent on batches.
+
+    Args:
+        agent: What is trained.
+        batches: What it is trained on.
+        make_environment: Turns a batch into episodes.
+        unit: What training is counted in, a word.
+        units_per_step: Of a step; by default the batch's size.
+    """
+
+    most = _STEPS_PER_CALL
+
+    def __init__(
+        self,
+        agent: Agent,
+        batches: Batches,
+        make_environment: Callable[[Batch], Environment],
+        unit: str = "image",
+        units_per_step: int | None = None,
+    ):
+        self.optimizer = agent.optimizer
+        self.unit = f"{unit}s"
+        self._batches = batches
+        self._units_per_step = units_per_step or batches.batch_size
+        self._train = compile_steps(
+            agent, batches.make, make_environment, batches.seed
+        )
+        # Of this process; its first call, which compiles, is left out.
+        self._calls = self._steps = 0
+        self._seconds = 0.0
+
+    def make(self, step, count):
+        first = not self._calls
+        if first:
+            say("compiling the training step")
+        started = time.perf_counter()
+        sums = self._call(step, count)
+        seconds = time.perf_counter() - started
+        self._calls += 1
+        if first:
+            say(f"compiled, and made {count} steps, in {seconds:.1f} s")
+        else:
+            self._seconds += seconds
+            self._steps += count
+        return sums
+
+    def counted(self):
+        steps = int(self.optimizer.iterations)
+        return {
+            self.unit: steps * self._units_per_step,
+            f"{self.unit}_per_second": self.units_per_second or 0.0,
+        }
+
+    @property
+    def units_per_second(self):
+        """Compilation and evaluation left out."""
+        if not self._seconds:
+            return None
+        return self._steps * self._units_per_step / self._seconds
+
+    def _call(self, step: int, count: int) -> dict[str, float]:
+        indices = self._batches.indices(step, count)
+        padding = ((0, _STEPS_PER_CALL - count), (0, 0))
+        info = self._train(
+            tf.constant(np.pad(indices, padding)),
+            tf.constant(step),
+            tf.constant(count),
+        )
+        losses = info.loss.numpy()[:count]
+        for number, loss in enumerate(losses, step + 1):
+            check_loss(loss, number)
+        totals = {name: float(value) for name, value in info.total.items()}
+        return {"loss": float(losses.sum(dtype=np.float64)), **totals}
