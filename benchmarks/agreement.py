@@ -12,30 +12,36 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import tensorflow as tf
-from absl import flags
 
-from trainers.command import run
 from benchmarks.timing import show, write
 from ram_tf.evaluation import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
 from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
+from trainers.command import Command, run
 from trainers.device import DeviceModel
+from trainers.errors import UserError
 from trainers.runs import model_source
-from trainers.runs.data_setup import load_source, test_data
+from trainers.settings.options import ModelOptions
+from trainers.tasks.kinds.classify import ClassifyTask
 
-flags.adopt_module_key_flags(model_source)
 _BATCH = 500
 _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.
 
 
-def main() -> None:
-    config, model, *_ = model_source.load_classifier()
-    data = test_data(config, load_source(config, flags.FLAGS.data_dir))
+def main(options: ModelOptions) -> None:
+    trained = model_source.load(options)
+    task, model = trained.task, trained.model
+    if not isinstance(task, ClassifyTask):
+        raise UserError(
+            "The model must be one that classifies images. Received: one that "
+            f"{task.does}"
+        )
+    data = task.evaluated("test")
     evaluator = Evaluator(model, data)
     expected = evaluator.rollouts()
     rows = [_row("keras", evaluator, expected)]
-    for name, outputs in _exported(model, config.canvas, data["image"]):
+    for name, outputs in _exported(model, task.side, data["image"]):
         rollouts = _joined(outputs)
         found = disagreements(
             expected,
@@ -48,7 +54,7 @@ def main() -> None:
         for one in found if "int8" not in name else []:
             print(name, one)
     show(f"{evaluator.count} test cases", rows)
-    write({"agreement": rows, "config": vars(config)}, repetitions=1)
+    write({"agreement": rows, "config": task.settings.record()}, repetitions=1)
 
 
 def _exported(
@@ -88,4 +94,4 @@ def _row(name, evaluator, rollouts, found=()) -> dict:
 
 
 if __name__ == "__main__":
-    run(main)
+    run(Command(main, (ModelOptions,), others=model_source.OTHER_FLAGS))

@@ -18,11 +18,11 @@ import tensorflow as tf
 from absl import flags
 from ai_edge_litert.interpreter import Interpreter
 
-from trainers.command import run
 from benchmarks import plots
 from benchmarks.timing import REPETITIONS, show, turns, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.export.tflite import from_functions, save_tflite
+from trainers.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024], "Sides of the images.", lower_bound=28

@@ -12,7 +12,6 @@ import keras
 import tensorflow as tf
 from absl import flags
 
-from trainers.command import run
 from benchmarks import calls, plots
 from benchmarks.calls import Call
 from benchmarks.memory import extra_memory
@@ -21,6 +20,7 @@ from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.comparators import make_comparator
 from ram_tf.supervised import SupervisedAgent
 from ram_tf.training.optimizers import make_optimizer
+from trainers.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024, 4096], "Sides of the images.", lower_bound=28

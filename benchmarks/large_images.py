@@ -12,7 +12,6 @@ Run it with nothing else running.
 import keras
 from absl import flags
 
-from trainers.command import run
 from benchmarks import calls
 from benchmarks.calls import Call
 from benchmarks.memory import extra_memory
@@ -21,6 +20,7 @@ from ram_tf import RecurrentAttentionModel
 from ram_tf.comparators import make_comparator
 from ram_tf.cost import parameters
 from ram_tf.glimpse_readers import summed_area
+from trainers.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024], "Sides of the images.", lower_bound=28

@@ -14,8 +14,8 @@ import time
 
 from absl import flags
 
-from trainers.command import run
 from benchmarks.timing import show, write
+from trainers.command import run
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "TFDS's data directory.")
 _FLAGFILE = flags.DEFINE_string("flags", "cluttered.flags", "A flagfile.")

@@ -8,9 +8,9 @@ Run it with nothing else running.
 import tensorflow as tf
 from absl import flags
 
-from trainers.command import run
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from benchmarks.workload import Workload
+from trainers.command import run
 
 _BATCH_SIZE = flags.DEFINE_multi_integer(
     "batch_size", [20, 128, 512], "Batch sizes to measure.", lower_bound=1

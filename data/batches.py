@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from data.canvas import Canvas, compose
+from data.errors import UserError
 from data.splits import Split
 
 # Evaluation canvases are the same for all training seeds.
@@ -28,7 +29,7 @@ class TrainingBatches:
         seed: Any integer that fits 31 bits.
 
     Raises:
-        ValueError: On images that do not fit, or a batch size out of range.
+        UserError: On images that do not fit, or a batch size out of range.
     """
 
     def __init__(
@@ -36,12 +37,12 @@ class TrainingBatches:
     ):
         canvas.check(split.image)
         if not 1 <= batch_size <= len(split.label):
-            raise ValueError(
+            raise UserError(
                 "`batch_size` must lie between 1 and the number of training "
                 f"images, {len(split.label)}. Received: {batch_size}"
             )
         if not 0 <= seed < 2**31 or seed != int(seed):
-            raise ValueError(
+            raise UserError(
                 f"`seed` must be a whole number in [0, 2**31). Received: {seed}"
             )
         self._images = tf.constant(split.image)

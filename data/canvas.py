@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from data.distort import distort
 from data.drift import Drift
+from data.errors import UserError
 from data.patches import add_up, cut
 
 # Where the digit goes.
@@ -52,47 +53,45 @@ class Canvas:
     drift: Drift | None = None
 
     def check(self, images) -> None:
-        """Raises ValueError unless images [n, h, w, C] fit on the canvas."""
+        """Raises UserError unless images [n, h, w, C] fit on the canvas."""
         if self.place not in PLACES:
-            raise ValueError(
+            raise UserError(
                 f"`place` must be one of {list(PLACES)}. "
                 f"Received: {self.place!r}"
             )
         check_pool(images.shape)
         _, height, width, _ = images.shape
         if self.side < max(height, width):
-            raise ValueError(
+            raise UserError(
                 "`canvas` must be at least as large as the images, "
                 f"{height}x{width}. Received: canvas={self.side}"
             )
         if self.jitter < 0:
-            raise ValueError(
+            raise UserError(
                 f"`jitter` must be at least 0. Received: {self.jitter}"
             )
         if not 0 <= self.distort < 1:
-            raise ValueError(
+            raise UserError(
                 f"`distort` must lie in [0, 1). Received: {self.distort}"
             )
         if self.grow < 0:
-            raise ValueError(
-                f"`grow` must be at least 0. Received: {self.grow}"
-            )
+            raise UserError(f"`grow` must be at least 0. Received: {self.grow}")
         if self.grow and self.place != "anywhere":
-            raise ValueError(
+            raise UserError(
                 "`grow` needs `place` to be anywhere: the square is in the "
                 f"middle. Received: {self.place!r}"
             )
         if self.clutter < 0:
-            raise ValueError(
+            raise UserError(
                 f"`clutter` must be at least 0. Received: {self.clutter}"
             )
         if self.clutter and not 1 <= self.clutter_size <= min(height, width):
-            raise ValueError(
+            raise UserError(
                 "`clutter_size` must lie between 1 and the side of an image, "
                 f"{min(height, width)}. Received: {self.clutter_size}"
             )
         if self.place == "right" and self.side == width:
-            raise ValueError(
+            raise UserError(
                 "`place` must not be right where images are as wide as the "
                 f"canvas. Received: canvas={self.side}"
             )
@@ -100,10 +99,10 @@ class Canvas:
             self.drift.check(self.side)
 
     def check_corner(self, images, corner: tuple[int, int]) -> None:
-        """Raises ValueError unless images [n, h, w, C] fit whole at corner."""
+        """Raises UserError unless images [n, h, w, C] fit whole at corner."""
         last = tuple(self.side - size for size in images.shape[1:3])
         if not all(0 <= c <= end for c, end in zip(corner, last, strict=True)):
-            raise ValueError(
+            raise UserError(
                 f"`corner` must lie between (0, 0) and {last}. "
                 f"Received: {tuple(corner)}"
             )
@@ -134,9 +133,9 @@ class Canvas:
 
 
 def check_pool(shape: tuple[int, int, int, int]) -> None:
-    """Raises ValueError on images [n, h, w, C] too many to be composed."""
+    """Raises UserError on images [n, h, w, C] too many to be composed."""
     if np.prod(shape[:3], dtype=np.int64) >= 2**31:  # Pixels are numbered.
-        raise ValueError(
+        raise UserError(
             "All images of a split must have fewer than 2**31 pixels together. "
             f"Received: {shape[0]} of {shape[1]}x{shape[2]}"
         )

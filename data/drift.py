@@ -11,6 +11,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
+from data.errors import UserError
+
 _DIRECTIONS = 1024
 
 
@@ -27,13 +29,13 @@ class Drift:
     speed: float
 
     def check(self, side: int) -> None:
-        """Raises ValueError unless it suits a canvas of this side."""
+        """Raises UserError unless it suits a canvas of this side."""
         if self.frames < 1:
-            raise ValueError(
+            raise UserError(
                 f"`frames` must be at least 1. Received: {self.frames}"
             )
         if not 0 <= self.speed <= side:
-            raise ValueError(
+            raise UserError(
                 "`speed` must lie between 0 and the side of the canvas, "
                 f"{side} pixels a frame. Received: {self.speed}"
             )

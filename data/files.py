@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
 from data.contrast import standardise
+from data.errors import UserError
 
 # What Pillow raises, by the kind of file and of damage.
 _UNREADABLE = (
@@ -46,27 +47,34 @@ def read_image(
         [side, side, channels] uint8; or [height, width, channels].
 
     Raises:
-        ValueError: If the file is not there, or is not a sound image.
+        UserError: If the file is not there, or is not a sound image.
     """
     image = _open(path, lambda file: _flat(file, channels))
     return _canvas(image, side, channels, invert, standardised)
 
 
 def read_video(
-    path: str, frames: int, side: int, channels: int, *, invert: bool = False
+    path: str,
+    frames: int,
+    side: int,
+    channels: int,
+    *,
+    invert: bool = False,
+    standardised: bool = False,
 ) -> np.ndarray:
     """Reads an animated image file, frame by frame as `read_image` does.
 
     Args:
         path: The file: TIFF, GIF, PNG or another that Pillow reads.
         frames: T, how many it must have.
-        side, channels, invert: As for `read_image`.
+        side, channels, invert, standardised: As for `read_image`, frame by
+            frame.
 
     Returns:
         [T, side, side, channels] uint8.
 
     Raises:
-        ValueError: If the file is not there, is not a sound image, or has
+        UserError: If the file is not there, is not a sound image, or has
             another number of frames.
     """
     images = _open(
@@ -76,12 +84,15 @@ def read_video(
         ],
     )
     if len(images) != frames:
-        raise ValueError(
+        raise UserError(
             f"{path!r} must have {frames} frames, as the model's videos. "
             f"Received: {len(images)}"
         )
     return np.stack(
-        [_canvas(image, side, channels, invert) for image in images]
+        [
+            _canvas(image, side, channels, invert, standardised)
+            for image in images
+        ]
     )
 
 
@@ -90,9 +101,9 @@ def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
         with Image.open(path) as file:
             return read(file)
     except FileNotFoundError as error:
-        raise ValueError(f"There is no image file {path!r}.") from error
+        raise UserError(f"There is no image file {path!r}.") from error
     except _UNREADABLE as error:
-        raise ValueError(
+        raise UserError(
             f"{path!r} is not an image that can be read: {error}"
         ) from error
 
@@ -127,7 +138,7 @@ def _upright(file: Image.Image) -> Image.Image:
     """The same with eight bits a channel."""
     image = ImageOps.exif_transpose(file)
     if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
-        raise ValueError(
+        raise UserError(
             "It has 32 bits a pixel, whose range is unknown; save it with 8 or "
             "16 bits a channel."
         )

@@ -17,6 +17,7 @@ import numpy as np
 import tqdm
 
 from data.canvas import check_pool
+from data.errors import UserError
 from data.files import read_image
 from data.splits import Source, Split
 
@@ -46,20 +47,20 @@ def load(
         standardised: Whether pictures are given equal brightness and contrast.
 
     Raises:
-        ValueError: On folders that are not there or the same, fewer than two
+        UserError: On folders that are not there or the same, fewer than two
             classes, a class with too few pictures, other classes in
             `test_dir`, too many pixels, or a fraction that is not between 0
             and 1.
     """
     if not 0 < validation_fraction < 1:
-        raise ValueError(
+        raise UserError(
             "`validation_fraction` must lie between 0 and 1. "
             f"Received: {validation_fraction}"
         )
     train = _folder("train_dir", train_dir)
     names = _class_names(train)
     if len(names) < 2:
-        raise ValueError(
+        raise UserError(
             "--train_dir must have a sub-folder for each of at least two "
             f"classes. Received: {train_dir}, with {len(names)}"
         )
@@ -82,7 +83,7 @@ def load(
 def _folder(name: str, path: str | None) -> pathlib.Path:
     folder = pathlib.Path(path or "").expanduser()
     if not path or not folder.is_dir():
-        raise ValueError(f"--{name} must name a folder. Received: {path}")
+        raise UserError(f"--{name} must name a folder. Received: {path}")
     return folder
 
 
@@ -102,14 +103,12 @@ def _test_folder(
 ) -> pathlib.Path:
     folder = _folder("test_dir", path)
     if folder.samefile(train):
-        raise ValueError(
-            f"--test_dir must not be --train_dir. Received: {path}"
-        )
+        raise UserError(f"--test_dir must not be --train_dir. Received: {path}")
     found = _class_names(folder)
     if found != names:
         wrong = [f"no {name!r}" for name in names if name not in found]
         wrong += [f"{name!r} too" for name in found if name not in names]
-        raise ValueError(
+        raise UserError(
             "--test_dir must have the classes of --train_dir. "
             f"Received: {path}, with {', '.join(wrong)}"
         )
@@ -192,7 +191,7 @@ def _check_classes(
         if counts[k] < least
     ]
     if few:
-        raise ValueError(
+        raise UserError(
             f"Each class in {folder} needs at least {least} sound "
             f"picture{'s' * (least > 1)}. Received: {', '.join(few)}"
         )

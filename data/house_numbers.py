@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from data.errors import UserError
 from data.numbers import END
 from data.splits import Source, Split
 
@@ -55,7 +56,7 @@ def load(folder: str, side: int, max_digits: int) -> Source:
         all places behind them. Every tenth training image is for validation.
 
     Raises:
-        ValueError: If something is missing or is not in the format.
+        UserError: If something is missing or is not in the format.
     """
     path = pathlib.Path(folder)
     train = _load_split(path / "train", side, max_digits)
@@ -67,7 +68,7 @@ def load(folder: str, side: int, max_digits: int) -> Source:
     )
     source = Source(*parts, test, num_classes=10, repeats=1)
     if not len(source.validation.label):
-        raise ValueError(
+        raise UserError(
             f"{path / 'train'} must have at least {_VALIDATION} numbers of at "
             f"most {max_digits} digits. Received: {len(train.label)}"
         )
@@ -78,10 +79,10 @@ def read_digit_struct(path: pathlib.Path) -> list[HouseNumber]:
     """Reads a digitStruct.mat.
 
     Raises:
-        ValueError: If it is not there, or not in the format.
+        UserError: If it is not there, or not in the format.
     """
     if not path.is_file():
-        raise ValueError(f"There is no {path}.")
+        raise UserError(f"There is no {path}.")
     try:
         with h5py.File(path) as file:
             names = file["digitStruct/name"][:, 0]
@@ -91,7 +92,7 @@ def read_digit_struct(path: pathlib.Path) -> list[HouseNumber]:
                 for name, box in zip(names, boxes, strict=True)
             ]
     except (OSError, KeyError, ValueError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is not a digitStruct.mat of SVHN, MATLAB v7.3 "
             f"({type(error).__name__}: {error})."
         ) from error
@@ -118,7 +119,7 @@ def _house_number(file: h5py.File, name, box) -> HouseNumber:
     fields = {field: _numbers(file, group[field]) for field in _FIELDS}
     labels = fields.pop("label").astype(np.int32)
     if not len(labels) or labels.min() < 1 or labels.max() > 10:
-        raise ValueError(f"labels must lie in [1, 10], not {labels.tolist()}")
+        raise UserError(f"labels must lie in [1, 10], not {labels.tolist()}")
     boxes = np.stack(list(fields.values()), axis=1)
     return HouseNumber("".join(map(chr, characters)), boxes, labels % 10)
 
@@ -154,6 +155,6 @@ def _open(path: pathlib.Path) -> Image.Image:
     try:
         return Image.open(path)
     except (UnidentifiedImageError, OSError) as error:
-        raise ValueError(
+        raise UserError(
             f"{path} is named in {_FILE} and cannot be read: {error}"
         ) from error

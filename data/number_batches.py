@@ -24,7 +24,7 @@ class NumberBatches(TrainingBatches):
         seed: Any integer that fits 31 bits.
 
     Raises:
-        ValueError: As TrainingBatches does.
+        UserError: As TrainingBatches does.
     """
 
     def __init__(

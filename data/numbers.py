@@ -12,6 +12,7 @@ import tensorflow as tf
 from PIL import Image
 
 from data.canvas import below, seeds
+from data.errors import UserError
 from data.patches import add_up
 from data.splits import Split
 
@@ -40,19 +41,19 @@ class Numbers:
     max_digits: int
 
     def check(self, images) -> None:
-        """Raises ValueError unless numbers of images [n, h, w, 1] fit."""
+        """Raises UserError unless numbers of images [n, h, w, 1] fit."""
         if self.max_digits < 1:
-            raise ValueError(
+            raise UserError(
                 f"`max_digits` must be at least 1. Received: {self.max_digits}"
             )
         if not self.fitting(self.max_digits):
             least = extent(SIZES[0], self.max_digits)
-            raise ValueError(
+            raise UserError(
                 f"Numbers of {self.max_digits} digits need a canvas of at "
                 f"least {least} pixels. Received: canvas={self.side}"
             )
         if images.shape[1] != images.shape[2] or images.shape[3] != 1:
-            raise ValueError(
+            raise UserError(
                 "Numbers are made of square grey images. "
                 f"Received: shape={tuple(images.shape)}"
             )

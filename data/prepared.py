@@ -5,6 +5,8 @@ import os
 
 import numpy as np
 
+from data.errors import SourceError
+
 
 def read(
     name: str, data_dir: str | None, *splits: str
@@ -20,7 +22,7 @@ def read(
         For each split its features by name, each [n, ...].
 
     Raises:
-        RuntimeError: If TFDS has not got the data and cannot fetch it.
+        SourceError: If TFDS has not got the data and cannot fetch it.
     """
     import tensorflow_datasets as tfds  # Slow to import; not always needed.
 
@@ -38,7 +40,7 @@ def read(
         return [tfds.as_numpy(split) for split in whole]
     except Exception as error:  # TFDS raises many kinds, by the failure.
         place = data_dir or os.environ.get("TFDS_DATA_DIR") or "TFDS's default"
-        raise RuntimeError(
+        raise SourceError(
             f"TFDS could not load {name!r} from data_dir={place} nor download "
             f"it there ({type(error).__name__}: {error}). Ways out: name a "
             "directory that TFDS has prepared with --data_dir or "

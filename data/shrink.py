@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from data.errors import UserError
 from data.splits import Split
 
 # Pixels along a side of the box that MNIST scales its digits to.
@@ -19,11 +20,11 @@ def shrink(split: Split) -> Split:
         The split with such images, of the same shape.
 
     Raises:
-        ValueError: On images in colour, or smaller than the box.
+        UserError: On images in colour, or smaller than the box.
     """
     _, height, width, channels = split.image.shape
     if channels != 1 or min(height, width) < BOX:
-        raise ValueError(
+        raise UserError(
             f"`split` must have grey images of at least {BOX}x{BOX} pixels. "
             f"Received: images {split.image.shape}"
         )

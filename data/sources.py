@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from data import prepared, svhn
+from data.errors import UserError
 from data.facts import FACTS
 from data.splits import Source, Split
 
@@ -19,11 +20,11 @@ def load(name: str, data_dir: str | None = None) -> Source:
             for svhn_small the folder of its file.
 
     Raises:
-        ValueError: On an unknown name, or a file that is not there.
-        RuntimeError: If TFDS has not got the data and cannot fetch it.
+        UserError: On an unknown name, or a file that is not there.
+        SourceError: If TFDS has not got the data and cannot fetch it.
     """
     if name not in _LOADERS:
-        raise ValueError(
+        raise UserError(
             f"`source` must be one of {list(NAMES)}. Received: {name!r}"
         )
     return _LOADERS[name](name, data_dir)

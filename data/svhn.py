@@ -9,6 +9,7 @@ import pathlib
 import numpy as np
 
 from data import prepared
+from data.errors import UserError
 from data.facts import FACTS
 from data.splits import Source, Split
 
@@ -21,7 +22,7 @@ def load_cropped(name: str, data_dir: str | None) -> Source:
     One number may lie on both sides of the cut.
 
     Raises:
-        RuntimeError: If TFDS has not got the data and cannot fetch it.
+        SourceError: If TFDS has not got the data and cannot fetch it.
     """
     train, test = prepared.read(name, data_dir, "train", "test")
     order = np.argsort(train["id"])  # TFDS shuffles.
@@ -46,19 +47,19 @@ def load_small(name: str, data_dir: str | None) -> Source:
             "y" [n] and "png_id" [n], the house number's.
 
     Raises:
-        ValueError: If the file is not there, or holds something else.
+        UserError: If the file is not there, or holds something else.
     """
     del name
     path = pathlib.Path(data_dir or "", SMALL_FILE)
     if not path.is_file():
-        raise ValueError(
+        raise UserError(
             f"--source=svhn_small needs --data_dir, the folder of {SMALL_FILE}."
             f" Received: --data_dir={data_dir}"
         )
     with np.load(path) as file:
         missing = {"X", "y", "png_id"} - set(file)
         if missing:
-            raise ValueError(f"{path} has no {', '.join(sorted(missing))}.")
+            raise UserError(f"{path} has no {', '.join(sorted(missing))}.")
         image, label, number = file["X"], file["y"], file["png_id"]
     numbers = np.unique(number)
     cuts = numbers[[len(numbers) * 70 // 100, len(numbers) * 85 // 100]]

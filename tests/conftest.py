@@ -125,15 +125,11 @@ def svhn_small_dir():
 def run_command():
     """Runs a command's module in this process; returns its exit code."""
     from absl import flags
-    from absl.testing import flagsaver
 
-    from trainers import command
-
-    def run(module, *arguments, positional=False):
-        with flagsaver.flagsaver():
-            argv = ["command", *arguments]
-            main, argv = command.ready(module.main, argv, positional)
-            return main(flags.FLAGS(argv)) or 0
+    def run(module, *arguments):
+        argv, values = ["command", *arguments], flags.FlagValues()
+        module.COMMAND.define(argv, values, "command")
+        return module.COMMAND.call(argv, values)
 
     return run
 
@@ -141,7 +137,7 @@ def run_command():
 @pytest.fixture
 def write_runs(tmp_path):
     """Writes records of the cluttered task: write_runs(ram={...})."""
-    from trainers.runs import workdir
+    from trainers.records import workdir
 
     def write(**runs):
         task = tmp_path / "results" / "cluttered"

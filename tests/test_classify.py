@@ -8,9 +8,8 @@ from PIL import Image
 
 from data.files import read_image
 from trainers import classify, device, evaluate, export, mnist, predict, release
-from trainers.configs import config
-from trainers.runs import recipe
-from trainers.runs.workdir import Workdir
+from trainers.records import recipe
+from trainers.records.workdir import Workdir
 
 NAMES = ("naught", "one", "two")
 TINY = [
@@ -80,7 +79,7 @@ def test_predict_says_the_names(run, folders, run_command, capsys):
     files = sorted(map(str, (folders / "test" / "one").glob("[0-9]*.png")))[:5]
     capsys.readouterr()
     arguments = [f"--workdir={run}", *files]
-    assert run_command(predict, *arguments, positional=True) == 0
+    assert run_command(predict, *arguments) == 0
     lines = capsys.readouterr().out.splitlines()
     model = Workdir(run).load_model()
     images = np.stack(
@@ -100,7 +99,7 @@ def test_a_device_answers_as_predict_does(
     assert run_command(export, *arguments) == 0
     assert "images must be standardised" in capsys.readouterr().out
     files = sorted(map(str, (folders / "test" / "two").glob("*.png")))[:5]
-    assert not run_command(predict, f"--workdir={run}", *files, positional=True)
+    assert not run_command(predict, f"--workdir={run}", *files)
     expected = capsys.readouterr().out.splitlines()[:5]
     model = tmp_path / "digits" / "1" / "digits.tflite"
     assert device.main([f"--model={model}", *files]) == 0
@@ -168,10 +167,10 @@ def test_its_model_is_not_released(run, tmp_path, run_command, capsys):
 
 
 def test_the_command_of_a_run(run):
-    settings = Workdir(run).load_config()
+    settings = Workdir(run).load_settings()
     program, _, arguments = recipe.command(settings).partition(" --")
     assert program == "python -m trainers.classify"
-    assert config.parse(f"--{arguments}".split()) == settings
+    assert recipe.parse(type(settings), f"--{arguments}".split()) == settings
 
 
 def test_bad_calls(folders, tmp_path, run_command, capsys):

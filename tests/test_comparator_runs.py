@@ -61,7 +61,7 @@ def test_predict_names_the_class_and_draws_nothing(
     path, file = trained("conv"), tmp_path / "digit.png"
     Image.fromarray(digits.test.image[0, ..., 0]).save(file)
     arguments = [f"--workdir={path}", str(file)]
-    assert run_command(predict, *arguments, positional=True) == 0
+    assert run_command(predict, *arguments) == 0
     line = capsys.readouterr().out.splitlines()[-1]
     assert re.fullmatch(rf"{file}: \d \(\d+\.\d%\)", line)
     assert not (path / "predictions.png").exists()

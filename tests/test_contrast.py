@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from data.contrast import standardise, standardise_source
+from data.files import read_video
 from data.splits import Source, Split
 
 
@@ -45,3 +47,15 @@ def test_each_image_of_a_source_by_itself():
     for part in (made.train, made.validation):
         assert part.image[:, 0, :, 0].tolist() == [[64, 192]] * 2
         assert part.label is label
+
+
+def test_frames_of_a_video_are_standardised_as_pictures_are(tmp_path):
+    frames = np.array([[[0, 100]], [[5, 15]]], np.uint8)
+    path = str(tmp_path / "video.tiff")
+    first, second = map(Image.fromarray, frames)
+    first.save(path, save_all=True, append_images=[second])
+    plain = read_video(path, 2, 4, 1)
+    np.testing.assert_array_equal(plain[:, 1, 1:3, 0], frames[:, 0])
+    made = read_video(path, 2, 4, 1, standardised=True)
+    np.testing.assert_array_equal(made[:, 1, 1:3, 0], [[64, 192]] * 2)
+    assert not made[:, 0].any()

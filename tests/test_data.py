@@ -11,9 +11,9 @@ from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
 from data.drift import Drift
 from data.sources import Split
-from trainers.configs import config
-from trainers.configs.data_flags import SOURCES
-from trainers.runs import data_setup
+from trainers.records.recipe import parse
+from trainers.settings.kinds.classify import SOURCES, ClassifySettings
+from trainers.tasks.kinds.classify import ClassifyTask
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4
@@ -242,16 +242,19 @@ def test_real_mnist(mnist):
 
 @pytest.mark.parametrize("flag", ["--distort=0.3", "--jitter=3"])
 def test_only_training_digits_are_varied(digits, flag):
-    plain, varied = config.parse([]), config.parse([flag])
-    made = [
-        _batch(data_setup.training_batches(settings, digits), 0)
-        for settings in (plain, varied)
-    ]
+    plain, varied = _task(digits), _task(digits, flag)
+    made = [_batch(task.batches, 0) for task in (plain, varied)]
     np.testing.assert_array_equal(made[0]["label"], made[1]["label"])
     assert np.any(made[0]["image"] != made[1]["image"])
-    for make in (data_setup.validation_data, data_setup.test_data):
-        expected, found = make(plain, digits), make(varied, digits)
+    for split in ("validation", "test"):
+        expected, found = plain.evaluated(split), varied.evaluated(split)
         np.testing.assert_array_equal(found["image"], expected["image"])
+
+
+def _task(source, *arguments):
+    task = ClassifyTask(parse(ClassifySettings, list(arguments)))
+    task.source = source
+    return task
 
 
 def test_every_source_has_its_facts_and_a_trainer():

@@ -3,6 +3,8 @@
 import ast
 import importlib
 import pathlib
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -10,17 +12,22 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules and packages of ram_tf; none may import from a later group.
 GROUPS = [
+    ["errors"],
     [
         "files",
         "geometry",
         "losses",
         "noise",
+        "parts",
+        "products",
         "sequences",
         "types",
         "validation",
+        "xla",
     ],
     ["glimpse_readers"],
     ["glimpse_sensor"],
+    ["fixation_policy", "glimpse_encoder", "head"],
     [
         "glimpse_net",
         "location_policy",
@@ -32,6 +39,7 @@ GROUPS = [
     ["cell"],
     ["policies", "unroll", "environments"],
     ["model", "comparators"],
+    ["update"],
     ["agent", "stop_agent", "supervised", "cost"],
     ["evaluation", "viz"],
     ["film_strips"],
@@ -44,11 +52,25 @@ GROUPS = [
 ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}
 # Likewise of trainers; all other modules are commands.
 TRAINERS = [
+    ["errors", "quiet"],
+    ["plugins"],
+    ["settings"],
     ["command"],
-    ["configs"],
+    ["records"],
+    ["pictures"],
+    ["cards"],
+    ["tasks"],
     ["runs"],
-    ["cards", "page", "pictures", "reporting", "searching", "serving"],
+    ["training"],
+    ["page", "reporting", "searching", "serving"],
 ]
+FOLDERS = {part for group in TRAINERS for part in group} - {
+    "command",
+    "errors",
+    "plugins",
+    "quiet",
+    "training",
+}
 
 
 def _files(package):
@@ -91,6 +113,15 @@ def _offenders(package, forbidden):
 )
 def test_packages(package, forbidden):
     assert _offenders(package, forbidden) == []
+
+
+@pytest.mark.parametrize("package", ["trainers.settings", "trainers.command"])
+def test_settings_need_no_tensorflow(package):
+    """So --help is quick."""
+    code = f"import sys, {package}; sys.exit('tensorflow' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+    )
 
 
 def test_the_check_sees_imports():
@@ -171,5 +202,4 @@ def test_what_commands_are_made_of_has_its_order():
 
 def test_folders_of_trainers_are_known():
     folders = {path.parent.name for path in ROOT.glob("trainers/*/__init__.py")}
-    known = {part for group in TRAINERS for part in group}
-    assert folders == known - {"command"}
+    assert folders == FOLDERS

@@ -9,24 +9,30 @@ from PIL import Image
 from data.canvas import Canvas
 from data.sources import Split
 from trainers import invariance
-from trainers.configs import config
-from trainers.configs.config import Config
 from trainers.pictures.place_errors import corners, error_grid, halves
-from trainers.runs import setup
-from trainers.runs.workdir import Workdir, write_json
+from trainers.records.workdir import Workdir, write_json
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.tasks.kinds.classify import ClassifyTask
 
 SIDE = 36
 CASES = 60
 
 
 def _settings(**changes):
-    """All flags at their defaults but some."""
-    defaults = {
-        flag.name: flag.default
-        for flag in invariance.flags.FLAGS.get_key_flags_for_module(config)
-    }
+    """All settings at their defaults but some."""
     small = {"source": "digits", "canvas": SIDE, "glimpses": 2, "scales": 2}
-    return Config(**defaults | small | changes)
+    return ClassifySettings.build(small | changes)
+
+
+def _model(**changes):
+    """A new model of such settings."""
+    return ClassifyTask(_settings(**changes)).make_model()
+
+
+def _maker(model):
+    """What makes the evaluators of a model."""
+    task = ClassifyTask(_settings())
+    return lambda data: task.make_evaluator(model, data)
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +41,14 @@ def split(digits):
 
 
 @pytest.fixture(scope="module", params=["ram", "fc_64"])
-def model(request, digits):
+def model(request):
     """Not trained, and so nothing that the place cannot change."""
-    return setup.make_model(_settings(network=request.param), digits)
+    return _model(network=request.param)
 
 
 def test_each_error_is_that_of_digits_placed_by_hand(model, split):
     rows, columns = [0, 5, 8], [1, 8]
-    grid = error_grid(model, split, Canvas(SIDE), rows, columns)
+    grid = error_grid(_maker(model), split, Canvas(SIDE), rows, columns)
     expected = np.zeros([3, 2])
     for i, row in enumerate(rows):
         for j, column in enumerate(columns):
@@ -57,7 +63,12 @@ def test_each_error_is_that_of_digits_placed_by_hand(model, split):
 def test_places_are_counted(model, split):
     done = []
     error_grid(
-        model, split, Canvas(SIDE), [0, 8], [0, 8], lambda: done.append(1)
+        _maker(model),
+        split,
+        Canvas(SIDE),
+        [0, 8],
+        [0, 8],
+        lambda: done.append(1),
     )
     assert len(done) == 4
 
@@ -91,7 +102,7 @@ def test_halves_by_hand():
 
 
 @pytest.fixture(scope="module")
-def workdirs(tmp_path_factory, digits):
+def workdirs(tmp_path_factory):
     """Directories as training leaves them, but for the training."""
     paths = {}
     for name, changes in {
@@ -104,12 +115,12 @@ def workdirs(tmp_path_factory, digits):
         paths[name] = tmp_path_factory.mktemp("runs") / name
         run_dir = Workdir(paths[name])
         run_dir.claim(settings, {})
-        run_dir.save_model(setup.make_model(settings, digits))
+        run_dir.save_model(ClassifyTask(settings).make_model())
     return paths
 
 
 def test_the_command_measures_all_models(
-    workdirs, run_command, tmp_path, split, digits, capsys
+    workdirs, run_command, tmp_path, split, capsys
 ):
     out, picture = tmp_path / "errors.json", tmp_path / "maps.png"
     code = run_command(
@@ -127,13 +138,15 @@ def test_the_command_measures_all_models(
     assert result["rows"] == result["columns"] == [0, 8]
     assert result["cases_per_place"] == CASES
     assert result["place"] == "left"
-    fc_64 = setup.make_model(_settings(network="fc_64"), digits)
+    fc_64 = _maker(_model(network="fc_64"))
     np.testing.assert_allclose(
         result["models"]["fc_64"]["grid"],
         error_grid(fc_64, split, Canvas(SIDE), [0, 8], [0, 8]),
     )
     for name, measured in result["models"].items():
-        assert measured["config"] == vars(_settings(place="left", network=name))
+        assert (
+            measured["config"] == _settings(place="left", network=name).record()
+        )
         grid = np.array(measured["grid"])
         means = [measured["left"], measured["right"]]
         np.testing.assert_allclose(grid.mean(axis=0), means, atol=1e-4)
@@ -165,7 +178,8 @@ def test_runs_that_cannot_be_measured(
 
 def test_a_run_that_has_not_finished(run_command, tmp_path, capsys):
     write_json(
-        tmp_path / "config.json", {"config": vars(_settings()), "machine": {}}
+        tmp_path / "config.json",
+        {"config": _settings().record(), "machine": {}},
     )
     assert run_command(invariance, f"--workdirs={tmp_path}") == 1
     assert "the run has not finished" in capsys.readouterr().err

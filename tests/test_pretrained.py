@@ -16,8 +16,8 @@ from ram_tf import pretrained
 from ram_tf.evaluation import Evaluator
 from trainers.cards.catch_card import catch_card
 from trainers.cards.model_card import model_card
-from trainers.configs import catch_config, config
-from trainers.runs import catch_setup, data_setup
+from trainers.settings.run import from_record
+from trainers.tasks.registry import task_of
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = (
@@ -41,9 +41,8 @@ every_model = pytest.mark.parametrize(
 
 def _error(name, split, repeats):
     """Error in % on the first cases that the name's test set would have."""
-    settings = config.complete(pretrained.record(name)["config"])
-    canvas = data_setup.canvas(settings)
-    first = evaluation_set(split, canvas, repeats, cases=CASES)
+    task = task_of(from_record(pretrained.record(name)["config"]))
+    first = evaluation_set(split, task.canvas, repeats, cases=CASES)
     evaluator = Evaluator(ram_tf.load_pretrained(name), first)
     assert evaluator.count == CASES
     return evaluator.error(evaluator.rollouts().probabilities)[-1]
@@ -119,9 +118,8 @@ def test_a_file_that_brings_code_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", PLAYERS)
 def test_a_player_catches_what_it_did(name):
     record = pretrained.record(name)
-    settings = catch_config.complete(record["config"])
-    settings.test_games = CASES
-    evaluator = catch_setup.test(settings, ram_tf.load_pretrained(name))
+    task = task_of(from_record(record["config"])).changed(test_games=CASES)
+    evaluator = task.test(ram_tf.load_pretrained(name))
     low, high = stats.binom.interval(0.999, CASES, record["catch_rate"])
     assert low <= CASES * evaluator.catch_rate() <= high
 

@@ -7,17 +7,18 @@ import shutil
 
 import numpy as np
 import pytest
-from absl import flags
 from PIL import Image
 
 import ram_tf
 from ram_tf import pretrained
 from trainers import evaluate, larger_canvases, mnist, predict, release
 from trainers.cards.model_card import model_card
-from trainers.configs import config
-from trainers.runs import data_setup, model_source, setup
-from trainers.runs.results import ROWS
-from trainers.runs.workdir import Workdir
+from trainers.records.recipe import parse
+from trainers.records.workdir import Workdir
+from trainers.runs import model_source, start
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.tasks.image_results import ROWS
+from trainers.tasks.kinds.classify import ClassifyTask
 
 TINY = [
     "--source=digits",
@@ -87,7 +88,7 @@ def test_the_cards_command_gives_the_records_configuration(released):
     (command,) = re.findall(r"```sh\n(.*?)\n```", card, re.DOTALL)
     words = shlex.split(command)
     assert words[:3] == ["python", "-m", "trainers.mnist"]
-    asked = vars(config.parse(words[3:]))
+    asked = parse(ClassifySettings, words[3:]).record()
     assert asked == pretrained.record("tiny_1")["config"]
 
 
@@ -155,7 +156,7 @@ def test_predict_with_a_released_model(
     Image.fromarray(digits.test.image[0, ..., 0]).save(tmp_path / "digit.png")
     monkeypatch.chdir(tmp_path)
     arguments = ["--pretrained=tiny_1", "digit.png"]
-    assert run_command(predict, *arguments, positional=True) == 0
+    assert run_command(predict, *arguments) == 0
     assert "picture: predictions.png" in capsys.readouterr().out
     with Image.open(tmp_path / "predictions.png") as picture:
         assert min(picture.size) > 100
@@ -200,30 +201,28 @@ def test_a_run_on_larger_canvases(run, tmp_path, run_command, capsys):
     assert (same["clutter"], larger["clutter"]) == (1, 2)
     assert str(larger["error"]) in capsys.readouterr().out
     # On the canvas that it knows, it is what the model does by itself.
-    trained = model_source._of_run(run)
-    trained.config.evaluation_cases = 100
-    data = data_setup.test_data(
-        trained.config, data_setup.load_source(trained.config, None)
-    )
+    trained = model_source.of_run(run)
+    data = trained.task.changed(evaluation_cases=100).evaluated("test")
     answers = trained.model(data["image"])["probabilities"][:, -1]
     wrong = np.argmax(answers, -1) != data["label"]
     assert same["error"] == pytest.approx(100 * wrong.mean())
 
 
 @pytest.mark.parametrize("canvases", ["", "0", "30,x"])
-def test_sides_that_are_none(run, run_command, canvases):
-    with pytest.raises(flags.IllegalFlagValueError, match="whole numbers"):
-        run_command(
-            larger_canvases, f"--workdir={run}", f"--canvases={canvases}"
-        )
+def test_sides_that_are_none(run, run_command, canvases, capsys):
+    arguments = [f"--workdir={run}", f"--canvases={canvases}"]
+    assert run_command(larger_canvases, *arguments) == 1
+    assert "must be whole numbers" in capsys.readouterr().err
 
 
 def test_training_starts_from_a_released_model(released, digits):
-    settings = config.parse([*TINY, "--pretrained=tiny_1", "--seed=5"])
-    settings.glimpses = 3  # No weight depends on it.
-    model = setup.make_model(settings, digits)
+    # No weight depends on the number of glimpses.
+    changes = ["--pretrained=tiny_1", "--seed=5", "--glimpses=3"]
+    task = ClassifyTask(parse(ClassifySettings, [*TINY, *changes]))
+    task.source = digits
+    model = task.make_model()
     before = model.get_weights()[0]
-    model_source.copy_pretrained(settings, model)
+    start.copy_pretrained(task, model)
     expected = ram_tf.load_pretrained("tiny_1").get_weights()
     assert (before != expected[0]).any()
     for weight, original in zip(model.get_weights(), expected, strict=True):
@@ -252,7 +251,10 @@ def test_training_from_another_architecture(
     [
         (["--workdir=x", "--pretrained=tiny_1"], r"Only one.*=x.*=tiny_1"),
         (["--pretrained=nowhere"], r"\['tiny_1'\]. Received: 'nowhere'"),
-        (["--pretrained=tiny_1", "--canvas=9"], r"in its record.*--canvas"),
+        (
+            ["--pretrained=tiny_1", "--canvas=9"],
+            r"Unknown flag --canvas.*in its record",
+        ),
     ],
 )
 def test_flags_that_name_no_model(
@@ -260,7 +262,7 @@ def test_flags_that_name_no_model(
 ):
     files = ["x.png"] if module is predict else []
     arguments = [*arguments, *files]
-    assert run_command(module, *arguments, positional=module is predict) == 1
+    assert run_command(module, *arguments) == 1
     assert re.search(words, capsys.readouterr().err)
 
 
@@ -271,9 +273,10 @@ def test_a_run_older_than_a_flag(run, tmp_path, run_command, capsys):
     for flag in ("pretrained", "pooling", "clip_norm"):
         del recorded["config"][flag]
     (path / "config.json").write_text(json.dumps(recorded))
-    settings = Workdir(path).load_config()
-    assert (settings.pooling, settings.clip_norm) == ("average", 5.0)
-    assert vars(settings) == vars(Workdir(run).load_config())
+    settings = Workdir(path).load_settings()
+    assert settings.model.pooling == "average"
+    assert settings.optimizer.clip_norm == 5.0
+    assert settings == Workdir(run).load_settings()
     arguments = [*TINY, "--epochs=0.2", f"--workdir={path}"]
     assert run_command(mnist, *arguments) == 0
     assert "finished already" in capsys.readouterr().out

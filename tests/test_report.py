@@ -8,12 +8,12 @@ import run_records
 from PIL import Image
 
 from trainers import report
+from trainers.records import workdir
 from trainers.reporting import (
     document,
     pictures,
 )
 from trainers.reporting.published import NETWORKS, OTHERS, TASKS
-from trainers.runs import workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 TASK = TASKS["cluttered"]

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 
 from data.batches import evaluation_set
 from data.canvas import Canvas
+from trainers.records import curve, workdir
 from trainers.reporting import (
     paths,
     pictures,
     records,
 )
 from trainers.reporting.published import TASKS
-from trainers.runs import curve, workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 

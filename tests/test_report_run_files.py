@@ -5,9 +5,10 @@ import re
 import pytest
 
 from trainers.command import FLAGFILES
-from trainers.configs import catch_config, config, play_config
+from trainers.records import workdir
+from trainers.records.recipe import parse
 from trainers.reporting import catch, document, environments
-from trainers.runs import workdir
+from trainers.settings.run import of_kind
 
 # By their folders.
 FILES = [
@@ -27,10 +28,10 @@ SECTIONS = {"catch": catch.section, "minatar": environments.section}
 
 def _values(name, **changes):
     """What result.json holds of a run of Catch or of an environment."""
-    kind = {"catch": catch_config, "minatar": play_config}[name].__name__
-    settings = config.parse([f"--flagfile={FLAGFILES / name}.flags"], kind)
+    kind = of_kind({"catch": "catch", "minatar": "play"}[name])
+    settings = parse(kind, [f"--flagfile={FLAGFILES / name}.flags"])
     record = {
-        "config": vars(settings) | {"seed": 3},
+        "config": settings.record() | {"seed": 3},
         "machine": {"processor": "abacus", "threads": 1},
         "git_revision": "0123456789abcdef-dirty",
         "seconds": 90.0,

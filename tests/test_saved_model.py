@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from ram_tf import pretrained
 from ram_tf.export.saved_model import save_saved_model
-from trainers.configs import config
-from trainers.runs import data_setup
+from trainers.settings.run import from_record
+from trainers.tasks.registry import task_of
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
@@ -157,8 +157,9 @@ def test_released_models_answer_the_same(name, mnist, tmp_path):
     model = pretrained.load_pretrained(name)
     save_saved_model(model, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
-    settings = config.complete(pretrained.record(name)["config"])
-    images = data_setup.test_data(settings, mnist)["image"]
+    task = task_of(from_record(pretrained.record(name)["config"]))
+    task.source = mnist
+    images = task.evaluated("test")["image"]
     classes = [
         (
             _call(loaded, "serving_default", image=batch)["class"],

@@ -17,8 +17,8 @@ from ram_tf.evaluation import Rollouts
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
-from trainers.configs.config import complete
-from trainers.runs.data_setup import canvas
+from trainers.settings.run import from_record
+from trainers.tasks.registry import task_of
 
 SIDE = 28
 RECORD = {
@@ -276,12 +276,12 @@ def test_bad_arguments(model, tmp_path):
 @pytest.mark.slow
 def test_the_released_model_has_the_size_and_the_answers(mnist, tmp_path):
     model, settings = load_pretrained("cluttered"), record("cluttered")
-    config = complete(settings["config"])
-    paths = tflite.save_tflite(model, config.canvas, tmp_path, "paper")
+    task = task_of(from_record(settings["config"]))
+    paths = tflite.save_tflite(model, task.side, tmp_path, "paper")
     sizes = [path.stat().st_size for path in paths]
     assert sizes[0] <= 1_150_000
     assert sizes[1] <= 360_000
-    data = evaluation_set(Split(*(a[:500] for a in mnist.test)), canvas(config))
+    data = evaluation_set(Split(*(a[:500] for a in mnist.test)), task.canvas)
     expected = model(data["image"])["probabilities"][:, -1].numpy().argmax(-1)
     float32, int8 = (_play(path, data["image"])["class"] for path in paths)
     assert (float32 != expected).sum() <= 1

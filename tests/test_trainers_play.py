@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from absl import flags
 
-from trainers.command import FLAGFILES
 from trainers import evaluate, export, play, predict, release
-from trainers.configs import catch_config, config, play_config
+from trainers.command import FLAGFILES
+from trainers.records import recipe
+from trainers.records.workdir import Workdir
 from trainers.reporting import environments as reporting
-from trainers.runs import recipe
-from trainers.runs.workdir import Workdir
+from trainers.settings.kinds.catch import CatchSettings
+from trainers.settings.kinds.play import PlaySettings
 
 pytestmark = pytest.mark.slow
 TINY = (
@@ -116,21 +117,21 @@ def test_a_control_has_no_controls(run_command, tmp_path):
 def test_no_recipe_has_a_flagfile_of_another_trainer():
     near = ["--glimpse_size=6", "--scales=3", "--pooling=max", "--core=lstm"]
     near += ["--location_std=0.05", "--location_gain=0.01", "--env=Some-v0"]
-    settings = config.parse(near, play_config.__name__)
+    settings = recipe.parse(PlaySettings, near)
     words = recipe.command(settings).split()
     assert words[:3] == ["python", "-m", "trainers.play"]
-    assert config.parse(words[3:], play_config.__name__) == settings
+    assert recipe.parse(PlaySettings, words[3:]) == settings
     path = f"--flagfile={FLAGFILES / 'catch.flags'}"
     with pytest.raises(flags.UnrecognizedFlagError):
-        config.parse([path], play_config.__name__)
-    assert config.parse([path], catch_config.__name__).games == 128
+        recipe.parse(PlaySettings, [path])
+    assert recipe.parse(CatchSettings, [path]).training.games == 128
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (TINY[1:], "--env must name an environment.*none"),
-        ((*TINY, "--canvas=60"), "no such flags. Received: --canvas"),
+        ((*TINY, "--canvas=60"), "Unknown flag --canvas"),
         ((*TINY, "--env=CartPole-v1"), "must be images.*CartPole-v1"),
         ((*TINY, "--env=Nothing-v0"), "gymnasium.make.*Nothing-v0"),
     ],
@@ -159,7 +160,7 @@ def test_other_commands_refuse_its_models(
     trained, run_command, tmp_path, capsys
 ):
     arguments = (f"--workdir={trained}", "digit.png")
-    assert run_command(predict, *arguments, positional=True) == 1
+    assert run_command(predict, *arguments) == 1
     arguments = (f"--workdir={trained}", f"--out={tmp_path}")
     assert run_command(export, *arguments) == 1
     error = capsys.readouterr().err

@@ -3,7 +3,6 @@
 import http.client
 import pathlib
 import socket
-import types
 
 import browser
 import numpy as np
@@ -15,6 +14,10 @@ from ram_tf.comparators import make_comparator
 from trainers import web
 from trainers.page import web_server
 from trainers.runs import model_source
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.kinds.numbers import NumbersSettings
+from trainers.tasks.kinds.classify import ClassifyTask
+from trainers.tasks.kinds.numbers import NumbersTask
 
 
 def test_shrink():
@@ -76,25 +79,31 @@ def test_a_port_in_use():
 
 
 def test_only_models_that_look_at_grey_images(make_model):
-    config = types.SimpleNamespace(network="conv")
+    task = ClassifyTask(ClassifySettings.build({"network": "conv"}))
     for model, channels in [
         (make_comparator("conv", 28), 1),
         (make_model(3), 3),
     ]:
-        trained = model_source.Trained("x", config, model, pathlib.Path())
+        trained = model_source.Trained("x", task, model, pathlib.Path())
         with pytest.raises(ValueError, match=f"=conv, {channels} channels"):
             web._check(trained)
 
 
 @pytest.mark.parametrize(
-    ("flag", "value"), [("frames", 8), ("max_digits", 3), ("standardise", True)]
+    ("flag", "value"), [("frames", 8), ("standardise", True)]
 )
 def test_only_models_of_one_answer_to_a_still_image(make_model, flag, value):
-    values = {"frames": 0, "max_digits": 0, "standardise": False, flag: value}
-    config = types.SimpleNamespace(network="ram", **values)
-    trained = model_source.Trained("x", config, make_model(), pathlib.Path())
+    task = ClassifyTask(ClassifySettings.build({flag: value}))
+    trained = model_source.Trained("x", task, make_model(), pathlib.Path())
     message = f"one answer to a still image.*--{flag}={value}"
     with pytest.raises(ValueError, match=message):
+        web._check(trained)
+
+
+def test_only_models_that_classify(make_model):
+    task = NumbersTask(NumbersSettings())
+    trained = model_source.Trained("x", task, make_model(), pathlib.Path())
+    with pytest.raises(ValueError, match=r"images.*that reads numbers"):
         web._check(trained)
 
 

@@ -5,38 +5,46 @@
 Left the screen with the windows of the retina, right what the retina sees.
 """
 
+import dataclasses
 import pathlib
 
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
 from ram_tf import files
 from ram_tf.game_viz import film
-from trainers.configs import settings
-from trainers.configs.output_flags import OUT
-from trainers.runs import catch_setup, model_source
-
-flags.adopt_module_key_flags(model_source)
-flags.declare_key_flag("out")
-_GAMES = flags.DEFINE_integer(
-    "film_games", 3, "Games of the film.", lower_bound=1
-)
+from trainers.command import Command, run
+from trainers.errors import UserError
+from trainers.runs import model_source
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import ModelOptions, Out
+from trainers.tasks.kinds.catch import CatchTask
 
 
-def main() -> None:
-    trained = model_source.load()
-    config = trained.config
-    if not settings.plays_catch(config):
-        raise ValueError(
+@dataclasses.dataclass(frozen=True)
+class Film(Settings):
+    """What is filmed."""
+
+    film_games: int = setting(3, "Games of the film.", least=1)
+
+
+def main(options: ModelOptions, games: Film, out: Out) -> None:
+    trained = model_source.load(options)
+    task = trained.task
+    if not isinstance(task, CatchTask):
+        raise UserError(
             "Only a model that plays Catch can be filmed. Received: one that "
-            "classifies"
+            f"{task.does}"
         )
-    path = pathlib.Path(OUT.value or trained.directory / "game.gif")
-    config.test_games = _GAMES.value  # The first of the test games.
-    content = film(catch_setup.test(config, trained.model), _GAMES.value)
-    files.write_bytes(path, content)
+    path = pathlib.Path(out.out or trained.directory / "game.gif")
+    # The first of the test games.
+    evaluator = task.evaluator(trained.model, games.film_games, draw=0)
+    files.write_bytes(path, film(evaluator, games.film_games))
     print(f"film: {path}")
 
 
+COMMAND = Command(
+    main, (ModelOptions, Film, Out), others=model_source.OTHER_FLAGS
+)
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -3,22 +3,29 @@
 python -m trainers.catch_players --out=results/catch/players.json
 """
 
+import dataclasses
 import pathlib
 
-import tensorflow as tf
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
+import tensorflow as tf
+
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_players import PLAYERS, caught
 from ram_tf.environments.catch_rules import CatchRules
-from trainers.configs.output_flags import OUT
-from trainers.runs.workdir import write_json
+from trainers.command import Command, run
+from trainers.records.workdir import write_json
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import Out
 
-flags.declare_key_flag("out")
-_GAMES = flags.DEFINE_integer(
-    "player_games", 10_000, "Games that each plays.", lower_bound=1
-)
+
+@dataclasses.dataclass(frozen=True)
+class Players(Settings):
+    """How long they play."""
+
+    player_games: int = setting(10_000, "Games that each plays.", least=1)
+
+
 # The paper leaves the ball's angles open.
 RULES = {
     "angles 45 to 135": CatchRules(),
@@ -27,11 +34,12 @@ RULES = {
 _SEED = (20_140_624, 0)
 
 
-def main() -> None:
+def main(players: Players, out: Out) -> None:
+    games = players.player_games
     seed = tf.constant(_SEED)
-    result = {"games": _GAMES.value, "catch_rate": {}}
+    result = {"games": games, "catch_rate": {}}
     for name, rules in RULES.items():
-        environment = Catch(rules, draw_games(rules, seed, _GAMES.value))
+        environment = Catch(rules, draw_games(rules, seed, games))
         result["catch_rate"][name] = {
             player: round(
                 float(tf.reduce_mean(caught(environment, p, seed))), 4
@@ -41,9 +49,11 @@ def main() -> None:
     for name, rates in result["catch_rate"].items():
         words = ", ".join(f"{p} {100 * r:.1f}%" for p, r in rates.items())
         print(f"{name}: {words}")
-    if OUT.value:
-        write_json(pathlib.Path(OUT.value), result)
+    if out.out:
+        write_json(pathlib.Path(out.out), result)
 
+
+COMMAND = Command(main, (Players, Out))
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

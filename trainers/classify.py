@@ -18,19 +18,11 @@ A run is resumed by the same command, if the pictures are the same. It leaves
 what trainers.mnist does, and trainers.predict says the names of its classes.
 """
 
-from absl import flags
-
+from trainers import training
 from trainers.command import run
-from trainers.configs import config
-from trainers.runs import classification, workdir
+from trainers.settings.kinds.classify import SOURCES, ClassifySettings
 
-flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(workdir)
-
-
-def main() -> int:
-    return classification.main("classify")
-
+COMMAND = training.command(ClassifySettings, "classify", SOURCES["classify"])
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -1,88 +1,147 @@
-"""What every command does around its `main`: flagfiles, errors, exit codes.
+"""What every command does around its `main`: flags, errors, exit codes.
 
-Import it before TensorFlow, whose notes on start-up it quiets.
+It imports no TensorFlow, so that --help is quick.
 """
 
-import os
+import dataclasses
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from absl import app, flags, logging
 
-
-def _import_tensorflow_quietly() -> None:
-    """Imports TensorFlow without its notes, which no log level holds back.
-
-    Whoever sets TF_CPP_MIN_LOG_LEVEL sees them.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    errors = os.dup(2)
-    with open(os.devnull, "w") as sink:
-        os.dup2(sink.fileno(), 2)
-        try:
-            import tensorflow  # noqa: F401
-        finally:
-            os.dup2(errors, 2)
-            os.close(errors)
-
-
-_import_tensorflow_quietly()
+from trainers import plugins
+from trainers.errors import UserError
+from trainers.settings import flags as setting_flags
+from trainers.settings.fields import Settings
 
 FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
+Kinds = tuple[type[Settings], ...]
 
 
-# The kinds of error that say what the user can do about them.
-_TOLD = (ValueError, RuntimeError, FloatingPointError, OSError)
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """A command: what it does, and the flags that it takes.
+
+    Attributes:
+        main: Called with the settings that the flags make, one argument for
+            each of `settings`, and then, if `positional`, the list of what is
+            not a flag. Its result is the exit code; None is 0.
+        settings: Classes of settings, whose fields are the flags; or what
+            gives them for the arguments of the process.
+        positional: Whether there may be arguments that are not flags.
+        defaults: Of flags that differ from those of the fields, by name.
+        others: What is said of flags that the command does not have.
+    """
+
+    main: Callable[..., int | None]
+    settings: Kinds | Callable[[Sequence[str]], Kinds] = ()
+    positional: bool = False
+    defaults: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    others: str = "--help lists those that there are."
+
+    def kinds(self, argv: Sequence[str]) -> Kinds:
+        """Classes of settings, one for each argument of `main`."""
+        return self.settings(argv) if callable(self.settings) else self.settings
+
+    def define(
+        self, argv: Sequence[str], values: flags.FlagValues, module: str
+    ) -> None:
+        """Defines the flags for the arguments of a process."""
+        for kind in self.kinds(argv):
+            setting_flags.define(kind, values, module, self.defaults)
+
+    def call(self, argv: list[str], values: flags.FlagValues) -> int:
+        """Parses the arguments and runs `main`; errors of the user are told.
+
+        Args:
+            argv: Of the process; bare names of flagfiles are found.
+            values: With the flags defined.
+
+        Returns:
+            The exit code.
+        """
+        return _told(
+            lambda: self.execute(argv, _parse(argv, values, self), values)
+        )
+
+    def execute(
+        self, argv: list[str], arguments: list[str], values: flags.FlagValues
+    ) -> int:
+        """Runs `main` on parsed flags and what is none; returns the exit code.
+
+        Raises:
+            UserError: If the settings break a rule, or as `main` does.
+        """
+        if arguments and not self.positional:
+            raise UserError(f"Unknown arguments: {' '.join(arguments)}")
+        given = [setting_flags.build(kind, values) for kind in self.kinds(argv)]
+        if self.positional:
+            given.append(arguments)
+        return self.main(*given) or 0
 
 
-def run(main: Callable[..., int | None], positional: bool = False) -> None:
-    """Parses the flags and runs `main`, whose result is the exit code.
+def run(command: Command | Callable[[], int | None]) -> None:
+    """Runs a command as the main program.
 
     Args:
-        main: Called without arguments or, if `positional`, with the list of
-            those that are not flags. Errors that say what the user can do are
-            printed without a traceback, unless --verbosity=1 asks for it.
-        positional: Whether there may be any.
+        command: It; or a function, which reads absl's flags by itself.
     """
+    if not isinstance(command, Command):
+        command = Command(command)
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
-    app.run(*ready(main, sys.argv, positional))
 
-
-def ready(
-    main: Callable[..., int | None], argv: list[str], positional: bool = False
-) -> tuple[Callable[[list[str]], int | None], list[str]]:
-    """What `app.run` takes: `main` with its errors told, and its arguments.
-
-    Args:
-        main: As of `run`.
-        argv: Of the command; bare names of flagfiles are found.
-        positional: As of `run`.
-    """
-    return _guarded(main, positional), _prepare(argv)
-
-
-def _guarded(main, positional):
-    def guarded(argv):
-        arguments = argv[1:]
-        if arguments and not positional:
-            raise app.UsageError(f"Unknown arguments: {' '.join(arguments)}")
+    def parse(argv: list[str]) -> list[str]:
         try:
-            return main(arguments) if positional else main()
-        except _TOLD as error:
-            logging.debug("where it came from", exc_info=True)
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 130
+            return _parse(argv, flags.FLAGS, command)
+        except UserError as error:
+            sys.exit(f"error: {error}")
 
-    return guarded
+    try:
+        plugins.load()
+        command.define(sys.argv, flags.FLAGS, sys.argv[0])
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    app.run(
+        lambda arguments: _told(
+            lambda: command.execute(sys.argv, arguments, flags.FLAGS)
+        ),
+        flags_parser=parse,
+    )
 
 
-def _prepare(argv: list[str]) -> list[str]:
+def _told(execute: Callable[[], int]) -> int:
+    """The exit code; errors that the user can mend are one line."""
+    try:
+        return execute()
+    except Exception as error:
+        # Any other error is ours, and its traceback says where.
+        if not getattr(error, "for_the_user", False):
+            raise
+        logging.debug("where it came from", exc_info=True)
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parse(
+    argv: list[str], values: flags.FlagValues, command: Command
+) -> list[str]:
+    """Parses flags; returns what is none."""
+    try:
+        return values(prepared(argv, values))[1:]
+    except flags.UnrecognizedFlagError as error:
+        raise UserError(
+            f"Unknown flag --{error.flagname}. {command.others}"
+        ) from error
+    except flags.Error as error:
+        raise UserError(str(error)) from error
+
+
+def prepared(argv: list[str], values: flags.FlagValues) -> list[str]:
     """Finds bare flagfile names, and names the default workdir after them."""
     prepared, names = [], []
     arguments = iter(argv[1:])
@@ -94,7 +153,7 @@ def _prepare(argv: list[str]) -> list[str]:
             names.append(path.stem)
             argument = f"--flagfile={path}"
         prepared.append(argument)
-    if names and "workdir" in flags.FLAGS:
+    if names and "workdir" in values:
         # First, so that any other --workdir has the last word.
         prepared.insert(0, f"--workdir=runs/{names[-1]}")
     return [argv[0], *prepared]
@@ -105,7 +164,6 @@ def _find(value: str) -> pathlib.Path:
         if path.is_file():
             return path
     known = ", ".join(sorted(path.name for path in FLAGFILES.glob("*.flags")))
-    sys.exit(
-        f"error: --flagfile must name a file, or one of: {known}. "
-        f"Received: {value!r}"
+    raise UserError(
+        f"--flagfile must name a file, or one of: {known}. Received: {value!r}"
     )

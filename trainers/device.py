@@ -21,6 +21,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from data.files import read_image
+from trainers.errors import UserError
 
 
 class DeviceModel:
@@ -37,7 +38,7 @@ class DeviceModel:
             no where no .json says more.
 
     Raises:
-        ValueError: If it is not a .tflite file with the signature `classify`,
+        UserError: If it is not a .tflite file with the signature `classify`,
             or the .json beside it cannot be read.
     """
 
@@ -116,7 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
     height, width, channels = model.image_shape
     if height != width:
-        raise ValueError(
+        raise UserError(
             "--model must take square images, as which files are read. "
             f"Received: {height}x{width}"
         )
@@ -143,19 +144,19 @@ def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
 def _load(path, threads: int) -> Interpreter:
     """A file with the signature `classify`."""
     if not os.path.isfile(path):
-        raise ValueError(
+        raise UserError(
             f"--model must name a file. Received: {os.fspath(path)!r}"
         )
     try:
         interpreter = Interpreter(os.fspath(path), num_threads=threads)
     except (ValueError, RuntimeError) as error:
-        raise ValueError(
+        raise UserError(
             f"--model must name a .tflite file. Received: {os.fspath(path)!r}, "
             f"of which LiteRT says: {error}"
         ) from error
     signatures = list(interpreter.get_signature_list())
     if "classify" not in signatures:
-        raise ValueError(
+        raise UserError(
             "--model must have the signature `classify`. "
             f"Received: {os.fspath(path)!r} with {signatures}"
         )
@@ -171,12 +172,12 @@ def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
         about = json.loads(file.read_text())
         labels = about["labels"]
     except (ValueError, LookupError, TypeError) as error:
-        raise ValueError(
+        raise UserError(
             f"{file} must be the JSON written beside the model, with labels. "
             f"Received: {error!r}"
         ) from error
     if len(labels) != classes:
-        raise ValueError(
+        raise UserError(
             f"{file} must have {classes} labels. Received: {len(labels)}"
         )
     return about

@@ -12,35 +12,44 @@ built-in". This asks models that have seen digits in one half of the canvas what
 they make of them in the other. The same test digits stand at each place.
 """
 
+import dataclasses
+import functools
 import pathlib
 import sys
 from typing import Any
 
-import tqdm
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
+import tqdm
+
 from data.splits import Split
-from trainers.configs.config import Config
+from trainers.command import Command, run
+from trainers.errors import UserError
 from trainers.pictures import place_errors
 from trainers.pictures.heat_maps import draw_heat_maps
-from trainers.runs import compared, data_setup, record
+from trainers.records import record
+from trainers.runs import compared
 from trainers.runs.compared import Run
-
-flags.adopt_module_key_flags(compared)
-_CASES = flags.DEFINE_integer(
-    "cases", 500, "Test digits at each place.", lower_bound=1
-)
-_PLACES = flags.DEFINE_integer(
-    "places", 10, "Places along a side of the canvas.", lower_bound=2
-)
+from trainers.settings.fields import Settings, setting
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.options import ComparedRuns
 
 
-def main() -> None:
-    models, source = compared.load(lambda m: m.config.network, _check)
-    result = _measure(models, _first_cases(source.test))
+@dataclasses.dataclass(frozen=True)
+class Grid(Settings):
+    """Where digits are put, and how many."""
+
+    cases: int = setting(500, "Test digits at each place.", least=1)
+    places: int = setting(10, "Places along a side of the canvas.", least=2)
+
+
+def main(options: ComparedRuns, grid: Grid) -> None:
+    runs = compared.load(options, lambda r: r.settings.network.network, _check)
+    source = next(iter(runs.values())).task.source
+    split = _first_cases(source.test, grid.cases)
+    result = _measure(runs, split, grid.places)
     print(table(result))
-    compared.save(result, draw_heat_maps)
+    compared.save(options, result, draw_heat_maps)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -55,38 +64,42 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _check(directory: pathlib.Path, config: Config) -> None:
-    if config.frames or config.max_digits:
-        raise ValueError(
+def _check(directory: pathlib.Path, settings: ClassifySettings) -> None:
+    if settings.scene.frames:
+        raise UserError(
             "--workdirs must name runs on one digit that stands still: others "
             f"have no one place. Received: {directory}"
         )
 
 
-def _first_cases(split: Split) -> Split:
-    count = _CASES.value
+def _first_cases(split: Split, count: int) -> Split:
     if count > len(split.label):
-        raise ValueError(
+        raise UserError(
             f"--cases must be at most {len(split.label)}, the test digits that "
             f"there are. Received: {count}"
         )
     return Split(split.image[:count], split.label[:count])
 
 
-def _measure(runs: dict[str, Run], split: Split) -> dict[str, Any]:
-    canvas = data_setup.canvas(next(iter(runs.values())).config)
-    rows, columns = place_errors.corners(canvas, split.image, _PLACES.value)
+def _measure(runs: dict[str, Run], split: Split, places: int) -> dict[str, Any]:
+    canvas = next(iter(runs.values())).task.canvas
+    rows, columns = place_errors.corners(canvas, split.image, places)
     models = {}
     with _progress(len(runs) * len(rows) * len(columns)) as bar:
         for name, trained in runs.items():
             grid = place_errors.error_grid(
-                trained.model, split, canvas, rows, columns, bar.update
+                functools.partial(trained.task.make_evaluator, trained.model),
+                split,
+                canvas,
+                rows,
+                columns,
+                bar.update,
             )
             width = split.image.shape[2]
             models[name] = {
                 **place_errors.halves(grid, canvas, width, columns),
                 "grid": grid.tolist(),
-                "config": vars(trained.config),
+                "config": trained.settings.record(),
             }
     return {
         "models": models,
@@ -109,5 +122,7 @@ def _progress(places: int) -> tqdm.tqdm:
     )
 
 
+COMMAND = Command(main, (ComparedRuns, Grid))
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

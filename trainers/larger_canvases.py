@@ -8,63 +8,75 @@ on the canvas of the training, and the eye reaches no further from the middle.
 Clutter is as dense.
 """
 
+import dataclasses
 import pathlib
 from typing import Any
 
+import trainers.quiet  # noqa: F401  First.
+
 import keras
-from absl import flags
 
-from trainers.command import run
-from data.splits import Source
 from ram_tf.evaluation import evaluate
-from trainers.configs.config import Config
-from trainers.configs.output_flags import OUT
-from trainers.runs import data_setup, model_source, record, setup
-from trainers.runs.workdir import write_json
-
-flags.adopt_module_key_flags(model_source)
-flags.declare_key_flag("out")
-_CANVASES = flags.DEFINE_list(
-    "canvases", ["100", "150", "200", "256"], "Sides of the canvases in pixels."
-)
-_TEST_CANVASES = flags.DEFINE_integer(
-    "test_canvases",
-    2000,
-    "Test canvases of each size, at most those that there are.",
-    lower_bound=1,
-)
+from trainers.command import Command, run
+from trainers.errors import UserError
+from trainers.records import record
+from trainers.records.workdir import write_json
+from trainers.runs import model_source
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import ModelOptions, Out
+from trainers.tasks.kinds.classify import ClassifyTask
 
 
-@flags.validator("canvases", "must be whole numbers above zero, as in 100,256")
-def _are_sides(canvases):
-    return bool(canvases) and all(c.isdecimal() and int(c) for c in canvases)
+@dataclasses.dataclass(frozen=True)
+class Canvases(Settings):
+    """What a model is measured on."""
+
+    canvases: tuple[str, ...] = setting(
+        ("100", "150", "200", "256"), "Sides of the canvases in pixels."
+    )
+    test_canvases: int = setting(
+        2000,
+        "Test canvases of each size, at most those that there are.",
+        least=1,
+    )
+
+    def check(self):
+        whole = all(c.isdecimal() and int(c) for c in self.canvases)
+        if not self.canvases or not whole:
+            raise UserError(
+                "--canvases must be whole numbers above zero, as in 100,256. "
+                f"Received: --canvases={','.join(self.canvases)}"
+            )
 
 
-def main() -> None:
-    trained = model_source.load_classifier()
-    config, model = trained.config, trained.model
-    if config.network != "ram":
-        raise ValueError(
-            "The model must be one of RAM: other networks know one size of "
-            f"image. Received: --network={config.network}"
+def main(options: ModelOptions, canvases: Canvases, out: Out) -> None:
+    trained = model_source.load(options)
+    task, model = trained.task, trained.model
+    _check(task)
+    scene, looking = task.settings.scene, task.settings.model
+    unit = looking.location_unit or scene.canvas / 2
+    model.cell.location_unit = unit
+    source = task.source
+    if source.test is None:
+        raise UserError(
+            "The model must be of a run that had a test set. "
+            f"Received: {trained.name}"
         )
-    model.cell.location_unit = unit = config.location_unit or config.canvas / 2
-    source = data_setup.load_source(config, flags.FLAGS.data_dir)
-    cases = min(_TEST_CANVASES.value, len(source.test.label) * source.repeats)
+    cases = min(canvases.test_canvases, len(source.test.label) * source.repeats)
     result = {
         "model": trained.name,
         "canvases": [
-            _measure(model, _enlarged(config, int(side), cases), source)
-            for side in _CANVASES.value
+            _measure(model, _enlarged(task, int(side), cases))
+            for side in canvases.canvases
         ],
-        "trained_on": config.canvas,
-        "reach": round(unit * config.location_range, 4),
+        "trained_on": scene.canvas,
+        "reach": round(unit * looking.location_range, 4),
         "test_cases": cases,
         **record.circumstances(),
     }
     print(table(result))
-    if OUT.value:
-        write_json(pathlib.Path(OUT.value), result)
+    if out.out:
+        write_json(pathlib.Path(out.out), result)
 
 
 def table(result: dict[str, Any]) -> str:
@@ -84,23 +96,33 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _enlarged(config: Config, side: int, cases: int) -> Config:
+def _check(task) -> None:
+    if not isinstance(task, ClassifyTask):
+        raise UserError(
+            "The model must be one that classifies images. Received: one that "
+            f"{task.does}"
+        )
+    network = task.settings.network
+    if not network.looks:
+        raise UserError(
+            "The model must be one of RAM: other networks know one size of "
+            f"image. Received: --network={network.network}"
+        )
+
+
+def _enlarged(task: ClassifyTask, side: int, cases: int) -> ClassifyTask:
     """The same task on another canvas, with as much clutter an area."""
-    clutter = round(config.clutter * (side / config.canvas) ** 2)
-    changes = {"canvas": side, "clutter": clutter, "evaluation_cases": cases}
-    return Config(**vars(config) | changes)
+    scene = task.settings.scene
+    clutter = round(scene.clutter * (side / scene.canvas) ** 2)
+    return task.changed(canvas=side, clutter=clutter, evaluation_cases=cases)
 
 
-def _measure(
-    model: keras.Model, config: Config, source: Source
-) -> dict[str, Any]:
-    evaluator = setup.make_evaluator(
-        model, data_setup.test_data(config, source)
-    )
+def _measure(model: keras.Model, task: ClassifyTask) -> dict[str, Any]:
+    evaluator = task.make_evaluator(model, task.evaluated("test"))
     found = evaluate(evaluator)
     return {
-        "canvas": config.canvas,
-        "clutter": config.clutter,
+        "canvas": task.settings.scene.canvas,
+        "clutter": task.settings.scene.clutter,
         "error": found["error"],
         "error_random_fixations": found["error_random_fixations"],
         "error_centre_only": found["error_centre_only"],
@@ -108,5 +130,11 @@ def _measure(
     }
 
 
+COMMAND = Command(
+    main,
+    (ModelOptions, Canvases, Out),
+    others=model_source.OTHER_FLAGS,
+)
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -9,19 +9,11 @@ metrics.jsonl, curve.png, tensorboard/ and checkpoints/, and for RAM
 glimpses.png.
 """
 
-from absl import flags
-
+from trainers import training
 from trainers.command import run
-from trainers.configs import config
-from trainers.runs import classification, workdir
+from trainers.settings.kinds.classify import SOURCES, ClassifySettings
 
-flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(workdir)
-
-
-def main() -> int:
-    return classification.main("mnist")
-
+COMMAND = training.command(ClassifySettings, "mnist", SOURCES["mnist"])
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -10,24 +10,11 @@ Else all is as in trainers.mnist: --network=conv trains a network on whole
 images, which answers all symbols at once, and the same command resumes a run.
 """
 
-from absl import flags
-
+from trainers import training
 from trainers.command import run
-from trainers.configs import config
-from trainers.runs import classification, workdir
+from trainers.settings.kinds.numbers import NumbersSettings
 
-flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(workdir)
-
-
-def main() -> int:
-    if not flags.FLAGS.max_digits:
-        raise ValueError(
-            "--max_digits must be at least 1 where numbers are read; "
-            "--flagfile=numbers.flags sets it. Received: --max_digits=0"
-        )
-    return classification.main("numbers")
-
+COMMAND = training.command(NumbersSettings, "numbers")
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

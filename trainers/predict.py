@@ -12,82 +12,75 @@ Of a number all digits are named, with the probability that they and the end are
 right.
 """
 
+import dataclasses
 import pathlib
 
+import trainers.quiet  # noqa: F401  First.
+
 import numpy as np
-from absl import flags
 
-from trainers.command import run
-from data.files import read_image, read_video
-from ram_tf import sequences, viz
-from trainers.configs.output_flags import PICTURE
-from trainers.runs import data_setup, glimpse_picture, model_source
-
-flags.adopt_module_key_flags(model_source)
-flags.declare_key_flag("picture")
-_INVERT = flags.DEFINE_bool(
-    "invert", False, "Whether strokes are dark on white."
-)
+from ram_tf import viz
+from trainers.command import Command, run
+from trainers.errors import UserError
+from trainers.pictures import glimpse_picture
+from trainers.runs import model_source
+from trainers.runs.model_source import Trained
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import ModelOptions, Picture
 
 
-def main(paths: list[str]) -> None:
+@dataclasses.dataclass(frozen=True)
+class Reading(Settings):
+    """How files are read."""
+
+    invert: bool = setting(False, "Whether strokes are dark on white.")
+
+
+def main(
+    options: ModelOptions, reading: Reading, picture: Picture, paths: list[str]
+) -> None:
     if not paths:
-        raise ValueError("Name at least one image file.")
-    trained = model_source.load_classifier()
-    settings = trained.config
-    images = np.stack([_read(path, trained) for path in paths])
-    model, names = trained.model, _class_names(trained)
-    outputs = {name: value.numpy() for name, value in model(images).items()}
-    for row, path in enumerate(paths):
-        probabilities, used = outputs["probabilities"][row], ""
-        if "glimpses_used" in outputs:
-            count = outputs["glimpses_used"][row]
-            probabilities, used = probabilities[:count], f", {count} glimpses"
-        said, certainty = _said(probabilities, settings.max_digits, names)
-        print(f"{path}: {said} ({100 * certainty:.1f}%){used}")
-    if "locations" in outputs:  # A comparator looks nowhere.
-        _draw(trained, images, outputs)
-
-
-def _read(path: str, trained: model_source.Trained) -> np.ndarray:
-    settings, invert = trained.config, _INVERT.value
-    size = settings.canvas, trained.model.channels
-    if settings.frames:
-        return read_video(path, settings.frames, *size, invert=invert)
-    return read_image(
-        path, *size, invert=invert, standardised=settings.standardise
+        raise UserError("Name at least one image file.")
+    trained = model_source.load(options)
+    task, model = trained.task, trained.model
+    images = np.stack(
+        [task.read(path, model.channels, reading.invert) for path in paths]
     )
-
-
-def _class_names(trained: model_source.Trained) -> list[str] | None:
-    return data_setup.class_names(trained.config, trained.class_names)
+    outputs = {name: value.numpy() for name, value in model(images).items()}
+    names = task.class_names(trained.class_names)
+    for row, path in enumerate(paths):
+        one = {name: value[row] for name, value in outputs.items()}
+        print(f"{path}: {_said(trained, one, names)}")
+    if "locations" in outputs:  # A comparator looks nowhere.
+        out = pathlib.Path(
+            picture.picture or trained.directory / "predictions.png"
+        )
+        figure = glimpse_picture.draw(model, images, outputs, class_names=names)
+        viz.save(figure, out)
+        print(f"picture: {out}")
 
 
 def _said(
-    probabilities: np.ndarray, max_digits: int, names: list[str] | None
-) -> tuple[str, float]:
-    """The class or the number, and its probability, of [T, K]."""
-    if not max_digits:
-        best = probabilities[-1].argmax()
-        said = str(best) if names is None else names[best]
-        return said, float(probabilities[-1, best])
-    end = probabilities.shape[-1] - 1
-    answers = probabilities.argmax(-1)[None]
-    digits = sequences.read(answers, max_digits + 1)
-    certain = sequences.read(probabilities.max(-1)[None], max_digits + 1)
-    length = sequences.lengths(digits, end)[0]
-    said = "".join(map(str, digits[0, :length]))
-    return said, float(certain[0, : length + 1].prod())
+    trained: Trained,
+    outputs: dict[str, np.ndarray],
+    names: list[str] | None,
+) -> str:
+    """What the model says of one image, with its probability."""
+    used = outputs.get("glimpses_used")
+    if used is not None:
+        until = outputs["probabilities"][:used]
+        outputs = outputs | {"probabilities": until}
+    said, certainty = trained.task.say(outputs, names)
+    glimpses = "" if used is None else f", {used} glimpses"
+    return f"{said} ({100 * certainty:.1f}%){glimpses}"
 
 
-def _draw(trained: model_source.Trained, images, outputs) -> None:
-    figure = glimpse_picture.draw(
-        trained.model, images, outputs, class_names=_class_names(trained)
-    )
-    out = pathlib.Path(PICTURE.value or trained.directory / "predictions.png")
-    viz.save(figure, out)
-    print(f"picture: {out}")
-
+COMMAND = Command(
+    main,
+    (ModelOptions, Reading, Picture),
+    positional=True,
+    others=model_source.OTHER_FLAGS,
+)
 
 if __name__ == "__main__":
-    run(main, positional=True)
+    run(COMMAND)

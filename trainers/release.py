@@ -5,49 +5,50 @@
 `ram_tf.load_pretrained` and --pretrained find it by that name.
 """
 
+import dataclasses
 import json
 import pathlib
 import re
 
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
 from ram_tf import RecurrentAttentionModel, files, pretrained
-from trainers.cards.catch_card import catch_card
-from trainers.cards.model_card import model_card
-from trainers.configs import settings
-from trainers.configs.config import Config
-from trainers.configs.data_flags import SOURCES
-from trainers.configs.output_flags import NAME
-from trainers.runs import workdir
-
-flags.adopt_module_key_flags(workdir)
-flags.declare_key_flag("name")
-_DIR = flags.DEFINE_string(
-    "dir", str(pretrained.DIRECTORY), "Directory of released models."
-)
-_CARDS_ONLY = flags.DEFINE_bool(
-    "cards_only", False, "Whether only to write all cards in --dir again."
-)
+from trainers.command import Command, run
+from trainers.errors import UserError
+from trainers.records.workdir import Workdir, write_json
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import Name, Place
+from trainers.settings.run import from_record
+from trainers.tasks.registry import task_of
 
 
-def main() -> None:
-    directory = pathlib.Path(_DIR.value)
-    if _CARDS_ONLY.value:
+@dataclasses.dataclass(frozen=True)
+class Released(Settings):
+    """Where released models are."""
+
+    dir: str = setting(
+        str(pretrained.DIRECTORY), "Directory of released models."
+    )
+    cards_only: bool = setting(
+        False, "Whether only to write all cards in --dir again."
+    )
+
+
+def main(place: Place, naming: Name, released: Released) -> None:
+    directory = pathlib.Path(released.dir)
+    if released.cards_only:
         for path in sorted(directory.glob("*.json")):
             _write_card(path)
         return
-    if flags.FLAGS.workdir is None:
-        raise ValueError(
+    if place.workdir is None:
+        raise UserError(
             "--workdir must name the directory of a run. Received: none"
         )
-    source = workdir.Workdir(flags.FLAGS.workdir)
-    release(source, directory, NAME.value or source.path.name)
+    source = Workdir(place.workdir)
+    release(source, directory, naming.name or source.path.name)
 
 
-def release(
-    source: workdir.Workdir, directory: pathlib.Path, name: str
-) -> None:
+def release(source: Workdir, directory: pathlib.Path, name: str) -> None:
     """Copies a finished run's model and record, and writes the card.
 
     Args:
@@ -56,21 +57,21 @@ def release(
         name: Of the released model; one of that name is replaced.
 
     Raises:
-        ValueError: On an unfinished run, a model that is not RAM's, or a bad
+        UserError: On an unfinished run, a model that is not RAM's, or a bad
             name.
     """
     if not re.fullmatch(r"[a-z0-9_]+", name):
-        raise ValueError(
+        raise UserError(
             "--name must consist of small letters, digits and underscores. "
             f"Received: {name!r}"
         )
+    task_of(source.load_settings()).check_release()
     result = source.load_result()
     if not isinstance(source.load_model(), RecurrentAttentionModel):
-        raise ValueError(f"{source.model} is not a RecurrentAttentionModel.")
-    _check_data(source.load_config())
+        raise UserError(f"{source.model} is not a RecurrentAttentionModel.")
     directory.mkdir(parents=True, exist_ok=True)
     record = directory / f"{name}.json"
-    workdir.write_json(record, result)
+    write_json(record, result)
     _write_card(record)
     # Last, because its being there says that the model is released.
     model = directory / f"{name}.keras"
@@ -78,42 +79,15 @@ def release(
     print(f"model: {model}")
 
 
-def _check_data(config: Config) -> None:
-    """Cards speak of what trainers.mnist takes by itself."""
-    if settings.plays_environment(config):
-        raise ValueError(
-            "Released models classify, or play Catch. "
-            f"Received: a run with --env={config.env}"
-        )
-    if settings.plays_catch(config):
-        return
-    if config.frames:
-        raise ValueError(
-            "Released models know still images: their card speaks of these. "
-            f"Received: a run with --frames={config.frames}"
-        )
-    if config.max_digits:
-        raise ValueError(
-            "A released model answers with one class. "
-            f"Received: a run with --max_digits={config.max_digits}"
-        )
-    if config.source not in SOURCES["mnist"] or config.standardise:
-        raise ValueError(
-            "Released models know images of trainers.mnist as they are: their "
-            f"card speaks of these, {', '.join(SOURCES['mnist'])}. Received: a "
-            f"run with --source={config.source}, "
-            f"--standardise={config.standardise}"
-        )
-
-
 def _write_card(path: pathlib.Path) -> None:
     card = path.with_suffix(".md")
     record = json.loads(path.read_text(encoding="utf-8"))
-    plays = settings.plays_catch(settings.complete(record["config"]))
-    write = catch_card if plays else model_card
-    files.write_bytes(card, write(path.stem, record).encode())
+    task = task_of(from_record(record["config"]))
+    files.write_bytes(card, task.card(path.stem, record).encode())
     print(f"card: {card}")
 
 
+COMMAND = Command(main, (Place, Name, Released))
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

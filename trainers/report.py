@@ -7,12 +7,14 @@ The first needs no data and trains nothing; --pictures also draws glimpse paths
 of the released models on the test set.
 """
 
+import dataclasses
 import pathlib
 
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
 from ram_tf import pretrained
+from trainers.command import Command, run
+from trainers.errors import UserError
 from trainers.reporting import (
     catch,
     document,
@@ -22,37 +24,42 @@ from trainers.reporting import (
     stopping,
 )
 from trainers.reporting.published import TASKS
-from trainers.runs import workdir  # noqa: F401  Defines --data_dir.
-
-flags.declare_key_flag("data_dir")
-_RECORDS = flags.DEFINE_string("records", "results", "Folder of the records.")
-_DOCUMENT = flags.DEFINE_string(
-    "document",
-    "RESULTS.md",
-    "The text; its pictures go to docs/results beside it.",
-)
-_PICTURES = flags.DEFINE_bool(
-    "pictures", False, "Whether to draw glimpse paths too; needs MNIST."
-)
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import Data
 
 
-def main() -> None:
-    folder, out = pathlib.Path(_RECORDS.value), pathlib.Path(_DOCUMENT.value)
+@dataclasses.dataclass(frozen=True)
+class Report(Settings):
+    """What is read and written."""
+
+    records: str = setting("results", "Folder of the records.")
+    document: str = setting(
+        "RESULTS.md", "The text; its pictures go to docs/results beside it."
+    )
+    pictures: bool = setting(
+        False, "Whether to draw glimpse paths too; needs MNIST."
+    )
+
+
+def main(options: Report, data: Data) -> None:
+    folder, out = pathlib.Path(options.records), pathlib.Path(options.document)
     if not folder.is_dir():
-        raise ValueError(
+        raise UserError(
             "--records must name the folder of the run records. "
-            f"Received: {_RECORDS.value!r}"
+            f"Received: {options.records!r}"
         )
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs, catch.load(folder / "catch"))
     stopping.write(out.parent, folder / "stopping")
-    if _PICTURES.value:
+    if options.pictures:
         for name in filter(TASKS.get, pretrained.NAMES):
-            print(paths.write(out.parent, name, flags.FLAGS.data_dir))
+            print(paths.write(out.parent, name, data.data_dir))
     # After the pictures, because it names those that are there.
     out.write_text(document.render(out.parent, folder))
     print(out)
 
 
+COMMAND = Command(main, (Report, Data))
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

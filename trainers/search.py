@@ -9,85 +9,94 @@ one another: study.db (Optuna's), study.json or --out, study.png or --picture,
 and TensorBoard's logs of each trial in study/.
 """
 
+import dataclasses
 import logging
+import math
 import pathlib
 import time
+from collections.abc import Sequence
+
+import trainers.quiet  # noqa: F401  First.
 
 import optuna
 import tensorflow as tf
-from absl import flags
 
-from trainers.command import run
 from ram_tf import viz
 from ram_tf.training.interrupt import Interrupted
-from trainers.configs import config, output_flags
-from trainers.configs.config import Config
-from trainers.runs import data_setup, workdir
+from trainers.command import Command, run
+from trainers.errors import UserError
+from trainers.records.workdir import write_json
 from trainers.searching import search_results
 from trainers.searching.study import Study
 from trainers.searching.trial import TrialTrainer
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import Out, Picture, RunOptions
+from trainers.settings.run import RunSettings, of_kind
+from trainers.tasks.registry import task_of
 
-flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(output_flags)
-flags.adopt_module_key_flags(workdir)
-
-
-class _RangeParser(flags.ArgumentParser):
-    syntactic_help = "LOWEST,HIGHEST"
-
-    def parse(self, argument: str) -> tuple[float, float]:
-        try:
-            low, high = map(float, argument.split(","))
-        except ValueError:
-            low = high = float("nan")
-        if not 0 < low <= high < float("inf"):
-            raise ValueError("must be LOWEST,HIGHEST, finite and above 0")
-        return low, high
+_DRAWN = ("learning_rate", "location_std")
 
 
-def _define_range(name: str, default: str) -> flags.FlagHolder:
-    words = f"Range of --{name}, which is drawn log-uniformly."
-    return flags.DEFINE(_RangeParser(), f"{name}_range", default, words)
+@dataclasses.dataclass(frozen=True)
+class Search(Settings):
+    """What is drawn, and how often."""
+
+    kind: str = setting("classify", "Kind of the run that is searched for.")
+    learning_rate_range: tuple[float, ...] = setting(
+        (3e-4, 3e-3), "Range of --learning_rate, which is drawn log-uniformly."
+    )
+    location_std_range: tuple[float, ...] = setting(
+        (0.03, 0.3), "Range of --location_std, which is drawn log-uniformly."
+    )
+    trials: int = setting(20, "Trials, with those of earlier calls.", least=1)
+    minutes: float | None = setting(
+        None, "No trial starts later than this.", least=0.0
+    )
+    startup_trials: int = setting(
+        5, "Complete trials before any is stopped early.", least=1
+    )
+    study: str | None = setting(
+        None,
+        "SQLite file of the search; by default study.db in a directory with "
+        "the name of --workdir and _search.",
+    )
+
+    def check(self):
+        for name, limits in self.ranges.items():
+            ordered = len(limits) == 2 and 0 < limits[0] <= limits[1]
+            if not ordered or not all(map(math.isfinite, limits)):
+                given = ",".join(f"{limit:g}" for limit in limits)
+                raise UserError(
+                    f"--{name}_range must be LOWEST,HIGHEST, finite and above "
+                    f"0. Received: --{name}_range={given}"
+                )
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, ...]]:
+        """Lowest and highest value of each setting that is drawn."""
+        return {name: getattr(self, f"{name}_range") for name in _DRAWN}
 
 
-_RANGES = {
-    "learning_rate": _define_range("learning_rate", "3e-4,3e-3"),
-    "location_std": _define_range("location_std", "0.03,0.3"),
-}
-_TRIALS = flags.DEFINE_integer(
-    "trials", 20, "Trials, with those of earlier calls.", lower_bound=1
-)
-_MINUTES = flags.DEFINE_float(
-    "minutes", None, "No trial starts later than this.", lower_bound=0.0
-)
-_STARTUP_TRIALS = flags.DEFINE_integer(
-    "startup_trials",
-    5,
-    "Complete trials before any is stopped early.",
-    lower_bound=1,
-)
-_STUDY = flags.DEFINE_string(
-    "study",
-    None,
-    "SQLite file of the search; by default study.db in a directory with the "
-    "name of --workdir and _search.",
-)
-
-
-def main() -> int:
+def main(
+    settings: RunSettings,
+    options: RunOptions,
+    search: Search,
+    out: Out,
+    picture: Picture,
+) -> int:
     tf.get_logger().addFilter(_is_news)
-    settings = config.from_flags()
-    print(f"loading {settings.source}", flush=True)
-    source = data_setup.load_source(settings, flags.FLAGS.data_dir)
-    trainer = TrialTrainer(settings, source)
-    study = _open(settings)
+    task = task_of(settings, options.data.data_dir)
+    task.prepare()
+    trainer = TrialTrainer(task)
+    workdir = options.place.workdir or f"runs/{settings.program.split('.')[-1]}"
+    study = _open(settings, search, workdir)
     try:
-        _search(study, trainer)
+        _search(study, trainer, search)
     except (Interrupted, KeyboardInterrupt):
         print("interrupted: run the same command again to resume")
         return 130
     finally:
-        _report(study)
+        _report(study, out.out, picture.picture)
     return 0
 
 
@@ -96,32 +105,32 @@ def _is_news(line: logging.LogRecord) -> bool:
     return "triggered tf.function retracing" not in line.getMessage()
 
 
-def _open(settings: Config) -> Study:
-    base = workdir.directory(settings.source).rstrip("/")
-    shared = {n: v for n, v in vars(settings).items() if n not in _RANGES}
+def _open(settings: RunSettings, search: Search, workdir: str) -> Study:
+    shared = {n: v for n, v in settings.record().items() if n not in _DRAWN}
+    base = workdir.rstrip("/")
     return Study(
-        pathlib.Path(_STUDY.value or f"{base}_search/study.db"),
+        pathlib.Path(search.study or f"{base}_search/study.db"),
         shared,
-        {name: flag.value for name, flag in _RANGES.items()},
-        _STARTUP_TRIALS.value,
+        search.ranges,
+        search.startup_trials,
     )
 
 
-def _search(study: Study, trainer: TrialTrainer) -> None:
+def _search(study: Study, trainer: TrialTrainer, search: Search) -> None:
     """Runs trials until there are enough, or the time is over."""
-    limit = float("inf") if _MINUTES.value is None else 60 * _MINUTES.value
+    limit = float("inf") if search.minutes is None else 60 * search.minutes
     started = time.monotonic()
-    while (left := _TRIALS.value - len(study.trials)) > 0:
+    while (left := search.trials - len(study.trials)) > 0:
         if time.monotonic() - started >= limit:
-            print(f"{_MINUTES.value:g} minutes are over")
+            print(f"{search.minutes:g} minutes are over")
             break
-        _say_what_is_left(study, left)
+        _say_what_is_left(study, left, search.trials)
         _try(study, trainer)
 
 
-def _say_what_is_left(study: Study, left: int) -> None:
+def _say_what_is_left(study: Study, left: int, trials: int) -> None:
     ended = study.trials
-    line = f"trial {len(ended) + 1} of {_TRIALS.value}"
+    line = f"trial {len(ended) + 1} of {trials}"
     if ended:
         mean = sum(trial["seconds"] for trial in ended) / len(ended)
         line += f", about {mean * left / 60:.1f} min left"
@@ -146,19 +155,32 @@ def _try(study: Study, trainer: TrialTrainer) -> None:
         raise
 
 
-def _report(study: Study) -> None:
+def _report(study: Study, out: str | None, picture: str | None) -> None:
     summary = search_results.summarise(study)
-    out = pathlib.Path(
-        output_flags.OUT.value or study.path.with_suffix(".json")
-    )
-    workdir.write_json(out, summary)
+    record = pathlib.Path(out or study.path.with_suffix(".json"))
+    write_json(record, summary)
     print(search_results.table(summary))
-    print(f"record: {out}")
+    print(f"record: {record}")
     if summary["best"]:
-        picture = output_flags.PICTURE.value or study.path.with_suffix(".png")
+        picture = picture or study.path.with_suffix(".png")
         viz.save(search_results.draw(summary), picture)
         print(f"picture: {picture}")
 
 
+def _kinds(arguments: Sequence[str]) -> tuple[type[Settings], ...]:
+    """The classes of flags: those of the kind of run that --kind names."""
+    kind = Search.kind
+    for argument in arguments:
+        if argument.startswith("--kind="):
+            kind = argument.partition("=")[2]
+    return (of_kind(kind), RunOptions, Search, Out, Picture)
+
+
+COMMAND = Command(
+    main,
+    _kinds,
+    others="--kind names the kind of run whose flags can be given.",
+)
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -18,21 +18,23 @@ exceeds a threshold. The comparison is made at the same mean number of glimpses.
 import pathlib
 from typing import Any
 
+import trainers.quiet  # noqa: F401  First.
+
 import numpy as np
-from absl import flags
 
-from trainers.command import run
-from trainers.configs.config import Config
+from trainers.command import Command, run
+from trainers.errors import UserError
 from trainers.pictures import stop_curves
-from trainers.runs import compared, data_setup, record, setup
+from trainers.records import record
+from trainers.runs import compared
 from trainers.runs.compared import Run
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.options import ComparedRuns
 
-flags.adopt_module_key_flags(compared)
 
-
-def main() -> None:
-    models, source = compared.load(_name, _check)
-    test = data_setup.test_data(next(iter(models.values())).config, source)
+def main(options: ComparedRuns) -> None:
+    models = compared.load(options, _name, _check)
+    test = next(iter(models.values())).task.evaluated("test")
     result = {
         "models": {name: _measure(m, test) for name, m in models.items()},
         "test_cases": len(test["label"]),
@@ -40,25 +42,27 @@ def main() -> None:
         **record.circumstances(),
     }
     print(stop_curves.table(result))
-    compared.save(result, stop_curves.draw)
+    compared.save(options, result, stop_curves.draw)
 
 
 def _name(model: Run) -> str:
     return model.directory.resolve().name
 
 
-def _check(directory: pathlib.Path, config: Config) -> None:
-    if not config.stop:
-        raise ValueError(
+def _check(directory: pathlib.Path, settings: ClassifySettings) -> None:
+    if not settings.stop:
+        raise UserError(
             f"--workdirs must name runs made with --stop. Received: {directory}"
         )
 
 
 def _measure(model: Run, test: dict[str, np.ndarray]) -> dict[str, Any]:
-    rollouts = setup.make_evaluator(model.model, test).rollouts()
+    rollouts = model.task.make_evaluator(model.model, test).rollouts()
     measured = stop_curves.measure(rollouts, test["label"])
-    return {**measured, "config": vars(model.config)}
+    return {**measured, "config": model.settings.record()}
 
+
+COMMAND = Command(main, (ComparedRuns,))
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -9,19 +9,11 @@ random place. The second is a small check on 1,083 of these, in one file in
 FOLDER: far too few to say what the model can reach.
 """
 
-from absl import flags
-
+from trainers import training
 from trainers.command import run
-from trainers.configs import config
-from trainers.runs import classification, workdir
+from trainers.settings.kinds.classify import SOURCES, ClassifySettings
 
-flags.adopt_module_key_flags(config)
-flags.adopt_module_key_flags(workdir)
-
-
-def main() -> int:
-    return classification.main("svhn")
-
+COMMAND = training.command(ClassifySettings, "svhn", SOURCES["svhn"])
 
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -9,34 +9,27 @@ digits. Any web server can serve it; no other host is asked.
 """
 
 import contextlib
+import dataclasses
 import json
 import pathlib
 import shutil
 import tempfile
 
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
 
-from trainers.command import run
 from data import sources
 from data.facts import FACTS
 from data.shrink import shrink
 from ram_tf import RecurrentAttentionModel
 from ram_tf.export import tflite
-from trainers.configs.output_flags import OUT
+from trainers.command import Command, run
+from trainers.errors import UserError
 from trainers.page import web_scenes, web_server
-from trainers.runs import data_setup, model_source
+from trainers.runs import model_source
 from trainers.runs.model_source import Trained
-
-flags.adopt_module_key_flags(model_source)
-flags.declare_key_flag("out")
-_SERVE = flags.DEFINE_bool("serve", False, "Whether to serve the page, too.")
-_PORT = flags.DEFINE_integer(
-    "port",
-    8000,
-    "Where on this machine; 0 for any free port.",
-    lower_bound=0,
-    upper_bound=65535,
-)
+from trainers.settings.fields import Settings, setting
+from trainers.settings.options import ModelOptions, Out
+from trainers.tasks.kinds.classify import ClassifyTask
 
 PAGE = pathlib.Path(__file__).parents[1] / "web"
 _PAGE_FILES = ("*.html", "*.css", "*.js", "*.svg")
@@ -58,26 +51,39 @@ _SOURCE = "digits"
 _SCENES_OF_A_CLASS = 2
 
 
-def main() -> None:
-    if OUT.value is None:
-        raise ValueError("--out must name a directory. Received: none")
-    out = pathlib.Path(OUT.value)
+@dataclasses.dataclass(frozen=True)
+class Serving(Settings):
+    """Whether and where the page is served."""
+
+    serve: bool = setting(False, "Whether to serve the page, too.")
+    port: int = setting(
+        8000,
+        "Where on this machine; 0 for any free port.",
+        least=0,
+        most=65535,
+    )
+
+
+def main(options: ModelOptions, serving: Serving, place: Out) -> None:
+    if place.out is None:
+        raise UserError("--out must name a directory. Received: none")
+    out = pathlib.Path(place.out)
     litert = _litert()
-    trained = model_source.load_classifier()
+    trained = model_source.load(options)
     _check(trained)
     _copy_page(litert, out)
     _write_model(trained, out)
     _write_scenes(trained, out)
     print(f"built: {out / 'index.html'}")
-    if _SERVE.value:
-        _serve(out)
+    if serving.serve:
+        _serve(out, serving.port)
 
 
 def _litert() -> pathlib.Path:
     """Where npm has put LiteRT.js."""
     place = PAGE / "node_modules" / "@litertjs"
     if not place.is_dir():
-        raise ValueError(
+        raise UserError(
             "LiteRT.js must be installed: npm ci --prefix web. "
             f"Received: no directory {place}"
         )
@@ -85,16 +91,22 @@ def _litert() -> pathlib.Path:
 
 
 def _check(trained: Trained) -> None:
-    model = trained.model
-    if not isinstance(model, RecurrentAttentionModel) or model.channels != 1:
-        raise ValueError(
-            "The page shows models that look, at grey images. Received: "
-            f"--network={trained.config.network}, {model.channels} channels"
+    task, model = trained.task, trained.model
+    if not isinstance(task, ClassifyTask):
+        raise UserError(
+            "The page shows models that classify images. Received: one that "
+            f"{task.does}"
         )
-    for flag in ("frames", "max_digits", "standardise"):
-        value = getattr(trained.config, flag)
-        if value:
-            raise ValueError(
+    if not isinstance(model, RecurrentAttentionModel) or model.channels != 1:
+        raise UserError(
+            "The page shows models that look, at grey images. Received: "
+            f"--network={task.settings.network.network}, "
+            f"{model.channels} channels"
+        )
+    values = task.settings.flat()
+    for flag in ("frames", "standardise"):
+        if value := values[flag]:
+            raise UserError(
                 "The page shows models that have one answer to a still image "
                 f"as it is. Received: --{flag}={value}"
             )
@@ -115,7 +127,7 @@ def _write_model(trained: Trained, out: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         _, small = tflite.save_tflite(
             trained.model,
-            trained.config.canvas,
+            trained.task.side,
             directory,
             "model",
             labels=trained.class_names,
@@ -126,24 +138,30 @@ def _write_model(trained: Trained, out: pathlib.Path) -> None:
 
 
 def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
-    canvas = data_setup.canvas(trained.config)
+    canvas = trained.task.canvas
     split = shrink(sources.load(_SOURCE).test)
     scenes = web_scenes.make_scenes(
-        canvas, split, _SCENES_OF_A_CLASS, trained.config.seed
+        canvas, split, _SCENES_OF_A_CLASS, trained.settings.seed
     )
     title = FACTS[_SOURCE].title
     text = json.dumps(web_scenes.as_json(scenes, canvas, title))
     (out / "scenes.json").write_text(text + "\n", encoding="utf-8")
 
 
-def _serve(out: pathlib.Path) -> None:
+def _serve(out: pathlib.Path, port: int) -> None:
     with (
-        web_server.make_server(out, _PORT.value) as server,
+        web_server.make_server(out, port) as server,
         contextlib.suppress(KeyboardInterrupt),
     ):
         print(f"open: {web_server.url(server)} (Ctrl-C ends)", flush=True)
         server.serve_forever()
 
 
+COMMAND = Command(
+    main,
+    (ModelOptions, Serving, Out),
+    others=model_source.OTHER_FLAGS,
+)
+
 if __name__ == "__main__":
-    run(main)
+    run(COMMAND)

@@ -3,9 +3,9 @@
 import textwrap
 from typing import Any
 
-from trainers.configs.config import Config
-from trainers.runs import recipe
-from trainers.runs.record import threads_text
+from trainers.records import recipe
+from trainers.records.record import threads_text
+from trainers.settings.run import RunSettings
 
 SOURCE = (
     "`trainers.release` made this card from `{name}.json`, the record of the "
@@ -34,10 +34,10 @@ def table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def command(config: Config) -> str:
+def command(settings: RunSettings) -> str:
     """The run's command, in lines that a shell joins."""
     words = textwrap.wrap(
-        recipe.command(config),
+        recipe.command(settings),
         74,
         break_on_hyphens=False,
         break_long_words=False,

@@ -11,9 +11,9 @@ from trainers.cards.card_text import (
     table,
     trained,
 )
-from trainers.configs.config import Config
-from trainers.configs.settings import complete
-from trainers.runs.catch_results import ROWS
+from trainers.settings.kinds.catch import CatchSettings
+from trainers.settings.run import from_record
+from trainers.tasks.catch_results import ROWS
 
 _PAGE = """\
 # Released model `{name}`
@@ -62,30 +62,31 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
         name: Of the released model.
         record: Of its run, as result.json has it.
     """
-    config = complete(record["config"])
+    settings = from_record(record["config"])
     return _PAGE.format(
         name=name,
-        what=filled(_what(config)),
+        what=filled(_what(settings)),
         source=filled(SOURCE.format(name=name)),
-        game=filled(_game(config)),
+        game=filled(_game(settings)),
         rates=_rates(record),
         uncertainty=filled(_uncertainty(record)),
-        command=command(config),
+        command=command(settings),
         training=filled(f"{record['frames']:,} frames, {trained(record)}"),
         limits=filled(
             "- It knows this game on a screen of this size, with these speeds; "
             "on no other has it been measured. It is one run, seed "
-            f"{config.seed}; another seed has another rate.",
+            f"{settings.seed}; another seed has another rate.",
             "  ",
         ),
     )
 
 
-def _what(config: Config) -> str:
+def _what(settings: CatchSettings) -> str:
     retina = (
-        f"glimpses of {square(config.glimpse_size)} at {config.scales} scales"
+        f"glimpses of {square(settings.model.glimpse_size)} at "
+        f"{settings.model.scales} scales"
     )
-    if config.full_screen:
+    if settings.full_screen:
         retina = "the whole screen at once"
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
@@ -94,14 +95,15 @@ def _what(config: Config) -> str:
     )
 
 
-def _game(config: Config) -> str:
-    low, high = config.angles
-    angles = f"uniform in {low} to {high} degrees"
-    if config.extremes_only:
-        angles = f"{low} or {high} degrees"
+def _game(settings: CatchSettings) -> str:
+    game = settings.game
+    low, high = game.angles
+    angles = f"uniform in {low:g} to {high:g} degrees"
+    if game.extremes_only:
+        angles = f"{low:g} or {high:g} degrees"
     return (
-        f"A screen of {square(config.screen)} pixels, a paddle of "
-        f"{config.paddle_width}; the ball's direction is {angles}, 90 being "
+        f"A screen of {square(game.screen)} pixels, a paddle of "
+        f"{game.paddle_width}; the ball's direction is {angles}, 90 being "
         "straight down. The rules are `ram_tf/environments/catch_rules.py`; "
         "as a Gymnasium environment it is `ram_tf/Catch-v0`."
     )

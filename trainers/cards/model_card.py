@@ -12,8 +12,10 @@ from trainers.cards.card_text import (
     table,
     trained,
 )
-from trainers.configs.config import Config, complete
-from trainers.runs.results import ROWS
+from trainers.settings.data import Scene
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.run import from_record
+from trainers.tasks.image_results import ROWS
 
 _PAGE = """\
 # Released model `{name}`
@@ -67,22 +69,23 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         name: Of the released model.
         record: Of its run, as result.json has it.
     """
-    config = complete(record["config"])
+    settings = from_record(record["config"])
     return _PAGE.format(
         name=name,
-        side=config.canvas,
-        glimpses=config.glimpses,
-        what=filled(_what(config)),
+        side=settings.scene.canvas,
+        glimpses=settings.network.glimpses,
+        what=filled(_what(settings)),
         source=filled(SOURCE.format(name=name)),
-        data=filled(f"{_task(config)} {_images(config)}"),
-        measured=filled(_measured(record, config)),
-        errors=_errors(record, config),
+        data=filled(f"{_task(settings)} {_images(settings)}"),
+        measured=filled(_measured(record, settings)),
+        errors=_errors(record, settings),
         uncertainty=filled(_uncertainty(record)),
-        command=command(config),
+        command=command(settings),
         training=filled(
-            f"Seed {config.seed}, {config.epochs:g} epochs, {trained(record)}"
+            f"Seed {settings.seed}, {settings.training.epochs:g} epochs, "
+            f"{trained(record)}"
         ),
-        limits="\n".join(filled(f"- {x}", "  ") for x in _limits(config)),
+        limits="\n".join(filled(f"- {x}", "  ") for x in _limits(settings)),
         licence=filled(
             "The weights are under Apache-2.0, like the code. The images that "
             "they were trained on are not part of this repository; their "
@@ -91,50 +94,52 @@ def model_card(name: str, record: dict[str, Any]) -> str:
     )
 
 
-def _what(config: Config) -> str:
-    scales = "one scale" if config.scales == 1 else f"{config.scales} scales"
+def _what(settings: ClassifySettings) -> str:
+    model = settings.model
+    scales = "one scale" if model.scales == 1 else f"{model.scales} scales"
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
-        f"that says which {_kind(config)} is on an image of "
-        f"{square(config.canvas)} pixels, after {config.glimpses} glimpses of "
-        f"{square(config.glimpse_size)} at {scales}."
+        f"that says which {_kind(settings)} is on an image of "
+        f"{square(settings.scene.canvas)} pixels, after "
+        f"{settings.network.glimpses} glimpses of "
+        f"{square(model.glimpse_size)} at {scales}."
     )
 
 
-def _task(config: Config) -> str:
-    kind = _kind(config)
-    if config.canvas == FACTS[config.source].side and not config.clutter:
-        return f"One {kind} of the source as it is{_moved(config)}."
+def _task(settings: ClassifySettings) -> str:
+    kind, scene = _kind(settings), settings.scene
+    if scene.canvas == FACTS[settings.source].side and not scene.clutter:
+        return f"One {kind} of the source as it is{_moved(scene)}."
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
-        f"of {square(config.canvas)} pixels"
+        f"of {square(scene.canvas)} pixels"
     )
-    if config.clutter:
+    if scene.clutter:
         task += (
-            f", with {config.clutter} patches of {square(config.clutter_size)}"
+            f", with {scene.clutter} patches of {square(scene.clutter_size)}"
             f" from other {kind}s of the same split added at random places, "
             "which may lie over it"
         )
     return (
         f"{task}; composed by `data/canvas.py`, in "
-        f"training anew for every epoch{_moved(config)}."
+        f"training anew for every epoch{_moved(scene)}."
     )
 
 
-def _moved(config: Config) -> str:
+def _moved(scene: Scene) -> str:
     words = []
-    if config.jitter:
-        words.append(f"moved at random by up to {config.jitter} pixels")
-    if config.distort:
+    if scene.jitter:
+        words.append(f"moved at random by up to {scene.jitter} pixels")
+    if scene.distort:
         words.append(
             "stretched, sheared and turned at random by up to "
-            f"{config.distort:g} of their size"
+            f"{scene.distort:g} of their size"
         )
     return f"; in training, {' and '.join(words)}" if words else ""
 
 
-def _images(config: Config) -> str:
-    facts = FACTS[config.source]
+def _images(settings: ClassifySettings) -> str:
+    facts = FACTS[settings.source]
     return (
         f"The source is {facts.title}: {facts.train:,} images to train on, "
         f"{facts.validation:,} to choose the "
@@ -142,8 +147,8 @@ def _images(config: Config) -> str:
     )
 
 
-def _measured(record: dict[str, Any], config: Config) -> str:
-    draws = record["test_cases"] // FACTS[config.source].test
+def _measured(record: dict[str, Any], settings: ClassifySettings) -> str:
+    draws = record["test_cases"] // FACTS[settings.source].test
     cases = f"In % of {record['test_cases']:,} test cases"
     if draws > 1:
         cases += f" ({draws} canvases of each test image)"
@@ -154,9 +159,12 @@ def _measured(record: dict[str, Any], config: Config) -> str:
     )
 
 
-def _errors(record: dict[str, Any], config: Config) -> str:
-    numbers = [str(t + 1) for t in range(config.glimpses)]
-    rows = [["glimpses", *numbers], ["---", *["---:"] * config.glimpses]]
+def _errors(record: dict[str, Any], settings: ClassifySettings) -> str:
+    numbers = [str(t + 1) for t in range(settings.network.glimpses)]
+    rows = [
+        ["glimpses", *numbers],
+        ["---", *["---:"] * settings.network.glimpses],
+    ]
     for error, words in ROWS.items():
         if error not in record:  # That of videos alone.
             continue
@@ -176,11 +184,11 @@ def _uncertainty(record: dict[str, Any]) -> str:
     )
 
 
-def _limits(config: Config) -> list[str]:
-    kind = _kind(config)
-    if config.intermediate_weight:
+def _limits(settings: ClassifySettings) -> list[str]:
+    kind = _kind(settings)
+    if weight := settings.answers.intermediate_weight:
         early = "It was trained to answer after every glimpse, the last above "
-        early += f"all (weight of the others: {config.intermediate_weight:g})."
+        early += f"all (weight of the others: {weight:g})."
     else:
         early = "It was trained to answer after the last glimpse only: the "
         early += "errors before it are not what fewer glimpses could reach."
@@ -193,9 +201,9 @@ def _limits(config: Config) -> list[str]:
         f"It answers with a {kind} even if there is none. How far its "
         "probabilities can be trusted has not been measured.",
         early,
-        f"It is one run, seed {config.seed}; another seed has another error.",
+        f"It is one run, seed {settings.seed}; another seed has another error.",
     ]
 
 
-def _kind(config: Config) -> str:
-    return FACTS[config.source].kind
+def _kind(settings: ClassifySettings) -> str:
+    return FACTS[settings.source].kind

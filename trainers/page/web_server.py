@@ -5,6 +5,8 @@ import functools
 import http.server
 import os
 
+from trainers.errors import UserError
+
 # The system's own list may lack or misname them.
 _TYPES = {
     **http.server.SimpleHTTPRequestHandler.extensions_map,
@@ -43,7 +45,7 @@ def make_server(
         port: Where; 0 for any that is free.
 
     Raises:
-        ValueError: If the port is in use.
+        UserError: If the port is in use.
     """
     handler = functools.partial(_Handler, directory=os.fspath(directory))
     try:
@@ -51,7 +53,7 @@ def make_server(
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        raise ValueError(
+        raise UserError(
             "--port must be free; 0 finds one that is. "
             f"Received: {port}, which is in use"
         ) from error

@@ -8,7 +8,8 @@ import numpy as np
 from data.batches import evaluation_set
 from data.canvas import Canvas
 from data.splits import Split
-from trainers.runs import setup
+from ram_tf.evaluation import ClassifierEvaluator
+from trainers.errors import UserError
 
 
 def corners(canvas: Canvas, images: np.ndarray, count: int):
@@ -23,12 +24,12 @@ def corners(canvas: Canvas, images: np.ndarray, count: int):
         The rows and the columns where images start, two lists.
 
     Raises:
-        ValueError: If there are not so many places, or only one.
+        UserError: If there are not so many places, or only one.
     """
     canvas.check(images)
     room = [canvas.side - size for size in images.shape[1:3]]
     if not 2 <= count <= min(room) + 1:
-        raise ValueError(
+        raise UserError(
             f"--places must lie between 2 and {min(room) + 1}, the places of "
             f"a digit along the canvas. Received: {count}"
         )
@@ -39,7 +40,7 @@ def corners(canvas: Canvas, images: np.ndarray, count: int):
 
 
 def error_grid(
-    model: setup.Model,
+    make_evaluator: Callable[[dict[str, np.ndarray]], ClassifierEvaluator],
     split: Split,
     canvas: Canvas,
     rows: list[int],
@@ -49,7 +50,7 @@ def error_grid(
     """Error in % after the last glimpse, with all digits at each place.
 
     Args:
-        model: A trained model.
+        make_evaluator: Makes what measures a trained model on data.
         split: The digits.
         canvas: What they are put on; the clutter is the same at all places.
         rows: R rows where digits start.
@@ -65,7 +66,7 @@ def error_grid(
         corner = rows[place[0]], columns[place[1]]
         data = evaluation_set(split, canvas, corner=corner)
         # Made once, because making one compiles the model.
-        evaluator = evaluator or setup.make_evaluator(model, data)
+        evaluator = evaluator or make_evaluator(data)
         here = evaluator.on(data)
         grid[place] = here.answer_error(here.rollouts())
         on_place()

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ram_tf.evaluation import Rollouts
-from trainers.runs.curve import percent_ticks
+from trainers.records.curve import percent_ticks
 
 # DT-RAM (Li et al., 2017, arXiv 1703.10332), on 28x28 MNIST.
 PUBLISHED = {"name": "DT-RAM", "error": 1.12, "mean_glimpses": 5.2}

@@ -1,65 +1,74 @@
-"""The shortest command that trains with a given configuration."""
+"""The shortest command that trains with given settings."""
 
+import shlex
 from typing import Any
 
 from absl import flags
 
-from trainers.command import FLAGFILES
-from trainers.configs import config, data_flags
-from trainers.configs.config import Config
-from trainers.configs.settings import complete, plays_catch, plays_environment
-from trainers.configs.settings import module as of_module
+from trainers.command import FLAGFILES, prepared
+from trainers.settings import flags as setting_flags
+from trainers.settings.run import RunSettings
 
 
-def command(settings: Config) -> str:
+def command(settings: RunSettings) -> str:
     """A flagfile, if one is near, and the flags that differ from it.
 
     Args:
-        settings: Of a run; flags newer than it have their defaults.
+        settings: Of a run.
     """
-    trainer = _trainer(settings)
-    wanted, module = vars(complete(vars(settings))), of_module(settings)
-    choices = [_differences([], wanted, module)]
+    choices = [_differences([], settings)]
     for path in sorted(FLAGFILES.glob("*.flags")):
         try:
-            differences = _differences([f"--flagfile={path}"], wanted, module)
+            different = _differences([f"--flagfile={path}"], settings)
         except flags.UnrecognizedFlagError:
-            continue  # It is of another trainer.
-        choices.append([f"--flagfile={path.name}", *differences])
-    words = [f"python -m trainers.{trainer}", *min(choices, key=len)]
-    return " ".join(words)
+            continue  # It is of another kind of run.
+        choices.append([f"--flagfile={path.name}", *different])
+    words = min((c for c in choices if None not in c), key=len)
+    return " ".join([f"python -m {settings.program}", *map(shlex.quote, words)])
 
 
-def _trainer(settings: Config) -> str:
-    if plays_catch(settings):
-        return "catch"
-    if plays_environment(settings):
-        return "play"
-    # Records that are older than the flag have none.
-    if vars(settings).get("max_digits"):
-        return "numbers"
-    return next(
-        trainer
-        for trainer, sources in data_flags.SOURCES.items()
-        if settings.source in sources
-    )
+def parse(kind: type[RunSettings], arguments: list[str]) -> RunSettings:
+    """The settings that arguments ask for.
+
+    Args:
+        kind: Of the settings.
+        arguments: Such as "--canvas=60" or "--flagfile=PATH".
+
+    Raises:
+        UnrecognizedFlagError: On flags that are not among these.
+        UserError: On values that break a rule.
+    """
+    return setting_flags.build(kind, _parsed(kind, arguments))
+
+
+def _parsed(kind: type[RunSettings], arguments: list[str]) -> flags.FlagValues:
+    values = flags.FlagValues()
+    setting_flags.define(kind, values, __name__, {})
+    values(prepared(["parse", *arguments], values))
+    return values
 
 
 def _differences(
-    arguments: list[str], wanted: dict[str, Any], module: str
-) -> list[str]:
-    """The arguments that are still missing."""
-    values = vars(config.parse(arguments, module))
+    arguments: list[str], settings: RunSettings
+) -> list[str | None]:
+    """The arguments that are still missing; None where no flag can say it."""
+    values = _parsed(type(settings), arguments)
     return [
-        _flag(name, wanted[name])
-        for name, value in values.items()
-        if wanted[name] != value
+        _flag(name, value)
+        for name, value in settings.flat().items()
+        if values[name].value != value
     ]
 
 
-def _flag(name: str, value: Any) -> str:
+def _flag(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
-    if isinstance(value, list):
-        return f"--{name}={','.join(value)}"
-    return f"--{name}={str(value).removesuffix('.0')}"
+    if isinstance(value, tuple):
+        return f"--{name}={','.join(map(_text, value))}"
+    return f"--{name}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    return str(value).removesuffix(".0")

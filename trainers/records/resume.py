@@ -4,14 +4,14 @@ import sys
 from typing import Any
 
 from ram_tf.training.checkpoint import Checkpointer, RunState
-from trainers.configs.config import Config
-from trainers.runs import record
-from trainers.runs.workdir import Workdir
+from trainers.records import record
+from trainers.records.workdir import Workdir
+from trainers.settings.run import RunSettings
 
 
 def resume(
     state: RunState,
-    settings: Config,
+    settings: RunSettings,
     workdir: Workdir,
     data: dict[str, Any] | None = None,
 ) -> Checkpointer:
@@ -24,7 +24,7 @@ def resume(
         data: Which images it is on, as `record.data` says it, if any.
 
     Raises:
-        ValueError: If the directory is that of another run.
+        UserError: If the directory is that of another run.
     """
     surroundings = {**record.machine(), "git_revision": record.git_revision()}
     for change in workdir.claim(settings, surroundings, data):

@@ -6,28 +6,10 @@ import pathlib
 from typing import Any
 
 import keras
-from absl import flags
 
 from ram_tf import files  # And registers the layers that are loaded.
-from trainers.configs import settings
-from trainers.configs.config import Config
-
-flags.DEFINE_string(
-    "workdir",
-    None,
-    "Directory of the run. By default runs/NAME, where NAME is the flagfile's, "
-    "or without one the training command's.",
-)
-flags.DEFINE_string(
-    "data_dir",
-    None,
-    "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
-)
-
-
-def directory(command: str) -> str:
-    """What --workdir names, by default that of a training command."""
-    return flags.FLAGS.workdir or f"runs/{command}"
+from trainers.errors import UserError
+from trainers.settings.run import RunSettings, from_record
 
 
 class Workdir:
@@ -48,12 +30,13 @@ class Workdir:
         self.result = self.path / "result.json"
         self._config = self.path / "config.json"
 
-    def check(self, config: Config) -> None:
-        """Raises ValueError if the directory holds another configuration."""
+    def check(self, settings: RunSettings) -> None:
+        """Raises UserError if the directory holds another configuration."""
         if not self._config.exists():
             return
-        if changed := differences(vars(self.load_config()), vars(config)):
-            raise ValueError(
+        before = self.load_settings().record()
+        if changed := differences(before, settings.record()):
+            raise UserError(
                 f"--workdir={self.path} holds a run of another configuration: "
                 f"{'; '.join(changed)}. Use another --workdir, or the same "
                 "flags."
@@ -61,14 +44,14 @@ class Workdir:
 
     def claim(
         self,
-        config: Config,
+        settings: RunSettings,
         machine: dict[str, Any],
         data: dict[str, Any] | None = None,
     ) -> list[str]:
         """Makes the directory this configuration's own.
 
         Args:
-            config: What is to be run.
+            settings: What is to be run.
             machine: What equality to the bit depends on, and the code.
             data: Which images it is run on.
 
@@ -76,11 +59,11 @@ class Workdir:
             What has changed about the machine since the run began.
 
         Raises:
-            ValueError: If the directory holds another configuration, or a run
+            UserError: If the directory holds another configuration, or a run
                 on other images.
         """
         mine = {
-            "config": vars(config),
+            "config": settings.record(),
             "machine": machine,
             "data": data or {},
         }
@@ -88,36 +71,36 @@ class Workdir:
             self.path.mkdir(parents=True, exist_ok=True)
             write_json(self._config, mine)
             return []
-        self.check(config)
+        self.check(settings)
         record = self._record()
         # Older runs do not say which images they had.
         changed = differences(record.get("data", mine["data"]), mine["data"])
         if changed:
-            raise ValueError(
+            raise UserError(
                 f"--workdir={self.path} holds a run on other images: "
                 f"{'; '.join(changed)}. Use another --workdir."
             )
         return differences(record["machine"], machine)
 
-    def load_config(self) -> Config:
-        """The configuration of the run, whichever command it is of.
+    def load_settings(self) -> RunSettings:
+        """The settings of the run, whichever command it is of.
 
         Raises:
-            ValueError: If there is no run here.
+            UserError: If there is no run here.
         """
-        return settings.complete(self._record()["config"])
+        return from_record(self._record()["config"])
 
     def load_data(self) -> dict[str, Any]:
         """Which images the run is on, as `claim` got it; {} if it is older.
 
         Raises:
-            ValueError: If there is no run here.
+            UserError: If there is no run here.
         """
         return self._record().get("data", {})
 
     def _record(self) -> dict[str, Any]:
         if not self._config.exists():
-            raise ValueError(
+            raise UserError(
                 "--workdir must name the directory of a run, with a "
                 f"config.json. Received: {self.path}"
             )
@@ -133,7 +116,7 @@ class Workdir:
         """The trained model.
 
         Raises:
-            ValueError: If training has not finished.
+            UserError: If training has not finished.
         """
         _check_finished(self.model)
         return keras.saving.load_model(self.model)
@@ -142,7 +125,7 @@ class Workdir:
         """The errors with their circumstances.
 
         Raises:
-            ValueError: If the run has not finished.
+            UserError: If the run has not finished.
         """
         _check_finished(self.result)
         return json.loads(self.result.read_text())
@@ -158,7 +141,7 @@ def write_json(path: pathlib.Path, value: Any) -> None:
 
 def _check_finished(path: pathlib.Path) -> None:
     if not path.exists():
-        raise ValueError(
+        raise UserError(
             f"There is no {path}: the run has not finished. "
             "Run its trainer again to resume it."
         )

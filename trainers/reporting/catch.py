@@ -45,10 +45,10 @@ class CatchRun(Run):
     def kind(self) -> str:
         """What was trained, in words."""
         settings = self.settings
-        words = _FIXATIONS[settings.fixations]
+        words = _FIXATIONS[settings.acting.fixations]
         if settings.full_screen:
             words = "trained on the full screen"
-        if settings.extremes_only:
+        if settings.game.extremes_only:
             words += ", dx -1 or +1"
         return words
 
@@ -62,7 +62,7 @@ def load(folder: pathlib.Path) -> list[list[CatchRun]]:
     """The runs in a folder, in groups that differ in the seed alone.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     runs = [
         CatchRun(path, run_files.read(path, *_NEEDED))
@@ -76,7 +76,7 @@ def section(folder: pathlib.Path) -> Iterator[str]:
     """The blocks of the section; none without records.
 
     Raises:
-        ValueError: As `load`.
+        UserError: As `load`.
     """
     groups, players = load(folder), _players(folder)
     if not groups and not players:
@@ -127,9 +127,9 @@ def draw(groups: list[list[CatchRun]]) -> Figure:
 
 def _order(run: CatchRun) -> tuple:
     settings = run.settings
-    fixations = list(_FIXATIONS).index(settings.fixations)
+    fixations = list(_FIXATIONS).index(settings.acting.fixations)
     return (
-        settings.extremes_only,
+        settings.game.extremes_only,
         settings.full_screen,
         fixations,
         run.values["frames"],

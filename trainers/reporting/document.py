@@ -29,7 +29,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
         folder: The records, TASK/RUN.json.
 
     Raises:
-        ValueError: On a bad record; it is named.
+        UserError: On a bad record; it is named.
     """
     runs = {name: records.load(folder / name) for name in TASKS}
     sections = [

@@ -38,7 +38,7 @@ def section(folder: pathlib.Path) -> Iterator[str]:
     """The blocks of the section; none without records.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     runs = [
         Run(path, run_files.read(path, *_NEEDED))
@@ -62,7 +62,7 @@ def _row(run: Run) -> dict[str, str]:
     values = run.values
     apart = values["standard_errors_above_random"]
     return {
-        "environment": run.settings.env,
+        "environment": run.settings.world.env,
         "episodes": count(values["test_episodes"]),
         "RAM": _measured(run, "", bold),
         "random actions": _measured(run, "_random_actions"),
@@ -74,7 +74,7 @@ def _row(run: Run) -> dict[str, str]:
 
 
 def _controls(run: Run) -> dict[str, str]:
-    return {"environment": run.settings.env} | {
+    return {"environment": run.settings.world.env} | {
         column: _measured(run, suffix) for column, suffix in _OTHERS.items()
     }
 
@@ -86,5 +86,5 @@ def _measured(run: Run, suffix: str, style=str) -> str:
 
 
 def _listed(run: Run) -> str:
-    steps = run.settings.steps
+    steps = run.settings.world.steps
     return run.line("frames", f"at most {steps} steps an episode")

@@ -3,7 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
-from trainers.configs.settings import complete
+from trainers.records import recipe
 from trainers.reporting import run_files
 from trainers.reporting.markdown import (
     count,
@@ -12,7 +12,7 @@ from trainers.reporting.markdown import (
     picture,
     table,
 )
-from trainers.runs import recipe
+from trainers.settings.run import from_record
 
 _NEEDED = ("models", "rows", "columns", "cases_per_place")
 
@@ -21,7 +21,7 @@ def section(path: pathlib.Path) -> Iterator[str]:
     """The blocks of the section; none without the record.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     if not path.exists():
         return
@@ -45,7 +45,7 @@ def section(path: pathlib.Path) -> Iterator[str]:
     )
     yield picture("Error by the place of the digit", "docs/invariance.png")
     commands = [
-        recipe.command(complete(model["config"]))
+        recipe.command(from_record(model["config"]))
         for model in found["models"].values()
     ]
     yield "Trained by:"

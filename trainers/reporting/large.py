@@ -23,7 +23,7 @@ def section(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         folder: The records of all tasks.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     blocks = [
         *(block for name in _TASKS for block in _task(root, folder / name)),
@@ -38,7 +38,7 @@ def _task(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     runs = records.load(folder)
     if not runs.all:
         return
-    side = runs.all[0].settings.canvas
+    side = runs.all[0].settings.scene.canvas
     yield f"### {side}×{side}"
     yield _describe(runs)
     yield _results(runs)
@@ -61,10 +61,10 @@ def _results(runs: Runs) -> str:
 def _describe(runs: Runs) -> str:
     """What the canvases of a task are."""
     first = runs.ram or runs.all[0]
-    settings = first.settings
+    scene = first.settings.scene
     return paragraph(
-        f"A digit and {settings.clutter} patches of other digits anywhere on "
-        f"{settings.canvas}×{settings.canvas}; the test is on the first "
+        f"A digit and {scene.clutter} patches of other digits anywhere on "
+        f"{scene.canvas}×{scene.canvas}; the test is on the first "
         f"{count(first.cases)} digits."
     )
 

@@ -3,6 +3,7 @@
 import pathlib
 from collections.abc import Iterator
 
+from trainers.errors import UserError
 from trainers.reporting import cells, pictures, records, run_files, tables
 from trainers.reporting.markdown import count, paragraph, percent, table
 from trainers.reporting.published import NETWORKS
@@ -26,7 +27,7 @@ def section(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         folder: The records.
 
     Raises:
-        ValueError: On a bad record, one that is not of numbers, or of others
+        UserError: On a bad record, one that is not of numbers, or of others
             than the first; it is named.
     """
     runs = records.load(folder)
@@ -52,9 +53,9 @@ def _describe(runs: Runs) -> str:
         _check_same(record, first)
     settings = (runs.ram or first).settings
     return _WORDS.format(
-        digits=settings.max_digits,
-        side=settings.canvas,
-        glimpses=settings.glimpses // (settings.max_digits + 1),
+        digits=settings.numbers.max_digits,
+        side=settings.numbers.canvas,
+        glimpses=settings.network.glimpses // settings.symbols,
     )
 
 
@@ -101,19 +102,20 @@ def _name(record: Record) -> str:
 
 def _check_lengths(record: Record) -> None:
     found = record.values.get("test_error_by_length") or ()
-    if not found or len(found) != record.settings.max_digits:
-        raise ValueError(
+    digits = record.settings.flat().get("max_digits", 0)
+    if not found or len(found) != digits:
+        raise UserError(
             f"{record.path} must be of a run of trainers.numbers, with as many "
             "`test_error_by_length` as --max_digits. "
-            f"Received: {len(found)} and {record.settings.max_digits}"
+            f"Received: {len(found)} and {digits}"
         )
 
 
 def _check_same(record: Record, first: Record) -> None:
     for name in _TASK:
-        own, its = (getattr(r.settings, name) for r in (record, first))
+        own, its = (r.settings.flat()[name] for r in (record, first))
         if own != its:
-            raise ValueError(
+            raise UserError(
                 f"{record.path} must be of the same numbers as {first.path}. "
                 f"Received: {name}={own!r} and {its!r}"
             )

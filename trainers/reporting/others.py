@@ -15,7 +15,7 @@ def section(folder: pathlib.Path, words: str) -> Iterator[str]:
         words: What the runs are.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     runs = records.load(folder)
     if not runs.all:

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 import ram_tf
 from ram_tf import pretrained, viz
 from ram_tf.evaluation import Evaluator
-from trainers.configs.config import complete
 from trainers.reporting import pictures
-from trainers.runs import data_setup
+from trainers.settings.run import from_record
+from trainers.tasks.registry import task_of
 
 _RIGHT, _WRONG = 5, 3
 
@@ -26,12 +26,11 @@ def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
     Returns:
         The picture.
     """
-    settings = complete(pretrained.record(name)["config"])
-    source = data_setup.load_source(settings, data_dir)
+    task = task_of(from_record(pretrained.record(name)["config"]), data_dir)
     path = root / pictures.PATHS.format(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     model = ram_tf.load_pretrained(name)
-    viz.save(draw(model, data_setup.test_data(settings, source)), path)
+    viz.save(draw(model, task.evaluated("test")), path)
     return path
 
 

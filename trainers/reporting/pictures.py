@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ram_tf import viz
+from trainers.records.curve import Curve, draw_curves, percent_ticks
 from trainers.reporting import catch, verdicts
 from trainers.reporting.catch import CatchRun
 from trainers.reporting.markdown import picture
 from trainers.reporting.published import NETWORKS, TASKS, Task
 from trainers.reporting.records import Record, Runs
-from trainers.runs.curve import Curve, draw_curves, percent_ticks
 
 OVERVIEW = "docs/results/error_by_glimpse.png"
 CURVE = "docs/results/{}_curve.png"

@@ -15,7 +15,7 @@ class Record(Run):
         values: Its content.
 
     Raises:
-        ValueError: If something that the report needs is missing or is not
+        UserError: If something that the report needs is missing or is not
             what it should be; the file and the key are named.
     """
 
@@ -74,7 +74,7 @@ def load(folder: pathlib.Path) -> Runs:
     """Reads the records of a task; a folder that is not there holds none.
 
     Raises:
-        ValueError: On a bad record; it is named.
+        UserError: On a bad record; it is named.
     """
     records = [
         Record(path, run_files.read(path))

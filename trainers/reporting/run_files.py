@@ -6,11 +6,11 @@ import pathlib
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from trainers.configs.config import Config
-from trainers.configs.settings import complete
+from trainers.errors import UserError
+from trainers.records import recipe
+from trainers.records.record import threads_text
 from trainers.reporting.markdown import NONE, speed
-from trainers.runs import recipe
-from trainers.runs.record import threads_text
+from trainers.settings.run import RunSettings, from_record
 
 # What `Run` reads, beside what a section needs.
 RUN = ("config", "machine", "seconds")
@@ -34,9 +34,9 @@ class Run:
         return self.path.stem
 
     @functools.cached_property
-    def settings(self) -> Config:
+    def settings(self) -> RunSettings:
         """All run flags; those newer than the record have their defaults."""
-        return complete(self.values["config"])
+        return from_record(self.values["config"])
 
     @property
     def minutes(self) -> str:
@@ -45,7 +45,7 @@ class Run:
 
     def is_repeat_of(self, other: "Run") -> bool:
         """Whether the seed alone may differ."""
-        mine, its = vars(self.settings), vars(other.settings)
+        mine, its = self.settings.record(), other.settings.record()
         return mine | {"seed": None} == its | {"seed": None}
 
     def line(self, unit: str, *facts: str) -> str:
@@ -76,17 +76,17 @@ def read(path: pathlib.Path, *needed: str) -> dict[str, Any]:
     """The object in a JSON file.
 
     Raises:
-        ValueError: If it is none or lacks a key; file and key are named.
+        UserError: If it is none or lacks a key; file and key are named.
     """
     try:
         values = json.loads(path.read_text())
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON: {error}") from error
+        raise UserError(f"{path} is not JSON: {error}") from error
     if not isinstance(values, dict):
-        raise ValueError(f"{path} must hold an object. Received: {values!r}")
+        raise UserError(f"{path} must hold an object. Received: {values!r}")
     for name in needed:
         if name not in values:
-            raise ValueError(f"{path} must hold `{name}`.")
+            raise UserError(f"{path} must hold `{name}`.")
     return values
 
 

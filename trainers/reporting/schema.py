@@ -4,11 +4,12 @@ import pathlib
 from collections.abc import Callable
 from typing import Any
 
+from trainers.errors import UserError
 from trainers.reporting.published import NETWORKS
 
 
 def check(path: pathlib.Path, values: dict[str, Any]) -> None:
-    """Raises ValueError, naming file and key, unless a record is sound.
+    """Raises UserError, naming file and key, unless a record is sound.
 
     Args:
         path: Its file, whose name must agree with the kind of network.
@@ -17,7 +18,7 @@ def check(path: pathlib.Path, values: dict[str, Any]) -> None:
 
     def require(name: str, holds: bool, words: str) -> None:
         if not holds:
-            raise ValueError(
+            raise UserError(
                 f"{path}: `{name}` must be {words}. "
                 f"Received: {values.get(name)!r}"
             )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ram_tf import viz
-from trainers.configs.config import complete
 from trainers.pictures import stop_curves
+from trainers.records import recipe
 from trainers.reporting import run_files, verdicts
 from trainers.reporting.markdown import (
     bold,
@@ -17,7 +17,7 @@ from trainers.reporting.markdown import (
     picture,
     table,
 )
-from trainers.runs import recipe
+from trainers.settings.run import from_record
 
 PICTURE = "docs/results/stopping_{}.png"
 _NEEDED = ("models", "test_cases", "published")
@@ -35,7 +35,7 @@ def section(folder: pathlib.Path) -> Iterator[str]:
     """The blocks of the section; none without records.
 
     Raises:
-        ValueError: On a bad record; file and key are named.
+        UserError: On a bad record; file and key are named.
     """
     found = load(folder)
     if not found:
@@ -57,7 +57,7 @@ def load(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
     """The records by the names of their files.
 
     Raises:
-        ValueError: As `section`.
+        UserError: As `section`.
     """
     return {
         path.stem: run_files.read(path, *_NEEDED)
@@ -108,4 +108,4 @@ def _verdict(record: dict[str, Any]) -> str:
 
 
 def _command(model: dict[str, Any]) -> str:
-    return recipe.command(complete(model["config"]))
+    return recipe.command(from_record(model["config"]))

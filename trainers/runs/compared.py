@@ -4,28 +4,24 @@ import pathlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from absl import flags
+import trainers.quiet  # noqa: F401  First.
+
 from matplotlib.figure import Figure
 
-from data.splits import Source
 from ram_tf import viz
-from trainers.configs import output_flags, settings
-from trainers.configs.config import Config
-from trainers.configs.input_flags import WORKDIRS
-from trainers.runs import data_setup
-from trainers.runs.setup import Model
-from trainers.runs.workdir import Workdir, differences, write_json
-
-flags.declare_key_flag("data_dir")
-flags.declare_key_flag("workdirs")
-flags.adopt_module_key_flags(output_flags)
+from trainers.errors import UserError
+from trainers.records.workdir import Workdir, differences, write_json
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.options import ComparedRuns
+from trainers.tasks.images import Model
+from trainers.tasks.kinds.classify import ClassifyTask
+from trainers.tasks.registry import task_of
 
 # What makes the test set.
 _TASK = (
     "source",
     "train_dir",
     "test_dir",
-    "svhn_dir",
     "standardise",
     "grey",
     "canvas",
@@ -34,7 +30,6 @@ _TASK = (
     "place",
     "frames",
     "speed",
-    "max_digits",
 )
 
 
@@ -42,53 +37,63 @@ class Run(NamedTuple):
     """One of them."""
 
     directory: pathlib.Path
-    config: Config
+    task: ClassifyTask
     model: Model
+
+    @property
+    def settings(self) -> ClassifySettings:
+        return self.task.settings
 
 
 def load(
-    name: Callable[[Run], str], check: Callable[[pathlib.Path, Config], None]
-) -> tuple[dict[str, Run], Source]:
-    """The runs that --workdirs names, and what they were tested on.
+    options: ComparedRuns,
+    name: Callable[[Run], str],
+    check: Callable[[pathlib.Path, ClassifySettings], None],
+) -> dict[str, Run]:
+    """The runs that --workdirs names, all on the data of the first.
 
     Args:
+        options: Of the command.
         name: What tells a run from the others.
-        check: Raises ValueError on a run, by its directory and configuration,
-            that cannot be measured.
+        check: Raises UserError on a run, by its directory and settings, that
+            cannot be measured.
 
     Raises:
-        ValueError: As `check`; if there are none, one that is not of a
-            classifier, two of a name, or different tasks.
+        UserError: As `check`; if there are none, one that is not of a
+            classifier, two of a name, different tasks, or no test set.
     """
     runs: dict[str, Run] = {}
-    for workdir in map(Workdir, WORKDIRS.value):
-        config = _config(workdir)
-        check(workdir.path, config)
-        run = Run(workdir.path, config, workdir.load_model())
+    for workdir in map(Workdir, options.workdirs):
+        task = _classifier(workdir, options.data.data_dir)
+        check(workdir.path, task.settings)
+        run = Run(workdir.path, task, workdir.load_model())
         first = next(iter(runs.values()), run)
-        changed = differences(_task(first.config), _task(config))
+        changed = differences(_data(first.settings), _data(run.settings))
         if changed or name(run) in runs:
             wrong = "; ".join(changed) or f"two of the name {name(run)}"
-            raise ValueError(
+            raise UserError(
                 "--workdirs must name different runs on one task. "
-                f"Received: {WORKDIRS.value}: {wrong}"
+                f"Received: {list(options.workdirs)}: {wrong}"
             )
         runs[name(run)] = run
     if not runs:
-        raise ValueError("--workdirs must name a finished run. Received: none")
-    config = next(iter(runs.values())).config
-    source = data_setup.load_source(config, flags.FLAGS.data_dir)
-    if source.test is None:
-        raise ValueError(
+        raise UserError("--workdirs must name a finished run. Received: none")
+    first = next(iter(runs.values()))
+    if first.task.source.test is None:
+        raise UserError(
             "--workdirs must name runs that had a test set. "
-            f"Received: {WORKDIRS.value}"
+            f"Received: {list(options.workdirs)}"
         )
-    return runs, source
+    return runs
 
 
-def save(result: dict[str, Any], draw: Callable[[dict], Figure]) -> None:
+def save(
+    options: ComparedRuns,
+    result: dict[str, Any],
+    draw: Callable[[dict], Figure],
+) -> None:
     """Writes what was measured to --out, and its picture to --picture."""
-    out, picture = output_flags.OUT.value, output_flags.PICTURE.value
+    out, picture = options.out.out, options.picture.picture
     if out:
         write_json(pathlib.Path(out), result)
         print(f"record: {out}")
@@ -97,15 +102,16 @@ def save(result: dict[str, Any], draw: Callable[[dict], Figure]) -> None:
         print(f"picture: {picture}")
 
 
-def _config(workdir: Workdir) -> Config:
-    config = workdir.load_config()
-    if settings.plays_catch(config) or settings.plays_environment(config):
-        raise ValueError(
+def _classifier(workdir: Workdir, data_dir: str | None) -> ClassifyTask:
+    task = task_of(workdir.load_settings(), data_dir)
+    if not isinstance(task, ClassifyTask):
+        raise UserError(
             "--workdirs must name runs that classify images. "
-            f"Received: {workdir.path}"
+            f"Received: {workdir.path}, of one that {task.does}"
         )
-    return config
+    return task
 
 
-def _task(config: Config) -> dict[str, Any]:
-    return {name: getattr(config, name) for name in _TASK}
+def _data(settings: ClassifySettings) -> dict[str, Any]:
+    values = settings.flat()
+    return {name: values[name] for name in _TASK}

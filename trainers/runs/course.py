@@ -1,73 +1,97 @@
-"""The course of every run: it may be finished already; trains; then ends."""
+"""The course of every run: resume, train, choose the weights, test once."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
+
+import trainers.quiet  # noqa: F401  First.
 
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.interrupt import Interrupted
-from trainers.runs.workdir import Workdir, write_json
+from ram_tf.training.loop import TrainingLoop
+from ram_tf.training.summaries import Summaries
+from trainers.records.resume import resume
+from trainers.records.workdir import Workdir, write_json
+from trainers.runs import start
+from trainers.settings.run import RunSettings
+from trainers.tasks.registry import task_of
+from trainers.tasks.task import Task
 
-Table = Callable[[dict[str, Any]], str]
 
-
-class Loop(Protocol):
-    """TrainingLoop and PlayLoop are such."""
-
-    def run(self, steps: int, evaluations: int) -> None: ...
-
-
-def is_finished(
-    state: RunState, steps: int, workdir: Workdir, table: Table
-) -> bool:
-    """Whether nothing is left to do; then it prints the result.
+def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
+    """Runs, or resumes, and writes the results.
 
     Args:
-        state: Of the run, resumed.
-        steps: Its length.
-        workdir: Its directory.
-        table: Makes text of a result.
+        settings: Of the run.
+        directory: Its work directory.
+        data_dir: Where its data are.
+
+    Returns:
+        The exit code: 130 if it was told to stop.
     """
-    if state.step < steps or not workdir.result.exists():
-        return False
-    print(f"finished already, at step {steps}")
-    print(table(workdir.load_result()))
-    return True
-
-
-def train(loop: Loop, steps: int, evaluations: int, state: RunState) -> bool:
-    """Trains to the end, and takes the best weights; False if interrupted.
-
-    Args:
-        loop: Of the run.
-        steps: Its length.
-        evaluations: On the way.
-        state: Of the run.
-    """
+    workdir = Workdir(directory)
+    workdir.check(settings)
+    task = task_of(settings, data_dir)
+    task.prepare()
+    steps, evaluations = task.length()
+    model = start.make_model(task)
+    agent = task.make_agent(model, steps)
+    state = RunState(model, agent.optimizer, task.counters)
+    checkpointer = resume(state, settings, workdir, task.data_record())
+    if state.step >= steps and workdir.result.exists():
+        print(f"finished already, at step {steps}")
+        print(task.table(workdir.load_result()))
+        return 0
+    loop = TrainingLoop(
+        task.make_steps(agent, state),
+        task.validation(model),
+        state,
+        checkpointer,
+        _summaries(settings, workdir, state),
+        task.drawer(model),
+    )
     try:
         loop.run(steps, evaluations)
     except Interrupted as interrupted:
         print(interrupted)
-        return False
+        return 130
     state.use_best()
-    return True
+    _finish(task, state, loop.units_per_second, workdir)
+    return 0
 
 
-def end(
-    state: RunState, measured: dict[str, Any], workdir: Workdir, table: Table
+def _summaries(
+    settings: RunSettings, workdir: Workdir, state: RunState
+) -> Summaries:
+    return Summaries(
+        workdir.metrics, workdir.tensorboard, state.step, shown(settings)
+    )
+
+
+def shown(settings: RunSettings) -> dict[str, Any]:
+    """Settings as TensorBoard takes them: no sequences."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in settings.flat().items()
+    }
+
+
+def _finish(
+    task: Task,
+    state: RunState,
+    units_per_second: float | None,
+    workdir: Workdir,
 ) -> None:
-    """Writes the result, last: its being there says that the run has finished.
+    """Tests the weights that were best on validation, once.
 
-    Args:
-        state: Of the run, with the weights that were measured.
-        measured: What they reach, and what is particular to the run.
-        workdir: Its directory.
-        table: Makes text of a result.
+    The result is written last: its being there says that the run has finished.
     """
-    result = measured | {
+    print(task.best(state), flush=True)
+    workdir.save_model(state.model)
+    evaluator = task.test(state.model)
+    result = task.finish(evaluator, state, units_per_second, workdir) | {
         "best_step": int(state.best_step),
         "steps": state.step,
         "seconds": float(state.seconds),
     }
     write_json(workdir.result, result)
-    print(table(result))
+    print(task.table(result))
     print(f"results: {workdir.result}")

@@ -8,7 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, PercentFormatter
 
-from trainers.runs import record
+from trainers.records import record
 from trainers.searching.study import Study
 
 _SHOWN = 10

@@ -13,7 +13,8 @@ import optuna
 import sqlalchemy
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from trainers.runs.workdir import differences
+from trainers.errors import UserError
+from trainers.records.workdir import differences
 
 _NAME = "search"
 # A trial that became infinite or NaN is pruned, and has this attribute.
@@ -36,7 +37,7 @@ class Study:
         startup_trials: Complete trials before any is pruned.
 
     Raises:
-        ValueError: If the file is no study, or one of another configuration.
+        UserError: If the file is no study, or one of another configuration.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Study:
         known = self._study.user_attrs.get("config", config)
         changed = differences(known, config)
         if changed:
-            raise ValueError(
+            raise UserError(
                 f"--study={self.path} holds a search with other flags: "
                 f"{'; '.join(changed)}. Use another --study, or the same flags."
             )
@@ -122,7 +123,7 @@ def _open(path: pathlib.Path, pruner) -> optuna.Study:
             load_if_exists=True,
         )
     except sqlalchemy.exc.DatabaseError as error:
-        raise ValueError(
+        raise UserError(
             "--study must name the SQLite file of a search, or a new one. "
             f"Received: {path} ({error.orig})"
         ) from error

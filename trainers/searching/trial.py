@@ -4,40 +4,38 @@ import pathlib
 import shutil
 import tempfile
 
-import keras
 import optuna
 
-from data.splits import Source
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
-from trainers.configs.config import Config
-from trainers.runs import data_setup, model_source, setup
+from trainers.errors import UserError
+from trainers.runs import start
+from trainers.runs.course import shown
+from trainers.tasks.task import Task
 
 
 class TrialTrainer:
     """Makes short runs that differ in a few settings, all on the same data.
 
     Args:
-        settings: The rest of the settings.
-        source: The data.
+        task: Has the data, and the rest of the settings.
 
     Raises:
-        ValueError: Unless the model is RAM, or if settings, data and weights to
+        UserError: Unless the model is RAM, or if settings, data and weights to
             start from disagree.
     """
 
-    def __init__(self, settings: Config, source: Source):
-        if settings.network != "ram":
-            raise ValueError(
+    def __init__(self, task: Task):
+        network = task.settings.flat().get("network", "ram")
+        if network != "ram":
+            raise UserError(
                 "A search draws --location_std, which only --network=ram has. "
-                f"Received: --network={settings.network}"
+                f"Received: --network={network}"
             )
-        self._settings = settings
-        self._source = source
-        self._batches = data_setup.training_batches(settings, source)
-        self._validation = data_setup.validation_data(settings, source)
-        self._make_model(settings)  # Bad weights to start from are told now.
+        self._task = task
+        task.length()  # Settings that do not fit the data are told now.
+        start.make_model(task)  # As are bad weights to start from.
 
     def train(self, trial: optuna.Trial, logs: pathlib.Path) -> float:
         """Trains a new model with the trial's settings.
@@ -55,34 +53,26 @@ class TrialTrainer:
             FloatingPointError: On a loss that is not finite.
             Interrupted: On SIGTERM or Ctrl-C.
         """
-        settings = Config(**vars(self._settings) | trial.params)
-        steps, evaluations = data_setup.length(settings, self._batches)
-        model = self._make_model(settings)
-        agent = setup.make_agent(settings, model, steps)
-        state = RunState(model, agent.optimizer)
+        task = self._task.changed(**trial.params)
+        steps, evaluations = task.length()
+        model = start.make_model(task)
+        agent = task.make_agent(model, steps)
+        state = RunState(model, agent.optimizer, task.counters)
         # Of another study by this name, which is no longer there.
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir(parents=True)
         with tempfile.TemporaryDirectory() as checkpoints:
             TrainingLoop(
-                agent,
-                self._batches,
-                setup.make_environment(settings, model),
-                setup.make_evaluator(
-                    model, self._validation, settings.glimpse_cost
-                ),
+                task.make_steps(agent, state),
+                task.validation(model),
                 state,
                 Checkpointer(state, pathlib.Path(checkpoints)),
-                Summaries(logs / "metrics.jsonl", logs, 0, vars(settings)),
+                Summaries(
+                    logs / "metrics.jsonl", logs, 0, shown(task.settings)
+                ),
                 on_evaluation=_reporter(trial, steps),
             ).run(steps, evaluations)
         return float(state.best_error)
-
-    def _make_model(self, settings: Config) -> keras.Model:
-        model = setup.make_model(settings, self._source)
-        if settings.pretrained is not None:
-            model_source.copy_pretrained(settings, model)
-        return model
 
 
 def _reporter(trial: optuna.Trial, steps: int):

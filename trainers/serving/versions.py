@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+from trainers.errors import UserError
+
 
 def next_version(base: pathlib.Path) -> int:
     """The number after the highest version in a directory; at first 1."""
@@ -27,11 +29,11 @@ def new_version(base: pathlib.Path, version: int) -> Iterator[pathlib.Path]:
         version: A number that is not taken.
 
     Raises:
-        ValueError: If the version exists.
+        UserError: If the version exists.
     """
     place = base / str(version)
     if place.exists():
-        raise ValueError(
+        raise UserError(
             f"A version is never overwritten. Received: {place}, which exists"
         )
     base.mkdir(parents=True, exist_ok=True)

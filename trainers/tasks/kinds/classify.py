@@ -1,13 +1,15 @@
 """Classifies still images, or videos: digits, house numbers, own pictures."""
 
+from data import folder, sources
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
+from data.contrast import standardise_source
 from data.files import read_image, read_video
 from ram_tf import Comparator, StopAgent
 from trainers.cards import model_card
 from trainers.errors import UserError
 from trainers.settings.kinds.classify import SOURCES
-from trainers.tasks import image_data, parts
+from trainers.tasks import canvases, parts
 from trainers.tasks.images import ImageTask
 from trainers.tasks.registry import register
 
@@ -30,19 +32,30 @@ class ClassifyTask(ImageTask):
     @property
     def canvas(self) -> Canvas:
         """What a model is measured on."""
-        return image_data.canvas(self.settings.scene)
+        return canvases.canvas(self.settings.scene)
 
     @property
     def side(self):
         return self.settings.scene.canvas
 
     def load_source(self):
-        return image_data.load_images(self.settings, self.data_dir)
+        settings = self.settings
+        if settings.source == "folder":
+            return folder.load(
+                settings.folders.train_dir,
+                settings.folders.test_dir,
+                side=settings.scene.canvas,
+                channels=1 if settings.grey else 3,
+                validation_fraction=settings.folders.validation_fraction,
+                standardised=settings.standardise,
+            )
+        source = sources.load(settings.source, self.data_dir)
+        return standardise_source(source) if settings.standardise else source
 
     def make_batches(self):
         settings, train = self.settings, self.source.train
         steps = self.steps_of(len(train.label))
-        canvas = image_data.training_canvas(settings.scene, steps)
+        canvas = canvases.training_canvas(settings.scene, steps)
         return TrainingBatches(
             train, canvas, settings.training.batch_size, settings.seed
         )

@@ -2,15 +2,16 @@
 
 import functools
 
+from data import house_numbers, sources
 from data.batches import TrainingBatches, evaluation_set
 from data.canvas import Canvas
+from data.contrast import standardise_source
 from data.files import read_image
 from data.number_batches import NumberBatches, number_set
 from data.numbers import Numbers
 from ram_tf import Comparator, sequences
 from ram_tf.environments.symbol_sequence import SymbolSequence
 from trainers.errors import UserError
-from trainers.tasks import image_data
 from trainers.tasks.images import ImageTask
 from trainers.tasks.registry import register
 
@@ -45,7 +46,14 @@ class NumbersTask(ImageTask):
         return self.settings.symbols
 
     def load_source(self):
-        return image_data.load_digits(self.settings, self.data_dir)
+        settings, numbers = self.settings, self.settings.numbers
+        if numbers.svhn_dir is None:
+            source = sources.load(settings.source, self.data_dir)
+        else:
+            source = house_numbers.load(
+                numbers.svhn_dir, numbers.canvas, numbers.max_digits
+            )
+        return standardise_source(source) if settings.standardise else source
 
     @functools.cached_property
     def composed(self) -> Numbers | None:

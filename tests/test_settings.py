@@ -1,0 +1,233 @@
+"""Settings: their rules, their flags, and what stands in records."""
+
+import dataclasses
+import json
+from typing import ClassVar
+
+import pytest
+from absl import flags
+
+from data.canvas import PLACES
+from ram_tf import agent, parts
+from ram_tf.cell import FIRST_FIXATIONS
+from ram_tf.comparators import NETWORKS
+from ram_tf.environments.still_image import REWARDS
+from ram_tf.glimpse_readers import COMPILED, POOLINGS
+from ram_tf.model import CORES
+from ram_tf.training.optimizers import OPTIMIZERS, SCHEDULES
+from trainers.errors import UserError
+from trainers.records import recipe
+from trainers.settings import flags as setting_flags
+from trainers.settings.fields import Settings, group, setting
+from trainers.settings.kinds.catch import CatchSettings
+from trainers.settings.kinds.classify import ClassifySettings
+from trainers.settings.kinds.numbers import NumbersSettings
+from trainers.settings.run import from_record, names, of_kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Inner(Settings):
+    """A group."""
+
+    size: int = setting(3, "How large.", least=1, most=9)
+    colour: str = setting("red", "Which.", choices=("red", "blue"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Outer(Settings):
+    """A group and more."""
+
+    count: int | None = setting(None, "How many.", least=2)
+    inner: Inner = group(Inner)
+    share: float = setting(0.5, "How much.", least=0.0)
+    ends: tuple[float, ...] = setting((1.0, 2.5), "From where to where.")
+    deep: bool = setting(False, "Whether it is.")
+
+    def check(self):
+        if self.deep and self.inner.size < 3:
+            raise UserError("--deep needs --size of at least 3.")
+
+
+def test_the_flat_form_and_back():
+    settings = Outer(count=4, inner=Inner(5, "blue"))
+    flat = settings.flat()
+    assert flat == {
+        "count": 4,
+        "size": 5,
+        "colour": "blue",
+        "share": 0.5,
+        "ends": (1.0, 2.5),
+        "deep": False,
+    }
+    assert Outer.build(json.loads(json.dumps(flat))) == settings
+    assert [leaf.name for leaf in Outer.leaves()] == list(flat)
+
+
+def test_changes_reach_where_the_value_is():
+    settings = Outer().replace(colour="blue", share=2.0)
+    assert (settings.inner.colour, settings.share) == ("blue", 2.0)
+    with pytest.raises(TypeError, match=r"no settings.*'sise'"):
+        settings.replace(sise=3)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.share = 1.0
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"size": 0}, "--size must be at least 1 and at most 9.*--size=0"),
+        ({"size": 10}, "--size=10"),
+        ({"colour": "green"}, r"one of \['red', 'blue'\].*--colour=green"),
+        ({"count": 1}, "--count must be at least 2.*--count=1"),
+        ({"share": float("nan")}, "--share must be at least 0.*--share=nan"),
+        ({"share": float("inf")}, "--share=inf"),
+        ({"deep": True, "size": 2}, "--deep needs --size"),
+    ],
+)
+def test_rules_hold_whatever_values_come_from(values, message):
+    with pytest.raises(UserError, match=message):
+        Outer.build(values)
+    parsed = flags.FlagValues()
+    setting_flags.define(Outer, parsed, "test", {})
+    parsed(["test", *(f"--{name}={value}" for name, value in values.items())])
+    with pytest.raises(UserError, match=message):
+        setting_flags.build(Outer, parsed)
+
+
+def test_flags_are_made_of_fields():
+    values = flags.FlagValues()
+    setting_flags.define(Outer, values, "test", {"share": 0.25})
+    assert setting_flags.build(Outer, values) == Outer(share=0.25)
+    words = values["size"].help
+    assert words == "How large. Must be at least 1 and at most 9."
+    values(["test", "--count=7", "--deep", "--ends=3,4", "--colour=blue"])
+    assert setting_flags.build(Outer, values) == Outer(
+        7, Inner(colour="blue"), 0.25, (3.0, 4.0), True
+    )
+
+
+def _rule(name):
+    """Of a field of classifiers' settings, or of Catch's."""
+    leaves = [*ClassifySettings.leaves(), *CatchSettings.leaves()]
+    return next(leaf.rule for leaf in leaves if leaf.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("place", PLACES),
+        ("network", ("ram", *NETWORKS)),
+        ("pooling", tuple(POOLINGS)),
+        # "slices" reads one image only.
+        ("sensor", tuple(name for name in COMPILED if name != "slices")),
+        ("core", CORES),
+        ("first_fixation", FIRST_FIXATIONS),
+        ("glimpse_encoder", parts.GLIMPSE_ENCODERS.names),
+        ("location_policy", parts.LOCATION_POLICIES.names),
+        ("baseline", agent.BASELINES),
+        ("reward", REWARDS),
+        ("fixations", agent.FIXATIONS),
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+    ],
+)
+def test_choices_are_those_of_the_library(name, known):
+    """They stand in both, since settings are read without TensorFlow."""
+    assert _rule(name) == f"one of {list(known)}"
+
+
+def test_the_kinds_of_runs():
+    assert set(names()) >= {"catch", "classify", "numbers", "play"}
+    for kind in names():
+        assert of_kind(kind).kind == kind
+    with pytest.raises(UserError, match=r"must be one of.*'catch'.*'dance'"):
+        of_kind("dance")
+
+
+def _made(kind):
+    needed = ["--env=Some-v0"] if kind == "play" else []
+    return recipe.parse(of_kind(kind), needed)
+
+
+@pytest.mark.parametrize("kind", ["catch", "classify", "numbers", "play"])
+def test_a_record_says_its_kind_and_version(kind):
+    settings = _made(kind)
+    record = json.loads(json.dumps(settings.record()))
+    assert (record["kind"], record["version"]) == (kind, 1)
+    assert from_record(record) == settings
+    words = recipe.command(settings).split()
+    assert words[2].startswith("trainers")
+    assert recipe.parse(type(settings), words[3:]) == settings
+
+
+@pytest.mark.parametrize("kind", ["catch", "classify", "numbers", "play"])
+def test_records_without_a_kind_are_read(kind):
+    """As they were before there were kinds: all flags, and no more."""
+    settings = _made(kind)
+    old = settings.flat() | {"seed": 5}
+    if kind == "classify":
+        old |= {"max_digits": 0, "svhn_dir": None}
+    if kind == "numbers":
+        old |= {"place": "anywhere", "frames": 0, "stop": False}
+    if kind == "catch":
+        old["angles"] = ["45", "135"]
+    found = from_record(json.loads(json.dumps(old)))
+    assert found == settings.replace(seed=5)
+
+
+def test_what_is_missing_has_its_default():
+    found = from_record({"canvas": 60})
+    assert found == ClassifySettings.build({"canvas": 60})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"canvas": 60, "wings": 2}, r"no settings \['wings'\]"),
+        ({"kind": "classify", "version": 2}, "version 1.*version 2"),
+        ({"kind": "classify"}, "version None"),
+        ({"kind": "dance", "version": 1}, "'dance'"),
+        ({"canvas": 0}, "--canvas must be at least 1"),
+    ],
+)
+def test_records_that_cannot_be_read(values, message):
+    with pytest.raises(UserError, match=message):
+        from_record(values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (ClassifySettings, {"rollouts": 1}, "needs --rollouts of at least 2"),
+        (ClassifySettings, {"train_dir": "x"}, "belong to trainers.classify"),
+        (NumbersSettings, {"glimpses": 7}, "multiple of.*of 6.*--glimpses=7"),
+        (CatchSettings, {"angles": [90, 45]}, "low and high.*--angles=90,45"),
+        (CatchSettings, {"angles": [90]}, "two numbers"),
+    ],
+)
+def test_values_that_do_not_go_together(kind, values, message):
+    with pytest.raises(UserError, match=message):
+        kind.build(values)
+
+
+def test_a_command_that_repeats_a_run_can_be_pasted():
+    changes = {"source": "folder", "train_dir": "my pictures/a&b"}
+    line = recipe.command(ClassifySettings.build(changes))
+    assert "'--train_dir=my pictures/a&b'" in line
+    # cluttered.flags is near, but no flag can take back what it sets.
+    near = recipe.parse(ClassifySettings, ["--flagfile=large_far.flags"])
+    line = recipe.command(near.replace(pretrained=None, location_unit=None))
+    assert "None" not in line
+    assert recipe.parse(ClassifySettings, line.split()[3:]) == near.replace(
+        pretrained=None, location_unit=None
+    )
+
+
+class _Unlisted(ClassifySettings):
+    """A kind that is defined is known from then on."""
+
+    kind: ClassVar[str] = "unlisted_in_tests"
+
+
+def test_a_kind_is_known_once_it_is_defined():
+    assert of_kind("unlisted_in_tests") is _Unlisted
