@@ -21,8 +21,7 @@ def multiply_adds(function: Callable, *specs: Any) -> int:
             them.
     """
     traced = tf.function(function, autograph=False)
-    graph = traced.get_concrete_function(*specs).graph
-    return sum(map(_of, graph.get_operations()))
+    return _of_graph(traced.get_concrete_function(*specs).graph)
 
 
 def of_layer(layer) -> int:
@@ -46,7 +45,15 @@ def spec(shape) -> tf.TensorSpec:
     return tf.TensorSpec([1, *shape[1:]], tf.float32)
 
 
+def _of_graph(graph: tf.Graph) -> int:
+    return sum(map(_of, graph.get_operations()))
+
+
 def _of(op: tf.Operation) -> int:
+    if op.type in ("PartitionedCall", "StatefulPartitionedCall"):
+        # Some layers of Keras call a function of their own.
+        called = op.get_attr("f").name
+        return _of_graph(op.graph._get_function(called).graph)
     if op.type == "MatMul":
         inner = 0 if op.get_attr("transpose_a") else 1
         return _size(op.outputs[0]) * op.inputs[0].shape[inner]
