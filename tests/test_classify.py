@@ -178,8 +178,9 @@ def test_bad_calls(folders, tmp_path, run_command, capsys):
     train = f"--train_dir={folders}/train"
     for module, arguments, message in [
         (classify, [], "--train_dir must name a folder. Received: None"),
-        (classify, ["--source=digits", train], "must be one of ['folder']"),
-        (mnist, [train], "belong to trainers.classify"),
+        (classify, ["--source=digits"], "must be one of ['folder']"),
+        (classify, ["--source=digits", train], "need --source=folder"),
+        (mnist, [train], "need --source=folder, that of trainers.classify"),
         (mnist, ["--source=folder"], "'fashion_mnist', 'digits']"),
     ]:
         assert run_command(module, *arguments, workdir) == 1

@@ -5,7 +5,6 @@ import json
 import re
 
 import pytest
-from absl import flags
 from PIL import Image
 
 from ram_tf.comparators import NETWORKS
@@ -67,6 +66,7 @@ def test_predict_names_the_class_and_draws_nothing(
     assert not (path / "predictions.png").exists()
 
 
-def test_a_network_that_is_not_known(run_command):
-    with pytest.raises(flags.Error, match=r"=vit.*<ram\|fc_64\|fc_256\|conv>"):
-        run_command(mnist, "--network=vit")
+def test_a_network_that_is_not_known(run_command, capsys):
+    assert run_command(mnist, "--network=vit") == 1
+    known = "['ram', 'fc_64', 'fc_256', 'conv']. Received: --network=vit"
+    assert known in capsys.readouterr().err

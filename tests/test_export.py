@@ -109,7 +109,8 @@ def test_a_failure_midway_leaves_nothing(
 
     monkeypatch.setitem(export.FORMATS, "saved_model", fails)
     assert export_run(f"--out={tmp_path}") == 1
-    assert "error: no space left" in capsys.readouterr().err
+    said = f"error: --out={tmp_path} cannot be written: no space left"
+    assert said in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

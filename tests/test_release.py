@@ -13,11 +13,11 @@ import ram_tf
 from ram_tf import pretrained
 from trainers import evaluate, larger_canvases, mnist, predict, release
 from trainers.cards.model_card import model_card
+from trainers.records.image_results import ROWS
 from trainers.records.recipe import parse
 from trainers.records.workdir import Workdir
 from trainers.runs import model_source, start
 from trainers.settings.kinds.classify import ClassifySettings
-from trainers.tasks.image_results import ROWS
 from trainers.tasks.kinds.classify import ClassifyTask
 
 TINY = [

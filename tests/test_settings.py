@@ -199,7 +199,7 @@ def test_records_that_cannot_be_read(values, message):
     ("kind", "values", "message"),
     [
         (ClassifySettings, {"rollouts": 1}, "needs --rollouts of at least 2"),
-        (ClassifySettings, {"train_dir": "x"}, "belong to trainers.classify"),
+        (ClassifySettings, {"train_dir": "x"}, "need --source=folder"),
         (NumbersSettings, {"glimpses": 7}, "multiple of.*of 6.*--glimpses=7"),
         (CatchSettings, {"angles": [90, 45]}, "low and high.*--angles=90,45"),
         (CatchSettings, {"angles": [90]}, "two numbers"),

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from data.errors import UserError
 from data.files import read_image
-from trainers.errors import UserError
 
 
 class DeviceModel:
@@ -96,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
         answers = [
             _answer(model, path, options.invert) for path in options.images
         ]
-    except ValueError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if options.json:

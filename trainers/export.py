@@ -86,12 +86,14 @@ def main(
     _check_name(name)
     base = pathlib.Path(out.out, name)
     number = version.version or versions.next_version(base)
-    with versions.new_version(base, number) as draft:
-        for form in version.format:
-            print(f"exporting {name} as {form}", flush=True)
-            started = time.perf_counter()
-            FORMATS[form](trained, name, draft, version.max_side)
-            print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
+    try:
+        with versions.new_version(base, number) as draft:
+            for form in version.format:
+                _write(form, trained, name, draft, version.max_side)
+    except OSError as error:
+        raise UserError(
+            f"--out={out.out} cannot be written: {error}"
+        ) from error
     place = base / str(number)
     print(f"exported: {place}")
     if trained.task.standardised:
@@ -102,6 +104,15 @@ def main(
         )
     if "saved_model" in version.format and trained.model.num_classes:
         print(_how_to_try(place))
+
+
+def _write(
+    form: str, trained: Trained, name: str, draft: pathlib.Path, max_side: int
+) -> None:
+    print(f"exporting {name} as {form}", flush=True)
+    started = time.perf_counter()
+    FORMATS[form](trained, name, draft, max_side)
+    print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
 
 
 def _check_name(name: str) -> None:

@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 
+from data.errors import UserError
 from data.files import read_image
 from trainers.serving.serving_connection import Connection
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             for path in options.image:
                 outputs = _ask(connection, path, options)
                 print(_answer(path, outputs, options.verbose), flush=True)
-    except (ValueError, OSError) as error:
+    except (UserError, ConnectionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -11,9 +11,9 @@ from trainers.cards.card_text import (
     table,
     trained,
 )
+from trainers.records.catch_results import ROWS
 from trainers.settings.kinds.catch import CatchSettings
 from trainers.settings.run import from_record
-from trainers.tasks.catch_results import ROWS
 
 _PAGE = """\
 # Released model `{name}`

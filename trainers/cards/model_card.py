@@ -12,10 +12,10 @@ from trainers.cards.card_text import (
     table,
     trained,
 )
+from trainers.records.image_results import ROWS
 from trainers.settings.data import Scene
 from trainers.settings.kinds.classify import ClassifySettings
 from trainers.settings.run import from_record
-from trainers.tasks.image_results import ROWS
 
 _PAGE = """\
 # Released model `{name}`

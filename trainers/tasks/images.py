@@ -23,9 +23,9 @@ from ram_tf.environments.environment import Environment
 from ram_tf.evaluation import ClassifierEvaluator, Evaluator, Rollouts
 from ram_tf.training.compiled_steps import CompiledSteps
 from trainers.pictures import glimpse_picture
-from trainers.records import record
+from trainers.records import image_results, record
 from trainers.records.curve import draw_curves, read_curve
-from trainers.tasks import image_results, parts
+from trainers.tasks import parts
 from trainers.tasks.task import Task
 
 Model = RecurrentAttentionModel | Comparator

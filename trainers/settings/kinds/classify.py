@@ -85,8 +85,8 @@ class ClassifySettings(RunSettings):
             self.folders.train_dir or self.folders.test_dir
         ):
             raise UserError(
-                "--train_dir and --test_dir belong to trainers.classify. "
-                f"Received: --source={self.source}"
+                "--train_dir and --test_dir need --source=folder, that of "
+                f"trainers.classify. Received: --source={self.source}"
             )
 
     def _check_video(self) -> None:

@@ -8,7 +8,8 @@ from ram_tf.game_evaluation import GameEvaluator
 from ram_tf.game_viz import story
 from ram_tf.training.compiled_steps import CompiledSteps
 from trainers.cards.catch_card import catch_card
-from trainers.tasks import acting, catch_results, parts
+from trainers.records import catch_results
+from trainers.tasks import acting, parts
 from trainers.tasks.registry import register
 from trainers.tasks.task import Task
 from trainers.tasks.training_games import TrainingGames

@@ -6,7 +6,8 @@ from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
 from ram_tf.return_evaluation import ReturnEvaluator
 from ram_tf.training.recorded_steps import FRAMES, RecordedSteps
 from trainers.errors import UserError
-from trainers.tasks import acting, parts, play_results
+from trainers.records import play_results
+from trainers.tasks import acting, parts
 from trainers.tasks.registry import register
 from trainers.tasks.task import Task
 
