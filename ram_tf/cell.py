@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
-from ram_tf import geometry
+from ram_tf import cell_output, geometry
 from ram_tf.action_policy import ActionPolicy
+from ram_tf.cell_output import CellOutput
 from ram_tf.errors import UserError
 from ram_tf.fixation_policy import FixationPolicy, Memory
 from ram_tf.glimpse_encoder import GlimpseEncoder
@@ -26,28 +26,6 @@ from ram_tf.validation import (
 
 FIRST_FIXATIONS = ("learned", "centre", "random")
 _CORE_NAMES = ("core", "core_memory")
-# The cell's output from left to right; what it has none of is left out.
-_COLUMNS = ("answer", "baseline", "location", "action", "stop")
-
-
-class CellOutput(NamedTuple):
-    """The named parts of a cell's output.
-
-    Attributes:
-        logits: Class scores after the glimpse, [N, K]; K is 0 without classes.
-        baseline: The return expected from here on, [N].
-        location: Where a deterministic policy looks next, [N, 2].
-        action_logits: Scores of the actions after the glimpse, [N, A]; A is 0
-            where the model only looks.
-        stop_logit: Of having seen enough, [N, 1]; [N, 0] where the model looks
-            T times at everything.
-    """
-
-    logits: tf.Tensor
-    baseline: tf.Tensor
-    location: tf.Tensor
-    action_logits: tf.Tensor
-    stop_logit: tf.Tensor
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -162,7 +140,7 @@ class RAMCell(keras.layers.Layer):
 
     @property
     def output_size(self) -> int:
-        return sum(self._widths())
+        return sum(self._widths().values())
 
     def build(self, frame_shape):
         self.channels = frame_shape[-1]
@@ -314,8 +292,7 @@ class RAMCell(keras.layers.Layer):
         }
         parts["baseline"] = self.baseline(features)[:, None]
         parts["location"] = state.cell[-1]
-        output = [parts[name] for name in _COLUMNS if name in parts]
-        return tf.concat(output, axis=-1), state.cell
+        return cell_output.join(parts), state.cell
 
     def divide(self, states: list[tf.Tensor]) -> tuple[list[tf.Tensor], Memory]:
         """The core's states, and the memory of the policy over locations."""
@@ -324,14 +301,12 @@ class RAMCell(keras.layers.Layer):
 
     def split(self, output: tf.Tensor) -> CellOutput:
         """Divides an output [..., output_size] into its named parts."""
-        parts = CellOutput(*tf.split(output, self._widths(), axis=-1))
-        return parts._replace(baseline=parts.baseline[..., 0])
+        return cell_output.split(output, self._widths())
 
-    def _widths(self) -> list[int]:
-        """Of the columns, 0 for what it has none of."""
-        widths = {key: head.width for key, head in self.heads.items()}
-        widths |= {"baseline": 1, "location": 2}
-        return [widths.get(name, 0) for name in _COLUMNS]
+    def _widths(self) -> dict[str, int]:
+        """Of the parts of the output, by name."""
+        heads = {key: head.width for key, head in self.heads.items()}
+        return {"baseline": 1, "location": 2, **heads}
 
     def _state(self, core, memory, parameters, glimpse) -> PolicyState:
         """What is known after a look, the likeliest next location last."""

@@ -48,13 +48,16 @@ class Measure(NamedTuple):
     Attributes:
         name: A word.
         unit: What stands behind the number.
-        sign: 1 where less is better, -1 where more is; the error times this is
-            told.
+        sign: 1 where less is better, -1 where more is.
     """
 
     name: str
     unit: str = ""
     sign: int = 1
+
+    def told(self, error: float) -> float:
+        """The number that is told of an error; 0 is never -0."""
+        return self.sign * error + 0.0
 
 
 ERROR = Measure("error", "%")

@@ -5,7 +5,14 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from ram_tf import LOCATION_POLICIES, FixationPolicy, geometry
+from ram_tf import (
+    LOCATION_POLICIES,
+    FixationPolicy,
+    RecurrentAttentionModel,
+    geometry,
+)
+
+STEPS = 3
 
 # Off the edge between two pixels, where rounding would decide.
 _OFF_THE_EDGE = 0.25
@@ -86,6 +93,27 @@ class Seeker(FixationPolicy):
 
     def get_config(self):
         return {**super().get_config(), "sharpness": self.sharpness}
+
+
+def make_model(**changes):
+    """A small model with a Seeker, for 9 x 11 grey images, of fixed weights."""
+    keras.utils.set_random_seed(5)
+    settings = {
+        "num_classes": 3,
+        "glimpses": STEPS,
+        "glimpse_size": 4,
+        "scales": 2,
+        "core_units": 6,
+        "glimpse_units": 5,
+        "location_units": 4,
+        "units": 7,
+        "first_fixation": "centre",
+        "location_policy": "seeker",
+    }
+    model = RecurrentAttentionModel(**{**settings, **changes})
+    model.build((None, 9, 11, 1))
+    model.cell.location_policy.weights_of_a_cell.assign([1.5, 0.7])
+    return model
 
 
 def _brightness(glimpse):

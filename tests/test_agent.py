@@ -120,6 +120,24 @@ def test_a_step_depends_on_the_seed_alone(make_model, images):
     assert np.any(weights[0] != weights[2])
 
 
+@pytest.mark.parametrize("settings", [PAPER, SETTINGS[1][0]])
+def test_a_step_is_its_gradients_and_their_update(make_model, images, settings):
+    whole, parted = (_agent(make_model(), **settings) for _ in range(2))
+    environment = _environment(images, whole)
+    info = whole.train(environment, SEED)
+    gradients, same = parted.gradients(environment, SEED)
+    for weight, start in zip(
+        parted.model.weights, make_model().weights, strict=True
+    ):
+        np.testing.assert_array_equal(weight, start)
+    parted.update(gradients)
+    _assert_close(same, info)
+    _assert_close(parted.model.get_weights(), whole.model.get_weights())
+    # What has no part in the loss has a gradient all the same: zero.
+    sizes = [w.shape for w in parted.model.trainable_variables]
+    assert [tuple(g.shape) for g in gradients] == sizes
+
+
 def test_steps_are_counted(make_model, images):
     agent = _agent(make_model())
     environment = _environment(images, agent)

@@ -14,6 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 GROUPS = [
     ["errors"],
     [
+        "cell_output",
         "files",
         "geometry",
         "losses",

@@ -8,11 +8,14 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ReinforceAgent
+from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
 from ram_tf.evaluation import Evaluator
+from ram_tf.return_evaluation import ReturnEvaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.loop import Interrupted, TrainingLoop
 from ram_tf.training.optimizers import make_optimizer
+from ram_tf.training.recorded_steps import FRAMES, RecordedSteps
 from ram_tf.training.summaries import Summaries
 
 
@@ -103,3 +106,66 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(
         _run(model, images, tmp_path, Batches(images, 60, spoil))
     assert (tmp_path / "ckpt-60.index").exists()
     assert not (tmp_path / "ckpt-110.index").exists()
+
+
+def _play(model, directory, interrupted_at=None):
+    """Six updates on recorded episodes, with two evaluations."""
+    directory.mkdir(exist_ok=True)
+    agent = ReinforceAgent(model, make_optimizer("adam", 1e-2, 6))
+    state = RunState(model, agent.optimizer, [FRAMES])
+    checkpointer = Checkpointer(state, directory)
+    checkpointer.restore()
+    episodes = GymnasiumEpisodes("ram_tf/Catch-v0", rows=2, steps=23)
+    steps = RecordedSteps(agent, episodes, state, seed=3)
+    if interrupted_at is not None:
+        make = steps.make
+
+        def interrupt(step, count):
+            if step == interrupted_at:
+                _interrupt()
+            return make(step, count)
+
+        steps.make = interrupt
+    loop = TrainingLoop(
+        steps,
+        ReturnEvaluator(model, episodes, count=4, policy="stochastic"),
+        state,
+        checkpointer,
+        Summaries(
+            directory / "metrics.jsonl", directory / "tb", state.step, {}
+        ),
+    )
+    loop.run(6, evaluations=2)
+    return state, loop
+
+
+def test_recorded_episodes_in_the_same_loop(make_player, tmp_path, capsys):
+    model = make_player()
+    state, loop = _play(model, tmp_path / "run")
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["step"] for row in rows] == [3, 6]
+    # Each game of Catch has 23 frames; two are played for each update.
+    assert [row["frames"] for row in rows] == [3 * 46, 6 * 46]
+    assert [row["length"] for row in rows] == [23, 23]
+    best = max(row["validation_return"] for row in rows)
+    assert rows[-1]["best_validation_return"] == best == -state.best_error
+    assert "validation_error" not in rows[0]
+    rate = 6 * 46 / float(state.seconds)
+    assert loop.units_per_second == pytest.approx(rate)
+    told = capsys.readouterr().out.splitlines()[-1]
+    for words in ("length 23.0", "entropy", f"(best {best:.2f})", "frames/s"):
+        assert words in told
+
+
+def test_recorded_episodes_are_resumed(make_player, tmp_path):
+    model, whole_model = make_player(), make_player()
+    with pytest.raises(Interrupted, match="SIGTERM: saved step 5"):
+        _play(model, tmp_path / "broken", interrupted_at=4)
+    _play(model, tmp_path / "broken")
+    _play(whole_model, tmp_path / "whole")
+    for one, other in zip(
+        model.get_weights(), whole_model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    assert _evaluated(tmp_path / "broken") == [3, 6]

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import seeker
 import tensorflow as tf
+from seeker import STEPS, make_model
 
-from ram_tf import RecurrentAttentionModel, ReinforceAgent, UserError
+from ram_tf import ReinforceAgent, UserError
 from ram_tf.environments.catch import Catch, draw_games
 from ram_tf.environments.catch_rules import CatchRules
 from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
@@ -17,36 +18,9 @@ from ram_tf.evaluation import Evaluator, evaluate
 from ram_tf.policies import Policy, ReplayPolicy, SamplingPolicy
 from ram_tf.unroll import replay, unroll
 
-SEED, STEPS = tf.constant([1, 2]), 3
+SEED = tf.constant([1, 2])
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 LABELS = [0, 1, 2, 0]
-
-
-@pytest.fixture(scope="module")
-def make_seeker():
-    def make(**changes):
-        keras.utils.set_random_seed(5)
-        model = RecurrentAttentionModel(
-            **{
-                "num_classes": 3,
-                "glimpses": STEPS,
-                "glimpse_size": 4,
-                "scales": 2,
-                "core_units": 6,
-                "glimpse_units": 5,
-                "location_units": 4,
-                "units": 7,
-                "first_fixation": "centre",
-                "location_policy": "seeker",
-                **changes,
-            }
-        )
-        model.build((None, 9, 11, 1))
-        policy = model.cell.location_policy
-        policy.weights_of_a_cell.assign([1.5, 0.7])
-        return model
-
-    return make
 
 
 def _environment(images, **kwargs):
@@ -75,8 +49,8 @@ def _step_by_step(cell, images, locations):
     return np.stack(nexts[:-1], axis=1), np.stack(logits, axis=1)
 
 
-def test_the_state_has_its_memory_by_name(make_seeker):
-    cell = make_seeker(core="lstm").cell
+def test_the_state_has_its_memory_by_name():
+    cell = make_model(core="lstm").cell
     assert cell.state_names == [
         "core",
         "core_memory",
@@ -88,8 +62,8 @@ def test_the_state_has_its_memory_by_name(make_seeker):
     assert cell.state_size == [6, 6, 2, 2, 1, 2]
 
 
-def test_the_unroll_is_the_cell_step_by_step(make_seeker, images):
-    cell = make_seeker().cell
+def test_the_unroll_is_the_cell_step_by_step(images):
+    cell = make_model().cell
     played = unroll(Policy(cell), _environment(images))
     locations = played.action["location"]
     nexts, logits = _step_by_step(cell, images, locations)
@@ -100,9 +74,9 @@ def test_the_unroll_is_the_cell_step_by_step(make_seeker, images):
     assert len(np.unique(locations.numpy().round(3), axis=1)) > 1
 
 
-def test_it_looks_where_a_cell_was(make_seeker, images):
+def test_it_looks_where_a_cell_was(images):
     """The fixation is the centre of the chosen cell, on the canvas."""
-    cell = make_seeker().cell
+    cell = make_model().cell
     played = _sampled(cell, _environment(images))
     pixels = (played.action["location"].numpy() + 1) / 2 * [9, 11]
     for row in range(4):
@@ -117,8 +91,8 @@ def test_it_looks_where_a_cell_was(make_seeker, images):
             np.testing.assert_allclose(pixels[row, t], aimed, atol=1e-4)
 
 
-def test_log_prob_by_hand(make_seeker, images):
-    cell = make_seeker().cell
+def test_log_prob_by_hand(images):
+    cell = make_model().cell
     environment = _environment(images, rollouts=2)
     played = _sampled(cell, environment)
     assert played.log_prob.shape == (8, STEPS)
@@ -155,8 +129,8 @@ def _features(cell, images, locations):
     return features
 
 
-def test_a_policy_step_says_what_the_trajectory_says(make_seeker, images):
-    cell, environment = make_seeker().cell, _environment(images)
+def test_a_policy_step_says_what_the_trajectory_says(images):
+    cell, environment = make_model().cell, _environment(images)
     policy = SamplingPolicy(cell, cell.noise(SEED, 4, STEPS))
     played = unroll(policy, environment)
     _, time_step = environment.reset()
@@ -169,8 +143,8 @@ def test_a_policy_step_says_what_the_trajectory_says(make_seeker, images):
         )
 
 
-def test_a_random_first_fixation_is_all_over_the_canvas(make_seeker, images):
-    cell = make_seeker(first_fixation="random").cell
+def test_a_random_first_fixation_is_all_over_the_canvas(images):
+    cell = make_model(first_fixation="random").cell
     environment = _environment(images, rollouts=50)
     noise = cell.noise(SEED, environment.rows, STEPS)
     played = unroll(SamplingPolicy(cell, noise), environment)
@@ -182,8 +156,8 @@ def test_a_random_first_fixation_is_all_over_the_canvas(make_seeker, images):
 
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("core", ["rnn", "lstm"])
-def test_a_replay_is_an_unroll(make_seeker, core, compiled):
-    model = make_seeker(core=core, num_actions=2)
+def test_a_replay_is_an_unroll(core, compiled):
+    model = make_model(core=core, num_actions=2)
     cell, random = model.cell, np.random.default_rng(5)
     frames = random.integers(0, 256, [4, STEPS, 9, 11, 1], np.uint8)
     played = _sampled(cell, Video(frames, LABELS))
@@ -202,8 +176,8 @@ def test_a_replay_is_an_unroll(make_seeker, core, compiled):
     np.testing.assert_allclose(expected.log_prob, played.log_prob, **CLOSE)
 
 
-def test_jit_equals_eager(make_seeker, images):
-    cell = make_seeker().cell
+def test_jit_equals_eager(images):
+    cell = make_model().cell
     choices = _sampled(cell, _environment(images, rollouts=2)).action
 
     def play(images):
@@ -224,9 +198,9 @@ def test_jit_equals_eager(make_seeker, images):
     "settings",
     [{}, {"rollouts": 2, "baseline": "leave_one_out"}, {"fixations": "random"}],
 )
-def test_training_on_a_record_is_training_live(make_seeker, images, settings):
+def test_training_on_a_record_is_training_live(images, settings):
     live, again = (
-        ReinforceAgent(make_seeker(), keras.optimizers.SGD(0.1), **settings)
+        ReinforceAgent(make_model(), keras.optimizers.SGD(0.1), **settings)
         for _ in range(2)
     )
     environment = _environment(images, rollouts=live.rollouts)
@@ -249,8 +223,8 @@ def test_training_on_a_record_is_training_live(make_seeker, images, settings):
     assert moved == learned
 
 
-def test_without_choices_a_record_is_refused(make_seeker, images):
-    agent = ReinforceAgent(make_seeker(), keras.optimizers.SGD(0.1))
+def test_without_choices_a_record_is_refused(images):
+    agent = ReinforceAgent(make_model(), keras.optimizers.SGD(0.1))
     played = _sampled(agent.model.cell, _environment(images))
     del played.action["choice"]
     with pytest.raises(UserError, match=r'action\["choice"\].*\[4, 3\]'):
@@ -275,8 +249,8 @@ class Cells(StillImage):
         return state + 1, time_step._replace(reward=earned)
 
 
-def test_reinforce_estimates_the_gradient_of_the_expected_return(make_seeker):
-    model = make_seeker(
+def test_reinforce_estimates_the_gradient_of_the_expected_return():
+    model = make_model(
         num_classes=None, glimpses=2, glimpse_size=2, scales=1, core_units=3
     )
     image = np.random.default_rng(1).integers(0, 256, [1, 9, 11, 1], np.uint8)
@@ -305,9 +279,7 @@ def test_reinforce_estimates_the_gradient_of_the_expected_return(make_seeker):
         policy = agent.collect_policy(seed, environment)
         with tf.GradientTape() as tape:
             loss = agent.loss(unroll(policy, environment)).loss
-        return _flat(
-            tape.gradient(loss, variables, unconnected_gradients="zero")
-        )
+        return _gradient(tape, loss, variables)
 
     estimates = np.stack([estimate(tf.constant([3, i])) for i in range(20)])
     error = estimates.std(axis=0, ddof=1) / np.sqrt(20)
@@ -320,7 +292,7 @@ def _gradient(tape, loss, variables):
     return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
 
 
-def test_it_learns_to_find_a_bright_pixel(make_seeker):
+def test_it_learns_to_find_a_bright_pixel():
     """Paid by the brightness under the last look."""
 
     class Bright(StillImage):
@@ -334,7 +306,7 @@ def test_it_learns_to_find_a_bright_pixel(make_seeker):
                 reward=tf.cast(seen, tf.float32) / 255
             )
 
-    model = make_seeker(num_classes=None, glimpses=2, glimpse_size=6)
+    model = make_model(num_classes=None, glimpses=2, glimpse_size=6)
     model.cell.location_policy.weights_of_a_cell.assign([0.0, 0.0])
     agent = ReinforceAgent(model, keras.optimizers.Adam(0.05))
 
@@ -353,19 +325,19 @@ def test_it_learns_to_find_a_bright_pixel(make_seeker):
     assert np.mean(earned[-10:]) > 0.6
 
 
-def test_it_is_evaluated_with_its_controls(make_seeker, images):
+def test_it_is_evaluated_with_its_controls(images):
     data = {"image": images, "label": np.array(LABELS)}
-    found = evaluate(Evaluator(make_seeker(stop=True), data))
+    found = evaluate(Evaluator(make_model(stop=True), data))
     assert {"error", "error_random_fixations", "error_centre_only"} <= set(
         found
     )
 
 
 @pytest.mark.parametrize("first", ["centre", "random"])
-def test_it_plays(make_seeker, first):
+def test_it_plays(first):
     """Frames that change, and a seed for each step."""
     settings = {"num_classes": None, "num_actions": 3, "core": "lstm"}
-    model = make_seeker(first_fixation=first, **settings)
+    model = make_model(first_fixation=first, **settings)
     agent = ReinforceAgent(model, keras.optimizers.SGD(0.1))
     rules = CatchRules(height=9, width=11)
     environment = Catch(rules, draw_games(rules, SEED, 4))
@@ -386,15 +358,15 @@ def test_it_plays(make_seeker, first):
 
 
 @pytest.mark.parametrize("unit", [None, 3.0])
-def test_saving(make_seeker, images, tmp_path, unit):
-    model = make_seeker(location_unit=unit)
+def test_saving(images, tmp_path, unit):
+    model = make_model(location_unit=unit)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     _assert_close(loaded(images), model(images))
 
 
-def test_in_a_keras_rnn_it_is_the_deterministic_unroll(make_seeker):
-    cell = make_seeker().cell
+def test_in_a_keras_rnn_it_is_the_deterministic_unroll():
+    cell = make_model().cell
     rng = np.random.default_rng(0)
     video = rng.integers(0, 256, [2, 5, 9, 11, 1], np.uint8)
     rnn = keras.layers.RNN(cell, return_sequences=True, return_state=True)
@@ -406,9 +378,9 @@ def test_in_a_keras_rnn_it_is_the_deterministic_unroll(make_seeker):
     np.testing.assert_array_equal(states[3], np.full([2, 1], 5))
 
 
-def test_it_must_not_begin_where_it_likes(make_seeker):
+def test_it_must_not_begin_where_it_likes():
     with pytest.raises(UserError, match='must be "centre" or "random"'):
-        make_seeker(first_fixation="learned")
+        make_model(first_fixation="learned")
 
 
 class Forgetful(seeker.Seeker):
@@ -420,8 +392,8 @@ class Blind(seeker.Seeker):
 
 
 @pytest.mark.parametrize("policy", [Forgetful, Blind])
-def test_memories_have_names_of_their_own_and_a_reader(make_seeker, policy):
-    cell = make_seeker().cell
+def test_memories_have_names_of_their_own_and_a_reader(policy):
+    cell = make_model().cell
     config = {"first_fixation": "centre", "num_classes": 3}
     with pytest.raises(UserError, match=r"reads_glimpse=True.*by other names"):
         type(cell)(cell.sensor, cell.glimpse_net, cell.core, policy(), **config)

@@ -1,10 +1,12 @@
 """A policy that reads glimpses and remembers, in the forms others run."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
-from test_seeker import make_seeker  # noqa: F401
+from seeker import STEPS, make_model
 
 from ram_tf.cost import cost
 from ram_tf.export import flatbuffer, signatures, tflite
@@ -14,15 +16,15 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 @pytest.fixture
-def model(make_seeker):  # noqa: F811
-    return make_seeker(num_actions=2)
+def model():
+    return make_model(num_actions=2)
 
 
 def _driven(model, images, step):
     """Outputs of T calls that feed the state back."""
     state = signatures.initial_state(model, len(images))
     found = []
-    for _ in range(3):
+    for _ in range(STEPS):
         found.append(step(images, state))
         state = {name: found[-1][name] for name in state}
     return found
@@ -45,7 +47,7 @@ def test_saved_model(model, images, tmp_path):
         return loaded["step"](frame=tf.constant(images), **state)
 
     found = _driven(model, images, step)
-    for one, t in zip(found, range(3), strict=True):
+    for one, t in zip(found, range(STEPS), strict=True):
         np.testing.assert_allclose(
             one["probabilities"], expected["probabilities"][:, t], **CLOSE
         )
@@ -94,8 +96,6 @@ def test_tflite(model, images, quantisation):
 
 
 def test_the_sidecar_tells_of_the_memory(model, tmp_path):
-    import json
-
     path, _ = tflite.save_tflite(model, 9, tmp_path, "seeker")
     about = json.loads(path.with_suffix(".json").read_text())
     step = about["signatures"]["step"]

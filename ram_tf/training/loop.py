@@ -105,10 +105,10 @@ class TrainingLoop:
         error, measured, rollouts, measure = self._validation.validate()
         state.keep_if_best(error)
         row = metrics | {
-            f"validation_{measure.name}": measure.sign * error,
+            f"validation_{measure.name}": measure.told(error),
             **measured,
-            f"best_validation_{measure.name}": (
-                measure.sign * float(state.best_error)
+            f"best_validation_{measure.name}": measure.told(
+                float(state.best_error)
             ),
             "learning_rate": float(self._steps.optimizer.learning_rate),
             **self._steps.counted(),
