@@ -57,8 +57,18 @@ def network(name, error):
     return {key: record[key] for key in record.keys() - absent}
 
 
-def read_table(table):
-    """The cells of a Markdown table, as dicts by column."""
+def section(text, title):
+    """What stands under a heading of the report, up to the next like it."""
+    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def read_tables(text):
+    """The cells of Markdown tables, as dicts by column."""
+    blocks = text.split("\n\n")
+    return [_read(block) for block in blocks if block.startswith("|")]
+
+
+def _read(table):
     lines = [
         [cell.strip() for cell in line.strip("|").split("|")]
         for line in table.splitlines()

@@ -13,10 +13,9 @@ from trainers.reporting import (
     document,
     pictures,
 )
-from trainers.reporting.published import NETWORKS, OTHERS, TASKS
+from trainers.reporting.published import NETWORKS
 
 ROOT = pathlib.Path(__file__).parents[1]
-TASK = TASKS["cluttered"]
 
 
 def test_the_committed_results_are_not_stale():
@@ -49,7 +48,7 @@ def test_a_run_is_a_line_with_its_command(write_runs):
         "1,234 images/s; abacus, 2 threads; commit `0123456-dirty`.\n"
         "  `python -m trainers.mnist --flagfile=cluttered.flags"
     ) in text
-    for name in OTHERS:
+    for name in document.OTHERS:
         assert f"{name}.flags" not in text
 
 
@@ -78,7 +77,7 @@ def test_notes_stand_under_their_task(write_runs):
     task = write_runs(ram=run_records.values())
     (task / "notes.md").write_text("A target was missed.\n")
     text = document.render(task.parent.parent, task.parent)
-    section = text.partition("## Cluttered 60×60")[2].partition("\n## ")[0]
+    section = run_records.section(text, "Cluttered 60×60")
     assert "\n\nA target was missed.\n\n" in section
 
 
@@ -168,11 +167,11 @@ def test_large_images_have_a_section(write_runs):
     for name, values in {"conv": conv, "ram": ram}.items():
         workdir.write_json(own / f"{name}.json", values)
     text = document.render(records.parent, records)
-    section = text.partition("## Large images\n")[2].partition("\n## ")[0]
+    section = run_records.section(text, "Large images")
     assert "64 patches of other digits anywhere on 256×256" in section
     assert "the first 2,000 digits" in section.replace("\n", " ")
     assert "1024" not in section
-    first, second = run_records.read_table(_first_table(section))
+    ((first, second),) = run_records.read_tables(section)
     assert first["network"] == "RAM, 8 glimpses"
     assert (first["ours"], first["random fixations"]) == ("**2.00**", "61.00")
     assert second["network"] == NETWORKS["conv"]
@@ -199,24 +198,16 @@ def test_a_model_beyond_its_canvas(write_runs):
     path = records / "larger_canvases.json"
     workdir.write_json(path, found)
     text = document.render(records.parent, records)
-    section = text.partition("## Large images\n")[2].partition("\n## ")[0]
+    section = run_records.section(text, "Large images")
     assert "reaches 40 pixels from the middle" in section.replace("\n", " ")
-    assert run_records.read_table(_first_table(section)) == [
-        {
-            "canvas": "150×150",
-            "patches": "18",
-            "error": "12.50",
-            "random fixations": "50.00",
-            "centre only": "75.00",
-        }
-    ]
+    ((read,),) = run_records.read_tables(section)
+    assert read == {
+        "canvas": "150×150",
+        "patches": "18",
+        "error": "12.50",
+        "random fixations": "50.00",
+        "centre only": "75.00",
+    }
     workdir.write_json(path, {"model": "cluttered_100"})
     with pytest.raises(ValueError, match="must hold `canvases`"):
         document.render(records.parent, records)
-
-
-def _first_table(text):
-    lines = text.splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith("|"))
-    end = next(i for i, line in enumerate([*lines[first:], ""]) if not line)
-    return "\n".join(lines[first : first + end])

@@ -7,7 +7,7 @@ import pytest
 import run_records
 
 from trainers.records import recipe
-from trainers.reporting import records, verdicts
+from trainers.reporting import records, run_files, verdicts
 from trainers.reporting.published import TASKS, Public, Row
 from trainers.settings.run import from_record
 
@@ -41,12 +41,6 @@ def test_verdict(other, expected):
     assert verdicts.verdict(verdicts.Interval(1.0, 2.0), other) == expected
 
 
-def test_spread_is_the_sample_deviation():
-    assert verdicts.spread([1.0, 2.0, 3.0, 6.0]) == pytest.approx(
-        (3.0, (14 / 3) ** 0.5)
-    )
-
-
 def test_the_best_public_figure_is_the_smallest():
     row = Row(3.0, 2.0, (Public(0.9, "a", 7), Public(0.8, "b")))
     assert row.best_public == Public(0.8, "b")
@@ -72,27 +66,24 @@ def test_records_find_their_places(write_runs):
             conv=run_records.network("conv", 8.0),
         )
     )
-    assert runs.ram.name == "ram"
-    assert {g: r.name for g, r in runs.made_for.items()} == {
-        4: "ram_4_glimpses"
-    }
-    assert {n: r.name for n, r in runs.networks.items()} == {"conv": "conv"}
-    assert [[r.name for r in group] for group in runs.repeats] == [
-        ["ram", "ram_seed_1"]
-    ]
-    assert len(runs.all) == 5
+    assert len(runs) == 5
+    assert all(name == record.name for name, record in runs.items())
+    own = [name for name, record in runs.items() if record.is_made_for_a_row]
+    assert own == ["ram_4_glimpses"]
+    groups = run_files.by_seed(runs.values())
+    assert len(groups) == 4
+    assert ["ram", "ram_seed_1"] in [[r.name for r in g] for g in groups]
 
 
 def test_flags_newer_than_a_record_have_their_defaults(write_runs):
     """An older record and a newer one of the same settings are repeats."""
     newer = run_records.seeded(1, momentum=0.9, rollouts=4)
     runs = records.load(write_runs(ram=run_records.values(), ram_seed_1=newer))
-    assert len(runs.repeats) == 1
+    assert len(run_files.by_seed(runs.values())) == 1
 
 
 def test_a_task_without_records(tmp_path):
-    runs = records.load(tmp_path / "nowhere")
-    assert runs == records.Runs(None, {}, {}, [], [])
+    assert records.load(tmp_path / "nowhere") == {}
 
 
 @pytest.mark.parametrize(

@@ -99,4 +99,4 @@ def test_notes_stand_above_the_runs(name, tmp_path):
     workdir.write_json(tmp_path / "ram.json", _values(name))
     (tmp_path / "notes.md").write_text("A target was missed.\n")
     blocks = list(SECTIONS[name](tmp_path))
-    assert blocks[-3:-1] == ["A target was missed.\n", "### Runs"]
+    assert blocks[-3:-1] == ["A target was missed.", "### Runs"]

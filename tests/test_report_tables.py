@@ -1,24 +1,19 @@
 """The tables of the report."""
 
-import pathlib
-
 import run_records
 
-from trainers.reporting import (
-    markdown,
-    pictures,
-    records,
-    tables,
-)
-from trainers.reporting.published import NETWORKS, TASKS
+from trainers.reporting import document, markdown, pictures, records
+from trainers.reporting.published import NETWORKS
 
-ROOT = pathlib.Path(__file__).parents[1]
-TASK = TASKS["cluttered"]
+
+def _tables(task, title="Cluttered 60×60"):
+    """Those of a section: errors, controls, networks, and seeds if any."""
+    text = document.render(task.parent.parent, task.parent)
+    return run_records.read_tables(run_records.section(text, title))
 
 
 def test_errors_beside_the_published_ones(write_runs):
-    runs = records.load(write_runs(ram=run_records.values()))
-    four, six, eight = run_records.read_table(tables.errors(TASK, runs))
+    four, six, eight = _tables(write_runs(ram=run_records.values()))[0]
     assert four == {
         "glimpses": "4",
         "arXiv": "7.10",
@@ -36,10 +31,8 @@ def test_errors_beside_the_published_ones(write_runs):
 
 def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
     own = run_records.seeded(0, [60.0, 30.0, 12.0, 4.0])
-    runs = records.load(
-        write_runs(ram=run_records.values(), ram_4_glimpses=own)
-    )
-    rows = run_records.read_table(tables.errors(TASK, runs))
+    task = write_runs(ram=run_records.values(), ram_4_glimpses=own)
+    rows = _tables(task)[0]
     assert [row["glimpses"] for row in rows] == ["4", "4, own model", "6", "8"]
     assert rows[0]["ours"] == "**6.00**"
     assert rows[1]["ours"] == "**4.00**"
@@ -47,22 +40,18 @@ def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
 
 
 def test_what_is_missing_is_not_run(write_runs):
-    runs = records.load(
-        write_runs(ram=run_records.seeded(0, run_records.ERRORS[:6]))
-    )
-    rows = run_records.read_table(tables.errors(TASK, runs))
+    task = write_runs(ram=run_records.seeded(0, run_records.ERRORS[:6]))
+    rows = _tables(task)[0]
     assert [row["ours"] for row in rows] == ["**6.00**", "**4.20**", "not run"]
     assert rows[2]["against NIPS"] == "–"
-    nothing = records.load(write_runs() / "nowhere")
-    for table in (tables.errors, tables.controls, tables.networks):
-        assert {
-            r["ours"] for r in run_records.read_table(table(TASK, nothing))
-        } == {"not run"}
+    nothing = _tables(task, "Translated 60×60")
+    assert len(nothing) == 3
+    for table in nothing:
+        assert {row["ours"] for row in table} == {"not run"}
 
 
 def test_controls_and_costs(write_runs):
-    runs = records.load(write_runs(ram=run_records.values()))
-    assert run_records.read_table(tables.controls(TASK, runs))[2] == {
+    assert _tables(write_runs(ram=run_records.values()))[1][2] == {
         "glimpses": "8",
         "ours": "**2.00**",
         "ten rollouts averaged": "1.00",
@@ -77,25 +66,16 @@ def test_older_records_lack_costs(write_runs):
     values = run_records.values()
     for name in ("parameters", "multiply_adds_by_glimpse", "curve"):
         del values[name]
-    runs = records.load(write_runs(ram=values))
-    assert (
-        run_records.read_table(tables.controls(TASK, runs))[0]["multiply-adds"]
-        == "–"
-    )
-    assert (
-        run_records.read_table(tables.networks(TASK, runs))[-1]["parameters"]
-        == "–"
-    )
-    assert pictures.curves(runs) == {}
+    task = write_runs(ram=values)
+    _, controls, networks = _tables(task)
+    assert controls[0]["multiply-adds"] == "–"
+    assert networks[-1]["parameters"] == "–"
+    assert pictures.curves(records.load(task)) == {}
 
 
 def test_networks_without_attention(write_runs):
-    runs = records.load(
-        write_runs(
-            ram=run_records.values(), conv=run_records.network("conv", 8.2)
-        )
-    )
-    rows = run_records.read_table(tables.networks(TASK, runs))
+    conv = run_records.network("conv", 8.2)
+    rows = _tables(write_runs(ram=run_records.values(), conv=conv))[2]
     assert [row["network"] for row in rows] == [
         *NETWORKS.values(),
         "RAM, 8 glimpses",
@@ -116,15 +96,13 @@ def test_networks_without_attention(write_runs):
 
 def test_seeds_have_mean_and_deviation(write_runs):
     others = [[*run_records.ERRORS[:7], error] for error in (2.0, 3.0, 4.0)]
-    runs = records.load(
-        write_runs(
-            ram=run_records.seeded(0, others[0]),
-            ram_seed_1=run_records.seeded(1, others[1]),
-            ram_seed_2=run_records.seeded(2, others[2]),
-            conv=run_records.network("conv", 8.0),
-        )
+    task = write_runs(
+        ram=run_records.seeded(0, others[0]),
+        ram_seed_1=run_records.seeded(1, others[1]),
+        ram_seed_2=run_records.seeded(2, others[2]),
+        conv=run_records.network("conv", 8.0),
     )
-    rows = run_records.read_table(tables.repeats(TASK, runs))
+    rows = _tables(task)[3]
     assert [row["glimpses"] for row in rows] == ["4", "6", "8"]
     assert rows[2] == {
         "run": "ram",
@@ -134,17 +112,23 @@ def test_seeds_have_mean_and_deviation(write_runs):
         "standard deviation": "1.00",
         "each": "2.00, 3.00, 4.00",
     }
-    assert tables.repeats(TASK, records.load(write_runs() / "nowhere")) is None
+    assert len(_tables(task, "Translated 60×60")) == 3  # It has no seeds.
+
+
+def test_the_deviation_is_the_samples(write_runs):
+    first = run_records.network("fc_64", 29.0)
+    second = run_records.network("fc_64", 31.0)
+    second["config"] = second["config"] | {"seed": 1}
+    (row,) = _tables(write_runs(fc_64=first, again=second))[3]
+    assert row["run"] == NETWORKS["fc_64"]
+    assert (row["glimpses"], row["mean"]) == ("–", "**30.00**")
+    assert row["standard deviation"] == "1.41"  # The root of two.
 
 
 def test_the_summary_counts_rows(write_runs):
     task = write_runs(ram=run_records.values())
-    runs = dict.fromkeys(TASKS, records.load(task / "nowhere"))
-    runs["cluttered"] = records.load(task)
-    rows = {
-        row["task"]: row
-        for row in run_records.read_table(tables.summary(TASKS, runs))
-    }
+    text = document.render(task.parent.parent, task.parent)
+    rows = {row["task"]: row for row in run_records.read_tables(text)[0]}
     row = rows["cluttered 60×60"]
     assert row["ours"] == "**2.00**"
     assert row["rows against NIPS"] == "1 / 1 / 1"
@@ -153,10 +137,12 @@ def test_the_summary_counts_rows(write_runs):
 
 
 def test_tables_are_padded():
-    rows = [{"a": "long cell", "n": "1"}, {"a": "b", "n": "22"}]
-    assert markdown.table(rows).splitlines() == [
+    rows = "| a | n |\n| long cell | 1 |\n| b | 22 |"
+    table = markdown.aligned(rows)
+    assert table.splitlines() == [
         "| a         |   n |",
         "| :-------- | --: |",
         "| long cell |   1 |",
         "| b         |  22 |",
     ]
+    assert markdown.aligned(table) == table

@@ -1,24 +1,27 @@
 """RESULTS.md: its sections, one after the other."""
 
 import pathlib
+from collections.abc import Iterator
+from typing import Any
 
 from trainers.reporting import (
     catch,
     environments,
-    invariance,
-    large,
+    lines,
+    markdown,
     numbers,
-    others,
     pictures,
-    prose,
-    records,
-    sources,
     stopping,
-    tables,
-    tasks,
 )
-from trainers.reporting.markdown import picture
-from trainers.reporting.published import OTHERS, TASKS
+from trainers.reporting.published import TASKS, Task
+from trainers.reporting.records import Runs, load
+from trainers.reporting.run_files import notes, read
+
+# Not in the paper's tables; by flagfile and folder.
+OTHERS = ("mnist_paper", "quickstart", "svhn_small", "video")
+_LARGE = ("large", "large_512", "large_1024")
+_INVARIANCE = ("models", "rows", "columns", "cases_per_place")
+_BEYOND = ("model", "canvases", "trained_on", "reach", "test_cases")
 
 
 def render(root: pathlib.Path, folder: pathlib.Path) -> str:
@@ -29,29 +32,55 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
         folder: The records, TASK/RUN.json.
 
     Raises:
-        UserError: On a bad record; it is named.
+        UserError: On a bad record; file and key are named.
     """
-    runs = {name: records.load(folder / name) for name in TASKS}
-    sections = [
-        [
-            prose.INTRODUCTION,
-            tables.summary(TASKS, runs),
-            prose.SUMMARY,
-            picture("Error after each glimpse, all tasks", pictures.OVERVIEW),
-            prose.PROTOCOL,
-        ],
-        *(
-            tasks.section(root, folder / name, task, runs[name])
-            for name, task in TASKS.items()
-        ),
-        catch.section(folder / "catch"),
-        environments.section(folder / "minatar"),
-        invariance.section(folder / "invariance.json"),
-        *(others.section(folder / name, OTHERS[name]) for name in OTHERS),
-        stopping.section(folder / "stopping"),
-        numbers.section(root, folder / "numbers"),
-        large.section(root, folder),
-        sources.section(),
-    ]
-    blocks = [block.strip() for section in sections for block in section]
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(_blocks(root, folder)) + "\n"
+
+
+def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    """Blocks of Markdown; a section without records has none."""
+    names = (*TASKS, *OTHERS, *_LARGE, "numbers")
+    runs = {name: load(folder / name) for name in names}
+    numbers.check(runs["numbers"])
+
+    def section(template: str, name: str, **values: Any) -> list[str]:
+        """One that is made of the records in the folder of this name."""
+        return markdown.render(
+            template,
+            name=name,
+            lines=lines.of_runs(runs[name]),
+            runs=runs[name].values(),
+            notes=notes(folder / name),
+            paths=pictures.glimpse_paths(root, name),
+            **values,
+        )
+
+    counted = [(TASKS[n], lines.counted(TASKS[n], runs[n])) for n in TASKS]
+    overview = pictures.OVERVIEW
+    yield from markdown.render("start", tasks=counted, overview=overview)
+    for name, task in TASKS.items():
+        yield from section("task", name, **_task(name, task, runs[name]))
+    yield from catch.section(folder / "catch")
+    yield from environments.section(folder / "minatar")
+    found = read(folder / "invariance.json", *_INVARIANCE)
+    yield from markdown.render("invariance", found=found)
+    for name in OTHERS:
+        yield from section("others", name)
+    yield from stopping.section(folder / "stopping")
+    yield from section("numbers", "numbers")
+    found = read(folder / "larger_canvases.json", *_BEYOND)
+    large = [block for name in _LARGE for block in section("large", name)]
+    large += markdown.render("beyond", found=found)
+    yield from ["## Large images", *large] if large else []
+    yield from markdown.render("sources", tasks=TASKS.values())
+
+
+def _task(name: str, task: Task, runs: Runs) -> dict[str, Any]:
+    """What the section of a task of the paper shows beside its runs."""
+    return {
+        "task": task,
+        "rows": list(lines.of_task(task, runs)),
+        "networks": list(lines.of_networks(task, runs)),
+        "repeats": list(lines.repeats(task, runs)),
+        "curve": pictures.curves(runs) and pictures.CURVE.format(name),
+    }

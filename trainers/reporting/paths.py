@@ -12,8 +12,6 @@ from trainers.reporting import pictures
 from trainers.settings.run import from_record
 from trainers.tasks.registry import task_of
 
-_RIGHT, _WRONG = 5, 3
-
 
 def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
     """Draws a released model on its test set.
@@ -28,7 +26,6 @@ def write(root: pathlib.Path, name: str, data_dir: str | None) -> pathlib.Path:
     """
     task = task_of(from_record(pretrained.record(name)["config"]), data_dir)
     path = root / pictures.PATHS.format(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     model = ram_tf.load_pretrained(name)
     viz.save(draw(model, task.evaluated("test")), path)
     return path
@@ -44,15 +41,11 @@ def draw(
         test: {"image": [n, H, W, C], "label": [n]}.
     """
     rollouts = Evaluator(model, test).rollouts()
-    right = rollouts.answers.argmax(-1) == test["label"]
-    rows = choose(right)
+    rows = choose(rollouts.answers.argmax(-1) == test["label"])
+    known = {k: v for k, v in rollouts._asdict().items() if v is not None}
     return viz.draw_paths(
         test["image"][rows],
-        {
-            name: value[rows]
-            for name, value in rollouts._asdict().items()
-            if value is not None
-        },
+        {name: value[rows] for name, value in known.items()},
         model.cell.sensor,
         labels=test["label"][rows],
         location_unit=model.cell.location_unit,
@@ -62,5 +55,5 @@ def draw(
 def choose(right: np.ndarray) -> np.ndarray:
     """Rows of the first five right and the first three wrong answers [n]."""
     return np.concatenate(
-        [np.flatnonzero(right)[:_RIGHT], np.flatnonzero(~right)[:_WRONG]]
+        [np.flatnonzero(right)[:5], np.flatnonzero(~right)[:3]]
     )

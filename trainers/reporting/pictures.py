@@ -10,48 +10,48 @@ from ram_tf import viz
 from trainers.records.curve import Curve, draw_curves, percent_ticks
 from trainers.reporting import catch, verdicts
 from trainers.reporting.catch import CatchRun
-from trainers.reporting.markdown import picture
 from trainers.reporting.published import NETWORKS, TASKS, Task
 from trainers.reporting.records import Record, Runs
 
 OVERVIEW = "docs/results/error_by_glimpse.png"
 CURVE = "docs/results/{}_curve.png"
 PATHS = "docs/results/{}_paths.png"
-_BLUE, _RED, _GREEN = "#1f4e9c", "#d1495b", "#3a7d44"
+_BLUE = "#1f4e9c"
 _OURS, _OWN = "ours, one rollout, with 95% interval", "ours, own model of a row"
 _PAPER, _PUBLIC = "the paper (NIPS)", "best public code"
 _CONV = "conv net, trained by us"
-# Errors of a record after each glimpse, as lines.
-_LINES = {
-    "test_error_centre_only": ("centre only", {"color": "0.75"}),
-    "test_error_random_fixations": ("random fixations", {"color": "0.5"}),
-    "test_error_mc10": (
-        "ten rollouts averaged",
-        {"color": "#7fa8dd", "linestyle": "--"},
-    ),
-    "test_error": (
-        _OURS,
-        {"color": _BLUE, "linewidth": 2.2, "marker": "o"},
-    ),
+_MC10, _RANDOM = "ten rollouts averaged", "random fixations"
+_CENTRE = "centre only"
+# How each line looks, in the order of the legend, column by column.
+_STYLES = {
+    _OURS: {"c": _BLUE, "lw": 2.2, "marker": "o"},
+    _OWN: {"c": _BLUE, "ls": "", "marker": "*", "ms": 13, "mfc": "white"},
+    _PAPER: {"c": "k", "ls": ":", "lw": 1, "marker": "D", "ms": 6},
+    _PUBLIC: {"c": "#d1495b", "ls": ":", "lw": 1, "marker": "^", "ms": 8},
+    _CONV: {"c": "#3a7d44", "ls": "-.", "lw": 1.2},
+    _MC10: {"c": "#7fa8dd", "ls": "--"},
+    _RANDOM: {"c": "0.5"},
+    _CENTRE: {"c": "0.75"},
 }
-# Column by column.
-_LEGEND = [
-    *(_OURS, _OWN, _PAPER, _PUBLIC, _CONV),
-    *(label for label, _ in reversed(_LINES.values()) if label != _OURS),
-]
+# Lists of a record, from the lowest layer to the one on top.
+_LISTS = {
+    "test_error_centre_only": _CENTRE,
+    "test_error_random_fixations": _RANDOM,
+    "test_error_mc10": _MC10,
+    "test_error": _OURS,
+}
 
 
 def write(
     root: pathlib.Path, runs: dict[str, Runs], games: list[list[CatchRun]]
 ) -> None:
-    """Writes the overview, and a learning curve for each task that has one.
+    """Writes the overview, and the learning curves that there are.
 
     Args:
         root: Where RESULTS.md stands.
         runs: Of each task of the paper.
-        games: Runs of Catch, in groups.
+        games: Of Catch, as `catch.load` returns them.
     """
-    (root / OVERVIEW).parent.mkdir(parents=True, exist_ok=True)
     viz.save(overview(runs), root / OVERVIEW)
     for name, task_runs in runs.items():
         if found := curves(task_runs):
@@ -60,12 +60,10 @@ def write(
         viz.save(catch.draw(games), root / catch.PICTURE)
 
 
-def glimpse_paths(root: pathlib.Path, name: str, title: str) -> str | None:
-    """A task's glimpse paths in Markdown, if they were drawn."""
+def glimpse_paths(root: pathlib.Path, name: str) -> str | None:
+    """The picture of a task's glimpse paths, if it was drawn."""
     path = PATHS.format(name)
-    if (root / path).exists():
-        return picture(f"Glimpse paths, {title}", path)
-    return None
+    return path if (root / path).exists() else None
 
 
 def curves(runs: Runs) -> dict[str, list[Curve]]:
@@ -76,12 +74,10 @@ def curves(runs: Runs) -> dict[str, list[Curve]]:
     """
     found: dict[str, list[Curve]] = {}
     # Networks without attention last.
-    for record in sorted(runs.all, key=lambda record: record.network != "ram"):
+    for record in sorted(runs.values(), key=lambda run: run.network != "ram"):
         from_scratch = record.values["config"].get("pretrained") is None
-        if from_scratch and record.values.get("curve"):
-            found.setdefault(_kind(record, runs), []).append(
-                record.values["curve"]
-            )
+        if from_scratch and (curve := record.values.get("curve")):
+            found.setdefault(_kind(record, runs), []).append(curve)
     return found
 
 
@@ -100,78 +96,55 @@ def overview(runs: dict[str, Runs]) -> Figure:
 def _kind(record: Record, runs: Runs) -> str:
     if record.network != "ram":
         return NETWORKS[record.network]
-    if runs.ram is not None and record.is_repeat_of(runs.ram):
+    if "ram" in runs and record.recipe == runs["ram"].recipe:
         return "RAM"
     return record.name.replace("_", " ").replace("ram", "RAM")
 
 
+def _draw(axes: Axes, label: str, points: dict[int, float]) -> None:
+    """A line, or what looks like one in `_STYLES`, from errors by glimpses."""
+    axes.plot(list(points), points.values(), label=label, **_STYLES[label])
+
+
 def _draw_ours(axes: Axes, runs: Runs) -> None:
-    if "conv" in runs.networks:
-        axes.axhline(
-            runs.networks["conv"].after(1),
-            color=_GREEN,
-            linestyle="-.",
-            linewidth=1.2,
-            label=_CONV,
-        )
-    if runs.ram is not None:
-        _draw_lines(axes, runs.ram)
-    for glimpses, record in runs.made_for.items():
-        axes.plot(
-            glimpses,
-            record.after(glimpses),
-            "*",
-            color=_BLUE,
-            markersize=13,
-            markerfacecolor="white",
-            label=_OWN,
-        )
+    if conv := runs.get("conv"):
+        axes.axhline(conv.after(1), label=_CONV, **_STYLES[_CONV])
+    if "ram" in runs:
+        _draw_lines(axes, runs["ram"])
+    for record in runs.values():
+        if record.is_made_for_a_row:
+            last = record.glimpses
+            _draw(axes, _OWN, {last: record.after(last)})
 
 
 def _draw_lines(axes: Axes, record: Record) -> None:
     steps = range(1, record.glimpses + 1)
-    for name, (label, style) in _LINES.items():
-        errors = [record.after(step, name) for step in steps]
-        if None not in errors:
-            axes.plot(steps, errors, label=label, **style)
-    intervals = [
-        verdicts.wilson(record.after(step), record.cases) for step in steps
-    ]
+    for name, label in _LISTS.items():
+        errors = {step: record.after(step, name) for step in steps}
+        if None not in errors.values():
+            _draw(axes, label, errors)
+    cases = record.values["test_cases"]
+    intervals = [verdicts.wilson(record.after(step), cases) for step in steps]
     low, high = np.transpose(intervals)
     axes.fill_between(steps, low, high, color=_BLUE, alpha=0.2, linewidth=0)
 
 
 def _draw_published(axes: Axes, task: Task) -> None:
-    paper = {glimpses: row.nips for glimpses, row in task.rows.items()}
     public = {
         best.glimpses or glimpses: best.error
         for glimpses, row in task.rows.items()
         if (best := row.best_public)
     }
-    style = {"linestyle": ":", "linewidth": 1}
-    axes.plot(
-        *zip(*paper.items(), strict=True), "kD", ms=6, label=_PAPER, **style
-    )
-    axes.plot(
-        *zip(*sorted(public.items()), strict=True),
-        "^",
-        color=_RED,
-        ms=8,
-        label=_PUBLIC,
-        **style,
-    )
+    _draw(axes, _PAPER, {n: row.nips for n, row in task.rows.items()})
+    _draw(axes, _PUBLIC, dict(sorted(public.items())))
 
 
 def _write_legend(figure: Figure) -> None:
-    """One for all panels; ours and what it is compared with come first."""
-    handles = {}
-    for axes in figure.axes:
-        found, labels = axes.get_legend_handles_labels()
-        handles |= dict(zip(labels, found, strict=True))
-    labels = [label for label in _LEGEND if label in handles]
+    """One for all panels."""
+    lines = [line for axes in figure.axes for line in axes.lines]
+    handles = {line.get_label(): line for line in lines}
     figure.legend(
-        [handles[label] for label in labels],
-        labels,
+        handles=[handles[label] for label in _STYLES if label in handles],
         loc="outside lower center",
         ncols=4,
         frameon=False,
@@ -180,10 +153,9 @@ def _write_legend(figure: Figure) -> None:
 
 def _finish(axes: Axes, task: Task, runs: Runs) -> None:
     axes.set_title(task.title, loc="left", weight="bold")
-    state = f"{task.retina} retina"
-    if runs.ram is None:
-        state += ", ours not run yet"
-    axes.set_title(state, loc="right", size=9, color="0.4")
+    state = "" if "ram" in runs else ", ours not run yet"
+    words = f"{task.retina} retina{state}"
+    axes.set_title(words, loc="right", size=9, color="0.4")
     axes.set(yscale="log", xlabel="glimpses", ylabel="test error")
     axes.set_xticks(range(1, task.glimpses + 1))
     axes.set_xlim(0.7, task.glimpses + 0.3)

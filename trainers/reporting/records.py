@@ -1,18 +1,13 @@
-"""Committed run records: reading, checking and grouping them."""
+"""Records of classifiers."""
 
 import pathlib
-from typing import Any, NamedTuple
+from typing import Any
 
 from trainers.reporting import run_files, schema
-from trainers.reporting.run_files import Run
 
 
-class Record(Run):
-    """What a run's result.json holds.
-
-    Args:
-        path: The file, FOLDER/TASK/RUN.json.
-        values: Its content.
+class Record(run_files.Run):
+    """What a classifier's result.json holds.
 
     Raises:
         UserError: If something that the report needs is missing or is not
@@ -29,45 +24,31 @@ class Record(Run):
         return schema.network(self.values)
 
     @property
-    def cases(self) -> int:
-        """Number of test cases."""
-        return self.values["test_cases"]
-
-    @property
     def glimpses(self) -> int:
         """T; 1 without attention."""
         return len(self.values["test_error_by_glimpse"])
 
+    @property
+    def is_made_for_a_row(self) -> bool:
+        """Whether it is meant for one row of the paper's table alone."""
+        return self.name == f"ram_{self.glimpses}_glimpses"
+
     def after(self, glimpses: int, name: str = "test_error") -> Any:
-        """A figure after so many glimpses.
+        """A figure after so many glimpses; None where there is none.
 
         Args:
-            glimpses: In [1, T].
+            glimpses: At least one.
             name: Of a list in the record, without "_by_glimpse".
-
-        Returns:
-            The figure; None if the record lacks it.
         """
         figures = self.values.get(f"{name}_by_glimpse")
-        return figures[glimpses - 1] if figures else None
+        if not figures or glimpses > len(figures):
+            return None
+        return figures[glimpses - 1]
 
 
-class Runs(NamedTuple):
-    """The records of a task.
-
-    Attributes:
-        ram: The model of all rows, classified after every glimpse.
-        made_for: Models made for a single row, by number of glimpses.
-        networks: Without attention, by --network.
-        repeats: Groups of at least two that differ in the seed alone.
-        all: Every record, by name.
-    """
-
-    ram: Record | None
-    made_for: dict[int, Record]
-    networks: dict[str, Record]
-    repeats: list[list[Record]]
-    all: list[Record]
+# The records of a task by name: "ram" is the model of all rows, and networks
+# without attention are named as --network names them.
+Runs = dict[str, Record]
 
 
 def load(folder: pathlib.Path) -> Runs:
@@ -76,24 +57,5 @@ def load(folder: pathlib.Path) -> Runs:
     Raises:
         UserError: On a bad record; it is named.
     """
-    records = [
-        Record(path, run_files.read(path))
-        for path in sorted(folder.glob("*.json"))
-    ]
-    named = {record.name: record for record in records}
-    ram = named.get("ram")
-    return Runs(
-        ram=ram,
-        made_for={
-            record.glimpses: record
-            for record in records
-            if record.name == f"ram_{record.glimpses}_glimpses"
-        },
-        networks={
-            name: record
-            for name, record in named.items()
-            if name == record.network != "ram"
-        },
-        repeats=[g for g in run_files.by_seed(records) if len(g) > 1],
-        all=records,
-    )
+    paths = sorted(folder.glob("*.json"))
+    return {path.stem: Record(path, run_files.read(path)) for path in paths}

@@ -1,83 +1,71 @@
 """The files of `results/`: their content, runs among them, and notes."""
 
+import dataclasses
 import functools
 import json
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from trainers.errors import UserError
-from trainers.records import recipe
-from trainers.records.record import threads_text
-from trainers.reporting.markdown import NONE, speed
+from trainers.reporting.markdown import NONE
 from trainers.settings.run import RunSettings, from_record
 
 # What `Run` reads, beside what a section needs.
 RUN = ("config", "machine", "seconds")
 
 
+@dataclasses.dataclass
 class Run:
     """A run's record.
 
-    Args:
+    Attributes:
         path: The file, FOLDER/TASK/RUN.json.
         values: Its content, with `RUN`.
     """
 
-    def __init__(self, path: pathlib.Path, values: dict[str, Any]):
-        self.path = path
-        self.values = values
+    path: pathlib.Path
+    values: dict[str, Any]
 
     @property
     def name(self) -> str:
         """Of the run, within its task."""
         return self.path.stem
 
+    @property
+    def link(self) -> str:
+        """The file, as seen from beside FOLDER."""
+        return "/".join(self.path.parts[-3:])
+
     @functools.cached_property
     def settings(self) -> RunSettings:
         """All run flags; those newer than the record have their defaults."""
         return from_record(self.values["config"])
 
+    @functools.cached_property
+    def recipe(self) -> RunSettings:
+        """The settings but for the seed: equal in runs that repeat another."""
+        return self.settings.replace(seed=0)
+
     @property
-    def minutes(self) -> str:
-        """How long it took."""
-        return f"{self.values['seconds'] / 60:.1f}"
-
-    def is_repeat_of(self, other: "Run") -> bool:
-        """Whether the seed alone may differ."""
-        mine, its = self.settings.record(), other.settings.record()
-        return mine | {"seed": None} == its | {"seed": None}
-
-    def line(self, unit: str, *facts: str) -> str:
-        """The run in a list, with the command that repeats it.
-
-        Args:
-            unit: What is counted a second, if anything: "images", "frames".
-            facts: What is said of such runs alone.
-        """
-        values, machine = self.values, self.values["machine"]
-        threads = threads_text(machine.get("threads"))
-        words = [
-            f"seed {self.settings.seed}",
-            *facts,
-            *speed(values.get(f"{unit}_per_second"), unit),
-            f"{machine.get('processor')}, {threads}",
-            f"commit `{_short(values.get('git_revision'))}`",
-        ]
-        link = "/".join(self.path.parts[-3:])
-        command = recipe.command(self.settings)
-        return f"- [{self.name}]({link}): {'; '.join(words)}.\n  `{command}`"
+    def commit(self) -> str:
+        """Its first letters, and whether files differed from it."""
+        revision = self.values.get("git_revision") or NONE
+        commit, dirty, _ = revision.partition("-dirty")
+        return commit[:7] + dirty
 
 
-_AnyRun = TypeVar("_AnyRun", bound=Run)
+_Run = TypeVar("_Run", bound=Run)
 
 
-def read(path: pathlib.Path, *needed: str) -> dict[str, Any]:
-    """The object in a JSON file.
+def read(path: pathlib.Path, *needed: str) -> dict[str, Any] | None:
+    """The object in a JSON file; None without the file.
 
     Raises:
         UserError: If it is none or lacks a key; file and key are named.
     """
+    if not path.exists():
+        return None
     try:
         values = json.loads(path.read_text())
     except ValueError as error:
@@ -90,29 +78,15 @@ def read(path: pathlib.Path, *needed: str) -> dict[str, Any]:
     return values
 
 
-def by_seed(runs: Iterable[_AnyRun]) -> list[list[_AnyRun]]:
+def by_seed(runs: Iterable[_Run]) -> list[list[_Run]]:
     """Groups of runs that differ in the seed alone."""
-    groups: list[list[_AnyRun]] = []
+    groups: dict[RunSettings, list[_Run]] = {}
     for run in runs:
-        for group in groups:
-            if run.is_repeat_of(group[0]):
-                group.append(run)
-                break
-        else:
-            groups.append([run])
-    return groups
+        groups.setdefault(run.recipe, []).append(run)
+    return list(groups.values())
 
 
-def notes(folder: pathlib.Path) -> Iterator[str]:
-    """What is to be said beside the figures: written by hand."""
+def notes(folder: pathlib.Path) -> str:
+    """What is to be said beside the figures: written by hand, or nothing."""
     path = folder / "notes.md"
-    if path.exists():
-        yield path.read_text()
-
-
-def _short(revision: str | None) -> str:
-    """A commit's first letters, and whether files differed from it."""
-    if revision is None:
-        return NONE
-    commit, dirty, _ = revision.partition("-dirty")
-    return commit[:7] + dirty
+    return path.read_text() if path.exists() else ""

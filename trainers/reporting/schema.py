@@ -23,12 +23,12 @@ def check(path: pathlib.Path, values: dict[str, Any]) -> None:
                 f"Received: {values.get(name)!r}"
             )
 
-    for name, (holds, words) in _REQUIRED.items():
-        require(name, holds(values.get(name)), words)
-    for name, (holds, words) in _OPTIONAL.items():
-        require(name, values.get(name) is None or holds(values[name]), words)
+    for name, (holds, words) in _RULES.items():
+        value = values.get(name)
+        unknown = value is None and name not in _REQUIRED
+        require(name, unknown or holds(value), words)
     errors = values["test_error_by_glimpse"]
-    for name in (_REQUIRED | _OPTIONAL).keys() & values.keys():
+    for name in _RULES.keys() & values.keys():
         if name.endswith("_by_glimpse"):
             words = f"a list of {len(errors)}, one for each glimpse"
             require(name, len(values[name]) == len(errors), words)
@@ -56,43 +56,28 @@ def _is_count(value: Any) -> bool:
     return _is_number(value) and value > 0 and value == int(value)
 
 
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
 def _list_of(holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
     """A check of lists with at least one element."""
-
-    def check_list(value: Any) -> bool:
-        return (
-            isinstance(value, list) and value != [] and all(map(holds, value))
-        )
-
-    return check_list
-
-
-_are_errors, _are_counts = _list_of(_is_error), _list_of(_is_count)
+    return lambda value: (
+        isinstance(value, list) and value != [] and all(map(holds, value))
+    )
 
 
 def _is_evaluation(value: Any) -> bool:
     """An element of the learning curve."""
     return (
-        _is_object(value)
+        isinstance(value, dict)
         and _is_number(value.get("epoch"))
         and _is_error(value.get("training_error"))
-        and _are_errors(value.get("validation_error_by_glimpse"))
+        and _list_of(_is_error)(value.get("validation_error_by_glimpse"))
     )
 
 
-_ERRORS = (_are_errors, "a list of errors in %")
-_COUNTS = (_are_counts, "a list of positive whole numbers")
+_ERRORS = (_list_of(_is_error), "a list of errors in %")
+_COUNTS = (_list_of(_is_count), "a list of positive whole numbers")
 _COUNT = (_is_count, "a positive whole number")
 _NUMBER = (_is_number, "a number")
-_OBJECT = (_is_object, "an object")
+_OBJECT = (lambda value: isinstance(value, dict), "an object")
 _REQUIRED = {
     "test_error_by_glimpse": _ERRORS,
     "test_error": (_is_error, "an error in %"),
@@ -101,7 +86,7 @@ _REQUIRED = {
     "machine": _OBJECT,
     "seconds": _NUMBER,
 }
-_OPTIONAL = {
+_RULES = _REQUIRED | {
     "test_error_by_length": (
         _list_of(lambda error: error is None or _is_error(error)),
         "a list of errors in %, or null",
@@ -115,6 +100,6 @@ _OPTIONAL = {
     "pixels_by_glimpse": _COUNTS,
     "parameters": _COUNT,
     "images_per_second": _NUMBER,
-    "git_revision": (_is_text, "a string"),
+    "git_revision": (lambda value: isinstance(value, str), "a string"),
     "curve": (_list_of(_is_evaluation), "a list of epochs with their errors"),
 }

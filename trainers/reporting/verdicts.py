@@ -1,12 +1,10 @@
 """What a test error says about another figure."""
 
-import statistics
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from scipy.stats import binomtest
 
-BETTER, UNCLEAR, WORSE = VERDICTS = "better", "not distinguishable", "worse"
+VERDICTS = BETTER, UNCLEAR, WORSE = "better", "not distinguishable", "worse"
 
 
 class Interval(NamedTuple):
@@ -17,10 +15,10 @@ class Interval(NamedTuple):
 
 
 def wilson(error: float, cases: int) -> Interval:
-    """Wilson's 95% interval, in %, of an error in % of so many cases."""
-    wrong = round(error / 100 * cases)
-    interval = binomtest(wrong, cases).proportion_ci(method="wilson")
-    return Interval(100 * float(interval.low), 100 * float(interval.high))
+    """Wilson's 95% interval of an error in % of so many cases."""
+    wrong = binomtest(round(error / 100 * cases), cases)
+    low, high = wrong.proportion_ci(method="wilson")
+    return Interval(100 * float(low), 100 * float(high))
 
 
 def verdict(interval: Interval, other: float) -> str:
@@ -28,8 +26,3 @@ def verdict(interval: Interval, other: float) -> str:
     if interval.high < other:
         return BETTER
     return WORSE if interval.low > other else UNCLEAR
-
-
-def spread(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and sample standard deviation of at least two values."""
-    return statistics.mean(values), statistics.stdev(values)
