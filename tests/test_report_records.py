@@ -114,6 +114,12 @@ def test_bad_records_are_named(changes, key, write_runs):
         records.load(task)
 
 
+def test_a_figure_that_is_not_known_may_be_null(write_runs):
+    unknown = {"pixels_by_glimpse": None, "images_per_second": None}
+    runs = records.load(write_runs(ram=run_records.values(**unknown)))
+    assert runs["ram"].after(8, "pixels") is None
+
+
 # Commands
 
 
