@@ -1,3 +1,3 @@
 """Speed and memory, as ratios measured in one run."""
 
-import trainers.quiet  # noqa: F401  First.
+import ram_tf_runs.quiet  # noqa: F401  First.

@@ -14,16 +14,16 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.timing import show, write
-from ram_tf.evaluation import Evaluator, Rollouts
+from ram_tf.evaluation.images import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
 from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
-from trainers.command import Command, run
-from trainers.device import DeviceModel
-from trainers.errors import UserError
-from trainers.runs import model_source
-from trainers.settings.options import ModelOptions
-from trainers.tasks.kinds.classify import ClassifyTask
+from ram_tf_commands.device import DeviceModel
+from ram_tf_runs import model_source
+from ram_tf_runs.command import Command, run
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.options import ModelOptions
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 _BATCH = 500
 _NEXT = 1e-4  # Pixels from a boundary at which rounding decides.

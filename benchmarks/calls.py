@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf import RecurrentAttentionModel
+from ram_tf.episodes.policies import RandomFixations
+from ram_tf.episodes.unroll import unroll
 from ram_tf.noise import uniform_noise
-from ram_tf.policies import RandomFixations
-from ram_tf.unroll import unroll
 
 _SETS = 5  # Batches that take turns.
 

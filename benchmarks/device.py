@@ -22,7 +22,7 @@ from benchmarks import plots
 from benchmarks.timing import REPETITIONS, show, turns, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.export.tflite import from_functions, save_tflite
-from trainers.command import run
+from ram_tf_runs.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024], "Sides of the images.", lower_bound=28

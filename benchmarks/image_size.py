@@ -17,10 +17,10 @@ from benchmarks.calls import Call
 from benchmarks.memory import extra_memory
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
+from ram_tf.agents.supervised import SupervisedAgent
 from ram_tf.comparators import make_comparator
-from ram_tf.supervised import SupervisedAgent
 from ram_tf.training.optimizers import make_optimizer
-from trainers.command import run
+from ram_tf_runs.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024, 4096], "Sides of the images.", lower_bound=28

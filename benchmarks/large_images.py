@@ -19,8 +19,8 @@ from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.comparators import make_comparator
 from ram_tf.cost import parameters
-from ram_tf.glimpse_readers import summed_area
-from trainers.command import run
+from ram_tf.layers.glimpse_readers import summed_area
+from ram_tf_runs.command import run
 
 _SIDES = flags.DEFINE_multi_integer(
     "canvas", [60, 256, 1024], "Sides of the images.", lower_bound=28

@@ -4,7 +4,7 @@ import pathlib
 
 from matplotlib.figure import Figure
 
-from ram_tf import viz
+from ram_tf.pictures import paths as viz
 
 _IMAGE_SIZE_LINES = {
     "ram_classify": ("RAM, classify", "C0", "-"),

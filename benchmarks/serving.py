@@ -18,7 +18,7 @@ from benchmarks import calls
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel
 from ram_tf.export.saved_model import save_saved_model
-from trainers.command import run
+from ram_tf_runs.command import run
 
 _BATCH_SIZES = flags.DEFINE_multi_integer(
     "batch_size", [1, 8, 64], "Images in a request.", lower_bound=1

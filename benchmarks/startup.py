@@ -15,7 +15,7 @@ import time
 from absl import flags
 
 from benchmarks.timing import show, write
-from trainers.command import run
+from ram_tf_runs.command import run
 
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "TFDS's data directory.")
 _FLAGFILE = flags.DEFINE_string("flags", "cluttered.flags", "A flagfile.")

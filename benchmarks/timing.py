@@ -14,7 +14,7 @@ from typing import Any
 
 from absl import flags
 
-from trainers.records import record
+from ram_tf_runs.records import record
 
 OUT = flags.DEFINE_string("out", None, "JSON file for the measurements.")
 REPETITIONS = flags.DEFINE_integer(

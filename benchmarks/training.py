@@ -10,7 +10,7 @@ from absl import flags
 
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from benchmarks.workload import Workload
-from trainers.command import run
+from ram_tf_runs.command import run
 
 _BATCH_SIZE = flags.DEFINE_multi_integer(
     "batch_size", [20, 128, 512], "Batch sizes to measure.", lower_bound=1

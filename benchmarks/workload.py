@@ -5,13 +5,13 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from data.batches import TrainingBatches
-from data.canvas import Canvas
-from data.sources import Split
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
 from ram_tf.cost import training_flop
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import compile_steps
+from ram_tf_data.batches import TrainingBatches
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.sources import Split
 
 _STEPS = 20  # Of a measured call.
 _FRESH_DIGITS = 50_000  # As many as MNIST has to train on.

@@ -1,22 +1,22 @@
 """The Recurrent Attention Model in TensorFlow and Keras."""
 
-from ram_tf.action_policy import ActionPolicy
-from ram_tf.agent import ReinforceAgent
-from ram_tf.cell import RAMCell
+from ram_tf.agents.reinforce import ReinforceAgent
+from ram_tf.agents.stop import StopAgent
+from ram_tf.agents.supervised import SupervisedAgent
 from ram_tf.comparators import Comparator
-from ram_tf.environments import gymnasium_catch
+from ram_tf.episodes.environments import gymnasium_catch
 from ram_tf.errors import UserError
-from ram_tf.fixation_policy import FixationPolicy
-from ram_tf.glimpse_encoder import GlimpseEncoder
-from ram_tf.glimpse_net import GlimpseNet
-from ram_tf.glimpse_sensor import GlimpseSensor
-from ram_tf.location_policy import LocationPolicy
+from ram_tf.layers.action_policy import ActionPolicy
+from ram_tf.layers.cell import RAMCell
+from ram_tf.layers.fixation_policy import FixationPolicy
+from ram_tf.layers.glimpse_encoder import GlimpseEncoder
+from ram_tf.layers.glimpse_net import GlimpseNet
+from ram_tf.layers.glimpse_sensor import GlimpseSensor
+from ram_tf.layers.location_policy import LocationPolicy
+from ram_tf.layers.stop_policy import StopPolicy
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.pretrained import load_pretrained
-from ram_tf.stop_agent import StopAgent
-from ram_tf.stop_policy import StopPolicy
-from ram_tf.supervised import SupervisedAgent
 from ram_tf.types import Glimpse
 
 __all__ = [

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.symbol_sequence import SymbolSequence
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.symbol_sequence import SymbolSequence
 from ram_tf.errors import UserError
-from ram_tf.heads import Classifier
+from ram_tf.layers.heads import Classifier
+from ram_tf.layers.windows import Windows
 from ram_tf.validation import (
     check_choice,
     check_frames,
@@ -16,7 +17,6 @@ from ram_tf.validation import (
     check_shape,
     check_values,
 )
-from ram_tf.windows import Windows
 
 NETWORKS = ("fc_64", "fc_256", "conv")
 _FILTERS, _FILTER_SIZE, _STRIDE = 8, 10, 5

@@ -9,9 +9,9 @@ import math
 
 import tensorflow as tf
 
-from ram_tf import products
-from ram_tf.cell import RAMCell
 from ram_tf.comparators import Comparator
+from ram_tf.layers import products
+from ram_tf.layers.cell import RAMCell
 from ram_tf.model import RecurrentAttentionModel
 
 Model = RecurrentAttentionModel | Comparator

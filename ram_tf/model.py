@@ -6,13 +6,13 @@ import keras
 import tensorflow as tf
 
 from ram_tf import losses
-from ram_tf.cell import RAMCell
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import Video
-from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import Video
+from ram_tf.episodes.policies import Policy
+from ram_tf.episodes.unroll import unroll
+from ram_tf.layers.cell import RAMCell
+from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
-from ram_tf.policies import Policy
-from ram_tf.unroll import unroll
 from ram_tf.validation import (
     check_choice,
     check_frames,

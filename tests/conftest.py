@@ -91,7 +91,7 @@ def images():
 @pytest.fixture(scope="session")
 def digits():
     """The bundled source."""
-    from data import sources
+    from ram_tf_data import sources
 
     return sources.load("digits")
 
@@ -99,7 +99,7 @@ def digits():
 @pytest.fixture(scope="session")
 def mnist():
     """Real MNIST, where TFDS has it prepared."""
-    from data import sources
+    from ram_tf_data import sources
 
     place = _tfds_dir()
     if not (place / "mnist").is_dir():
@@ -113,7 +113,7 @@ def mnist():
 @pytest.fixture(scope="session")
 def svhn_small_dir():
     """The folder of real crops of SVHN, where it is at hand."""
-    from data.svhn import SMALL_FILE
+    from ram_tf_data.svhn import SMALL_FILE
 
     place = _tfds_dir().parent / "svhn"
     if not (place / SMALL_FILE).exists():
@@ -137,7 +137,7 @@ def run_command():
 @pytest.fixture
 def write_runs(tmp_path):
     """Writes records of the cluttered task: write_runs(ram={...})."""
-    from trainers.records import workdir
+    from ram_tf_runs.records import workdir
 
     def write(**runs):
         task = tmp_path / "results" / "cluttered"
@@ -154,7 +154,7 @@ def built_page(tmp_path_factory, run_command):
     """The browser page of the released model for cluttered images."""
     import browser
 
-    from trainers import web
+    from ram_tf_commands import web
 
     if not shutil.which("npm") or not browser.CHROMIUM.exists():
         pytest.skip(f"The page's tests need npm and {browser.CHROMIUM}.")
@@ -171,7 +171,7 @@ def host(built_page):
     """Where the browser page is served."""
     import browser
 
-    from trainers.page import web_server
+    from ram_tf_web import web_server
 
     with browser.serving(web_server.make_server(built_page, 0)) as host:
         yield host

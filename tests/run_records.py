@@ -1,8 +1,8 @@
 """Records of runs of the cluttered task, as small dicts, and their tables."""
 
-from trainers import command
-from trainers.records.recipe import parse
-from trainers.settings.kinds.classify import ClassifySettings
+from ram_tf_runs import command
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
 
 # Worse than the paper (4.96), undecided (4.08), better (4.04): of 10,000.
 ERRORS = [60.0, 30.0, 12.0, 6.0, 5.0, 4.2, 3.5, 2.0]

@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ActionPolicy, ReinforceAgent
-from ram_tf.environments.catch import Catch, draw_games
-from ram_tf.environments.catch_rules import CatchRules
-from ram_tf.environments.video import RecordedEpisode
-from ram_tf.policies import CentreFixations, Policy, SamplingPolicy
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.catch import Catch, draw_games
+from ram_tf.episodes.environments.catch_rules import CatchRules
+from ram_tf.episodes.environments.video import RecordedEpisode
+from ram_tf.episodes.policies import CentreFixations, Policy, SamplingPolicy
+from ram_tf.episodes.unroll import unroll
 
 SEED = tf.constant([1, 2])
 RULES = CatchRules(height=5, width=6)

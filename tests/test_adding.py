@@ -19,7 +19,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from trainers import device, evaluate
+from ram_tf_commands import device, evaluate
 
 ROOT = pathlib.Path(__file__).parents[1]
 PLUGINS = ROOT / "tests" / "plugins"
@@ -218,8 +218,8 @@ def test_a_kind_can_be_taken_away(kind, tmp_path):
 # Makes what a run of each kind but one trains, and what trains it.
 _ALL_KINDS = """
 import sys
-from trainers.settings.run import names, of_kind
-from trainers.tasks.registry import task_of
+from ram_tf_runs.settings.run import names, of_kind
+from ram_tf_runs.tasks.registry import task_of
 
 values = {"source": "digits", "canvas": 64, "env": "ram_tf/Catch-v0"}
 assert len(names()) == 3 and sys.argv[1] not in names(), names()

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ReinforceAgent
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import RecordedEpisode
-from ram_tf.policies import Policy, SamplingPolicy
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import RecordedEpisode
+from ram_tf.episodes.policies import Policy, SamplingPolicy
+from ram_tf.episodes.unroll import unroll
 
 SEED = tf.constant([1, 2])
 LABELS = [0, 1, 2, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.canvas import Canvas, compose
+from ram_tf_data.canvas import Canvas, compose
 
 SEED = tf.constant([1, 2])
 

@@ -7,9 +7,9 @@ import tensorflow as tf
 from gymnasium.utils.env_checker import check_env
 
 import ram_tf  # noqa: F401  Registers the environment.
-from ram_tf.environments.catch import Catch, Games, draw_games
-from ram_tf.environments.catch_players import PLAYERS, caught
-from ram_tf.environments.catch_rules import PIXEL, CatchRules
+from ram_tf.episodes.environments.catch import Catch, Games, draw_games
+from ram_tf.episodes.environments.catch_players import PLAYERS, caught
+from ram_tf.episodes.environments.catch_rules import PIXEL, CatchRules
 
 SEED = tf.constant([3, 4])
 VARIANTS = [

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf.environments.video import Video
-from ram_tf.policies import Policy
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.video import Video
+from ram_tf.episodes.policies import Policy
+from ram_tf.episodes.unroll import unroll
 
 CORES = ["rnn", "lstm"]
 

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.files import read_image
-from trainers import classify, device, evaluate, export, mnist, predict, release
-from trainers.records import recipe
-from trainers.records.workdir import Workdir
+from ram_tf_commands import (
+    classify,
+    device,
+    evaluate,
+    export,
+    mnist,
+    predict,
+    release,
+)
+from ram_tf_data.files import read_image
+from ram_tf_runs.records import recipe
+from ram_tf_runs.records.workdir import Workdir
 
 NAMES = ("naught", "one", "two")
 TINY = [

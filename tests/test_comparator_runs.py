@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ram_tf.comparators import NETWORKS
-from trainers import evaluate, mnist, predict
+from ram_tf_commands import evaluate, mnist, predict
 
 
 @pytest.fixture(scope="module")

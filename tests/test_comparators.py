@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from ram_tf import Comparator, SupervisedAgent
 from ram_tf.comparators import NETWORKS, conv_units, make_comparator
-from ram_tf.environments.still_image import StillImage
-from ram_tf.evaluation import ClassifierEvaluator, evaluate
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.evaluation.images import ClassifierEvaluator, evaluate
+from ram_tf.layers.windows import Windows
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import compile_steps
-from ram_tf.windows import Windows
 
 RNG = np.random.default_rng(2)
 IMAGES = RNG.integers(0, 256, [4, 15, 15, 1], np.uint8)

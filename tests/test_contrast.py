@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.contrast import standardise, standardise_source
-from data.files import read_video
-from data.splits import Source, Split
+from ram_tf_data.contrast import standardise, standardise_source
+from ram_tf_data.files import read_video
+from ram_tf_data.splits import Source, Split
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data import sources
-from data.batches import TrainingBatches, evaluation_set
-from data.canvas import Canvas
-from data.drift import Drift
-from data.sources import Split
-from trainers.records.recipe import parse
-from trainers.settings.kinds.classify import SOURCES, ClassifySettings
-from trainers.tasks.kinds.classify import ClassifyTask
+from ram_tf_data import sources
+from ram_tf_data.batches import TrainingBatches, evaluation_set
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.drift import Drift
+from ram_tf_data.sources import Split
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.settings.kinds.classify import SOURCES, ClassifySettings
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 CANVAS = Canvas(9, clutter=1, clutter_size=2)
 SIZE, BATCH = 10, 4

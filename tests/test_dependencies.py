@@ -116,7 +116,9 @@ def test_packages(package, forbidden):
     assert _offenders(package, forbidden) == []
 
 
-@pytest.mark.parametrize("package", ["trainers.settings", "trainers.command"])
+@pytest.mark.parametrize(
+    "package", ["ram_tf_runs.settings", "ram_tf_runs.command"]
+)
 def test_settings_need_no_tensorflow(package):
     """So --help is quick."""
     code = f"import sys, {package}; sys.exit('tensorflow' in sys.modules)"

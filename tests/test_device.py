@@ -13,7 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from ram_tf.export import tflite
-from trainers import device
+from ram_tf_commands import device
 
 ROOT = pathlib.Path(__file__).parents[1]
 NEEDED = ("ai-edge-litert", "numpy", "pillow")

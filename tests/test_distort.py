@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.distort import distort, transform
+from ram_tf_data.distort import distort, transform
 
 SEED = tf.constant([1, 2])
 

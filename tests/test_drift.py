@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.canvas import Canvas, compose
-from data.drift import Drift, _reflect
+from ram_tf_data.canvas import Canvas, compose
+from ram_tf_data.drift import Drift, _reflect
 
 SEED = tf.constant([1, 2])
 VIDEO = Canvas(20, clutter=3, clutter_size=4, drift=Drift(6, 2.5))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import RecordedEpisode, Video
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import RecordedEpisode, Video
 
 LABELS = np.int64([2, 0, 1, 1])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf.evaluation import DRAWS, Evaluator, evaluate
+from ram_tf.evaluation.images import DRAWS, Evaluator, evaluate
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_batches_of_one_shape_cover_every_image(
 ):
     whole = Evaluator(make_model(), data).rollouts()
     for name, value in limit.items():
-        monkeypatch.setattr(f"ram_tf.evaluation.{name}", value)
+        monkeypatch.setattr(f"ram_tf.evaluation.images.{name}", value)
     parts = Evaluator(make_model(), data).rollouts()
     np.testing.assert_allclose(
         parts.probabilities, whole.probabilities, atol=1e-6
@@ -141,7 +141,7 @@ def test_videos_are_also_measured_on_their_first_frame(make_model, data):
 def test_an_image_that_is_not_finite_in_a_later_batch(
     make_model, data, monkeypatch
 ):
-    monkeypatch.setattr("ram_tf.evaluation._BATCH_SIZE", 3)
+    monkeypatch.setattr("ram_tf.evaluation.images._BATCH_SIZE", 3)
     data["image"] = data["image"].astype(np.float32) / 255
     data["image"][6, 3, 3] = np.nan
     with pytest.raises(ValueError, match=r"must be finite"):

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import pretrained
-from trainers import export
-from trainers.records.recipe import parse
-from trainers.records.workdir import Workdir
-from trainers.serving import versions
-from trainers.settings.kinds.classify import ClassifySettings
+from ram_tf_commands import export
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_serving import versions
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.files import read_image
+from ram_tf_data.files import read_image
 
 
 def test_a_photograph_is_turned_upright(tmp_path):

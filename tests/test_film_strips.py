@@ -5,8 +5,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from ram_tf import GlimpseSensor, geometry, viz
-from ram_tf.film_strips import draw_film_strips
+from ram_tf import GlimpseSensor, geometry
+from ram_tf.pictures import paths as viz
+from ram_tf.pictures.film_strips import draw_film_strips
 
 SENSOR = GlimpseSensor(4, 2, "gather")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import folder
-from data.canvas import check_pool
+from ram_tf_data import folder
+from ram_tf_data.canvas import check_pool
 
 
 def _save(path, value, size=(4, 4), mode="RGB"):

@@ -4,10 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ram_tf import (
-    GlimpseNet,
-    RecurrentAttentionModel,
-)
+from ram_tf import GlimpseNet, RecurrentAttentionModel
 
 
 def test_glimpse_net_by_hand():

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseSensor
-from ram_tf.glimpse_readers import READERS
+from ram_tf.layers.glimpse_readers import READERS
 
 BATCH = 3
 # Height, width, channels, size, scales: odd, even, not square, colour, and

@@ -7,8 +7,8 @@ import tensorflow as tf
 from scipy.stats import norm
 
 from ram_tf import RecurrentAttentionModel, ReinforceAgent
-from ram_tf.environments.still_image import StillImage
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.unroll import unroll
 
 SEED = tf.constant([1, 2])
 

@@ -9,15 +9,18 @@ import pytest
 from gymnasium import spaces
 
 from ram_tf import ReinforceAgent
-from ram_tf.environments.catch import Catch, Games
-from ram_tf.environments.catch_rules import PIXEL, CatchRules
-from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
-from ram_tf.environments.gymnasium_frames import find_interface
-from ram_tf.environments.gymnasium_players import PolicyPlayer, random_player
-from ram_tf.environments.video import RecordedEpisode
-from ram_tf.policies import Policy
-from ram_tf.return_evaluation import ReturnEvaluator, Returns
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.catch import Catch, Games
+from ram_tf.episodes.environments.catch_rules import PIXEL, CatchRules
+from ram_tf.episodes.environments.gymnasium_episodes import GymnasiumEpisodes
+from ram_tf.episodes.environments.gymnasium_frames import find_interface
+from ram_tf.episodes.environments.gymnasium_players import (
+    PolicyPlayer,
+    random_player,
+)
+from ram_tf.episodes.environments.video import RecordedEpisode
+from ram_tf.episodes.policies import Policy
+from ram_tf.episodes.unroll import unroll
+from ram_tf.evaluation.returns import ReturnEvaluator, Returns
 
 CATCH = "ram_tf/Catch-v0"
 BYTES = spaces.Box(0, 255, (2, 3, 1), np.uint8)

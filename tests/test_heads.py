@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ActionPolicy, StopPolicy
-from ram_tf.heads import Baseline, Classifier
+from ram_tf.layers.heads import Baseline, Classifier
 
 
 def test_classifier_is_linear():

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data import house_numbers
-from data.house_numbers import cut_out, read_digit_struct
+from ram_tf_data import house_numbers
+from ram_tf_data.house_numbers import cut_out, read_digit_struct
 
 FIELDS = ("height", "label", "left", "top", "width")
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.canvas import Canvas
-from data.sources import Split
-from trainers import invariance
-from trainers.pictures.place_errors import corners, error_grid, halves
-from trainers.records.workdir import Workdir, write_json
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.tasks.kinds.classify import ClassifyTask
+from ram_tf_commands import invariance
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.sources import Split
+from ram_tf_reports.place_errors import corners, error_grid, halves
+from ram_tf_runs.records.workdir import Workdir, write_json
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 SIDE = 36
 CASES = 60

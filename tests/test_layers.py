@@ -16,8 +16,8 @@ from ram_tf import (
     RecurrentAttentionModel,
     StopPolicy,
 )
-from ram_tf.heads import Baseline, Classifier
-from ram_tf.windows import Windows
+from ram_tf.layers.heads import Baseline, Classifier
+from ram_tf.layers.windows import Windows
 
 RNG = np.random.default_rng(0)
 

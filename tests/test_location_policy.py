@@ -4,9 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ram_tf import (
-    LocationPolicy,
-)
+from ram_tf import LocationPolicy
 
 
 def _policy(std=0.2, location_range=0.5):

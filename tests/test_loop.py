@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ReinforceAgent
-from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
-from ram_tf.evaluation import Evaluator
-from ram_tf.return_evaluation import ReturnEvaluator
+from ram_tf.episodes.environments.gymnasium_episodes import GymnasiumEpisodes
+from ram_tf.evaluation.images import Evaluator
+from ram_tf.evaluation.returns import ReturnEvaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.loop import Interrupted, TrainingLoop

@@ -8,13 +8,13 @@ import pytest
 from PIL import Image
 from test_house_numbers import write_numbers
 
-from data.contrast import standardise
-from trainers import evaluate, export, mnist, numbers, predict, release
-from trainers.command import FLAGFILES
-from trainers.records.recipe import command, parse
-from trainers.reporting import document
-from trainers.settings.kinds.numbers import NumbersSettings
-from trainers.tasks.kinds.numbers import NumbersTask
+from ram_tf_commands import evaluate, export, mnist, numbers, predict, release
+from ram_tf_data.contrast import standardise
+from ram_tf_reports import document
+from ram_tf_runs.command import FLAGFILES
+from ram_tf_runs.records.recipe import command, parse
+from ram_tf_runs.settings.kinds.numbers import NumbersSettings
+from ram_tf_runs.tasks.kinds.numbers import NumbersTask
 
 TINY = [
     "--source=digits",

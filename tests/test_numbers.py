@@ -4,17 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data import numbers
-from data.batches import TrainingBatches
-from data.number_batches import NumberBatches, number_set
-from data.numbers import (
-    END,
-    SIZES,
-    Bank,
-    Numbers,
-    compose,
-)
-from data.sources import Split
+from ram_tf_data import numbers
+from ram_tf_data.batches import TrainingBatches
+from ram_tf_data.number_batches import NumberBatches, number_set
+from ram_tf_data.numbers import END, SIZES, Bank, Numbers, compose
+from ram_tf_data.sources import Split
 
 SEED = tf.constant([1, 2])
 

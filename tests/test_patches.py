@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from data.patches import add_up, cut
+from ram_tf_data.patches import add_up, cut
 
 RNG = np.random.default_rng(0)
 

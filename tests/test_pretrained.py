@@ -10,14 +10,14 @@ import pytest
 from scipy import stats
 
 import ram_tf
-from data.batches import evaluation_set
-from data.shrink import shrink
 from ram_tf import pretrained
-from ram_tf.evaluation import Evaluator
-from trainers.cards.catch_card import catch_card
-from trainers.cards.model_card import model_card
-from trainers.settings.run import from_record
-from trainers.tasks.registry import task_of
+from ram_tf.evaluation.images import Evaluator
+from ram_tf_data.batches import evaluation_set
+from ram_tf_data.shrink import shrink
+from ram_tf_runs.cards.catch_card import catch_card
+from ram_tf_runs.cards.model_card import model_card
+from ram_tf_runs.settings.run import from_record
+from ram_tf_runs.tasks.registry import task_of
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = (

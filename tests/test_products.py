@@ -4,7 +4,7 @@ import keras
 import pytest
 import tensorflow as tf
 
-from ram_tf import products
+from ram_tf.layers import products
 
 LAST = {"data_format": "channels_last"}
 

@@ -11,14 +11,14 @@ from PIL import Image
 
 import ram_tf
 from ram_tf import pretrained
-from trainers import evaluate, larger_canvases, mnist, predict, release
-from trainers.cards.model_card import model_card
-from trainers.records.image_results import ROWS
-from trainers.records.recipe import parse
-from trainers.records.workdir import Workdir
-from trainers.runs import model_source, start
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.tasks.kinds.classify import ClassifyTask
+from ram_tf_commands import evaluate, larger_canvases, mnist, predict, release
+from ram_tf_runs import model_source, start
+from ram_tf_runs.cards.model_card import model_card
+from ram_tf_runs.records.image_results import ROWS
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 TINY = [
     "--source=digits",

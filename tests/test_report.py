@@ -7,13 +7,10 @@ import pytest
 import run_records
 from PIL import Image
 
-from trainers import report
-from trainers.records import workdir
-from trainers.reporting import (
-    document,
-    pictures,
-)
-from trainers.reporting.published import NETWORKS
+from ram_tf_commands import report
+from ram_tf_reports import document, pictures
+from ram_tf_reports.published import NETWORKS
+from ram_tf_runs.records import workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 

@@ -9,15 +9,11 @@ import numpy as np
 import run_records
 from matplotlib.figure import Figure
 
-from data.batches import evaluation_set
-from data.canvas import Canvas
-from trainers.records import curve, workdir
-from trainers.reporting import (
-    paths,
-    pictures,
-    records,
-)
-from trainers.reporting.published import TASKS
+from ram_tf_data.batches import evaluation_set
+from ram_tf_data.canvas import Canvas
+from ram_tf_reports import paths, pictures, records
+from ram_tf_reports.published import TASKS
+from ram_tf_runs.records import curve, workdir
 
 ROOT = pathlib.Path(__file__).parents[1]
 

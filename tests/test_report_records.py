@@ -6,10 +6,10 @@ import pathlib
 import pytest
 import run_records
 
-from trainers.records import recipe
-from trainers.reporting import records, run_files, verdicts
-from trainers.reporting.published import TASKS, Public, Row
-from trainers.settings.run import from_record
+from ram_tf_reports import records, run_files, verdicts
+from ram_tf_reports.published import TASKS, Public, Row
+from ram_tf_runs.records import recipe
+from ram_tf_runs.settings.run import from_record
 
 ROOT = pathlib.Path(__file__).parents[1]
 

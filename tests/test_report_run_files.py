@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from trainers.command import FLAGFILES
-from trainers.records import workdir
-from trainers.records.recipe import parse
-from trainers.reporting import catch, document, environments
-from trainers.settings.run import of_kind
+from ram_tf_reports import catch, document, environments
+from ram_tf_runs.command import FLAGFILES
+from ram_tf_runs.records import workdir
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.settings.run import of_kind
 
 # By their folders.
 FILES = [

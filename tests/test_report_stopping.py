@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from run_records import CLUTTERED
 
-from ram_tf.evaluation import Rollouts
-from trainers.pictures import stop_curves
-from trainers.reporting import stopping
+from ram_tf.evaluation.images import Rollouts
+from ram_tf_reports import stop_curves, stopping
 
 
 def _model(cost, used):

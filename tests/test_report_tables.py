@@ -2,8 +2,8 @@
 
 import run_records
 
-from trainers.reporting import document, markdown, pictures, records
-from trainers.reporting.published import NETWORKS
+from ram_tf_reports import document, markdown, pictures, records
+from ram_tf_reports.published import NETWORKS
 
 
 def _tables(task, title="Cluttered 60×60"):

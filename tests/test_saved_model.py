@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from ram_tf import pretrained
 from ram_tf.export.saved_model import save_saved_model
-from trainers.settings.run import from_record
-from trainers.tasks.registry import task_of
+from ram_tf_runs.settings.run import from_record
+from ram_tf_runs.tasks.registry import task_of
 
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 

@@ -9,11 +9,11 @@ from absl import flags
 from optuna.trial import TrialState
 from PIL import Image
 
-from data.batches import TrainingBatches
-from trainers import search
-from trainers.searching import search_results
-from trainers.searching.study import Study
-from trainers.settings.run import of_kind
+from ram_tf_commands import search
+from ram_tf_data.batches import TrainingBatches
+from ram_tf_runs.searching import search_results
+from ram_tf_runs.searching.study import Study
+from ram_tf_runs.settings.run import of_kind
 
 RANGES = {"learning_rate": (1e-4, 1e-2), "location_std": (0.03, 0.3)}
 SHARED = {"seed": 5, "glimpses": 2}

@@ -8,15 +8,15 @@ import tensorflow as tf
 from seeker import STEPS, make_model
 
 from ram_tf import ReinforceAgent, UserError
-from ram_tf.environments.catch import Catch, draw_games
-from ram_tf.environments.catch_rules import CatchRules
-from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
-from ram_tf.environments.gymnasium_players import PolicyPlayer
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import RecordedEpisode, Video
-from ram_tf.evaluation import Evaluator, evaluate
-from ram_tf.policies import Policy, ReplayPolicy, SamplingPolicy
-from ram_tf.unroll import replay, unroll
+from ram_tf.episodes.environments.catch import Catch, draw_games
+from ram_tf.episodes.environments.catch_rules import CatchRules
+from ram_tf.episodes.environments.gymnasium_episodes import GymnasiumEpisodes
+from ram_tf.episodes.environments.gymnasium_players import PolicyPlayer
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import RecordedEpisode, Video
+from ram_tf.episodes.policies import Policy, ReplayPolicy, SamplingPolicy
+from ram_tf.episodes.unroll import replay, unroll
+from ram_tf.evaluation.images import Evaluator, evaluate
 
 SEED = tf.constant([1, 2])
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}

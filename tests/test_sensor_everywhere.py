@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseSensor, RAMCell, ReinforceAgent, geometry, xla
-from ram_tf.environments.still_image import StillImage
-from ram_tf.evaluation import Evaluator, evaluate
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.evaluation.images import Evaluator, evaluate
 from ram_tf.training.step import compile_steps
 
 LABELS = np.array([0, 1, 2, 0])

@@ -20,11 +20,11 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
-from data.contrast import standardise
 from ram_tf import pretrained
 from ram_tf.export.warmup import BATCH_SIZES
-from trainers import serving_client
-from trainers.serving.serving_connection import Connection
+from ram_tf_commands import serving_client
+from ram_tf_data.contrast import standardise
+from ram_tf_serving.serving_connection import Connection
 
 ROOT = pathlib.Path(__file__).parents[1]
 IMAGE = np.full([1, 9, 11, 1], 100, np.uint8)

@@ -16,8 +16,8 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from trainers import serving_client
-from trainers.serving.serving_connection import Connection, to_array, to_tensor
+from ram_tf_commands import serving_client
+from ram_tf_serving.serving_connection import Connection, to_array, to_tensor
 
 ROOT = pathlib.Path(__file__).parents[1]
 

@@ -7,22 +7,23 @@ from typing import ClassVar
 import pytest
 from absl import flags
 
-from data.canvas import PLACES
-from ram_tf import agent, parts
-from ram_tf.cell import FIRST_FIXATIONS
+from ram_tf import parts
+from ram_tf.agents import reinforce as agent
 from ram_tf.comparators import NETWORKS
-from ram_tf.environments.still_image import REWARDS
-from ram_tf.glimpse_readers import COMPILED, POOLINGS
+from ram_tf.episodes.environments.still_image import REWARDS
+from ram_tf.layers.cell import FIRST_FIXATIONS
+from ram_tf.layers.glimpse_readers import COMPILED, POOLINGS
 from ram_tf.model import CORES
 from ram_tf.training.optimizers import OPTIMIZERS, SCHEDULES
-from trainers.errors import UserError
-from trainers.records import recipe
-from trainers.settings import flags as setting_flags
-from trainers.settings.fields import Settings, group, setting
-from trainers.settings.kinds.catch import CatchSettings
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.settings.kinds.numbers import NumbersSettings
-from trainers.settings.run import from_record, names, of_kind
+from ram_tf_data.canvas import PLACES
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import recipe
+from ram_tf_runs.settings import flags as setting_flags
+from ram_tf_runs.settings.fields import Settings, group, setting
+from ram_tf_runs.settings.kinds.catch import CatchSettings
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.kinds.numbers import NumbersSettings
+from ram_tf_runs.settings.run import from_record, names, of_kind
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ReinforceAgent, StopAgent, StopPolicy, losses, viz
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import RecordedEpisode
-from ram_tf.evaluation import Evaluator, Rollouts, evaluate
+from ram_tf import ReinforceAgent, StopAgent, StopPolicy, losses
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import RecordedEpisode
+from ram_tf.episodes.policies import Policy, ReplayPolicy, SamplingPolicy
+from ram_tf.episodes.unroll import unroll
+from ram_tf.evaluation.images import Evaluator, Rollouts, evaluate
 from ram_tf.export import flatbuffer, signatures, tflite
-from ram_tf.policies import Policy, ReplayPolicy, SamplingPolicy
-from ram_tf.stop_policy import certainty
-from ram_tf.unroll import unroll
+from ram_tf.layers.stop_policy import certainty
+from ram_tf.pictures import paths as viz
 
 LABELS = [0, 1, 2, 0]
 SEED = tf.constant([1, 2])

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from data import sources
-from data.svhn import SMALL_FILE
-from trainers import evaluate, svhn
+from ram_tf_commands import evaluate, svhn
+from ram_tf_data import sources
+from ram_tf_data.svhn import SMALL_FILE
 
 TINY = [
     "--glimpses=2",

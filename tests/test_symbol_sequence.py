@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ReinforceAgent, SupervisedAgent, losses, sequences
+from ram_tf import ReinforceAgent, SupervisedAgent, losses
 from ram_tf.comparators import Comparator
-from ram_tf.environments.symbol_sequence import SymbolSequence
-from ram_tf.evaluation import ClassifierEvaluator, evaluate
-from ram_tf.policies import SamplingPolicy
-from ram_tf.unroll import unroll
+from ram_tf.episodes.environments.symbol_sequence import SymbolSequence
+from ram_tf.episodes.policies import SamplingPolicy
+from ram_tf.episodes.unroll import unroll
+from ram_tf.evaluation import sequences
+from ram_tf.evaluation.images import ClassifierEvaluator, evaluate
 
 END = 2
 # One symbol, two, none; what is behind the end does not matter.

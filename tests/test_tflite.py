@@ -9,16 +9,16 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
 
-from data.batches import evaluation_set
-from data.sources import Split
 from ram_tf import GlimpseSensor, RecurrentAttentionModel
 from ram_tf.comparators import make_comparator
-from ram_tf.evaluation import Rollouts
+from ram_tf.evaluation.images import Rollouts
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
-from trainers.settings.run import from_record
-from trainers.tasks.registry import task_of
+from ram_tf_data.batches import evaluation_set
+from ram_tf_data.sources import Split
+from ram_tf_runs.settings.run import from_record
+from ram_tf_runs.tasks.registry import task_of
 
 SIDE = 28
 RECORD = {

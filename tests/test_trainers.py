@@ -10,13 +10,13 @@ import types
 import pytest
 from PIL import Image
 
-from trainers import evaluate, mnist, predict
-from trainers.command import FLAGFILES, Command
-from trainers.records.recipe import parse
-from trainers.records.workdir import Workdir
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.settings.options import RunOptions
-from trainers.settings.run import of_kind
+from ram_tf_commands import evaluate, mnist, predict
+from ram_tf_runs.command import FLAGFILES, Command
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.options import RunOptions
+from ram_tf_runs.settings.run import of_kind
 
 ROOT = pathlib.Path(__file__).parents[1]
 TINY = [

@@ -8,8 +8,8 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from PIL import Image
 
-from ram_tf.environments.catch import Catch, Games
-from trainers import (
+from ram_tf.episodes.environments.catch import Catch, Games
+from ram_tf_commands import (
     catch,
     catch_film,
     catch_players,
@@ -19,10 +19,10 @@ from trainers import (
     predict,
     release,
 )
-from trainers.cards.catch_card import catch_card
-from trainers.records.workdir import Workdir
-from trainers.reporting import catch as reporting
-from trainers.runs import model_source
+from ram_tf_reports import catch as reporting
+from ram_tf_runs import model_source
+from ram_tf_runs.cards.catch_card import catch_card
+from ram_tf_runs.records.workdir import Workdir
 
 pytestmark = pytest.mark.slow
 TINY = (

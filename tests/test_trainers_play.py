@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from absl import flags
 
-from trainers import evaluate, export, play, predict, release
-from trainers.command import FLAGFILES
-from trainers.records import recipe
-from trainers.records.workdir import Workdir
-from trainers.reporting import environments as reporting
-from trainers.settings.kinds.catch import CatchSettings
-from trainers.settings.kinds.play import PlaySettings
+from ram_tf_commands import evaluate, export, play, predict, release
+from ram_tf_reports import environments as reporting
+from ram_tf_runs.command import FLAGFILES
+from ram_tf_runs.records import recipe
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.settings.kinds.catch import CatchSettings
+from ram_tf_runs.settings.kinds.play import PlaySettings
 
 pytestmark = pytest.mark.slow
 TINY = (
@@ -77,7 +77,9 @@ def test_a_finished_run_is_not_run_again(trained, run_command, capsys):
 def test_a_resumed_run_is_the_same(
     trained, run_command, tmp_path, monkeypatch, capsys
 ):
-    from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
+    from ram_tf.episodes.environments.gymnasium_episodes import (
+        GymnasiumEpisodes,
+    )
 
     def terminated(self, player, seed):
         if seed[-1] == 4:  # In the fifth update.

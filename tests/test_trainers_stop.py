@@ -10,14 +10,14 @@ import tensorflow as tf
 from PIL import Image
 
 from ram_tf import load_pretrained
-from ram_tf.evaluation import Rollouts
+from ram_tf.evaluation.images import Rollouts
 from ram_tf.export import tflite
-from trainers import command, device, mnist, stopping
-from trainers.pictures import stop_curves
-from trainers.records.recipe import parse
-from trainers.runs import start
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.tasks.kinds.classify import ClassifyTask
+from ram_tf_commands import device, mnist, stopping
+from ram_tf_reports import stop_curves
+from ram_tf_runs import command, start
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 TINY = [
     "--source=digits",

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import ReinforceAgent
-from ram_tf.environments.still_image import StillImage
+from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
 from ram_tf.training.optimizers import make_optimizer

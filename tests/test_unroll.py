@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf.environments.still_image import StillImage
-from ram_tf.environments.video import RecordedEpisode
-from ram_tf.policies import (
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.environments.video import RecordedEpisode
+from ram_tf.episodes.policies import (
     CentreFixations,
     Policy,
     RandomFixations,
     ReplayPolicy,
     SamplingPolicy,
 )
+from ram_tf.episodes.unroll import replay, unroll
 from ram_tf.types import TimeStep
-from ram_tf.unroll import replay, unroll
 
 STEPS, STD = 3, 0.2
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trainers import evaluate, export, invariance, mnist, predict, release
-from trainers.records.workdir import Workdir
-from trainers.tasks.registry import task_of
+from ram_tf_commands import (
+    evaluate,
+    export,
+    invariance,
+    mnist,
+    predict,
+    release,
+)
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.tasks.registry import task_of
 
 TINY = [
     "--source=digits",

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from ram_tf import GlimpseSensor, RecurrentAttentionModel, geometry, viz
+from ram_tf import GlimpseSensor, RecurrentAttentionModel, geometry
+from ram_tf.pictures import paths as viz
 
 _GREEN, _RED = "#1a7f37", "#c62828"
 

@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 import web_page
 
-from data.canvas import Canvas, compose
-from data.shrink import shrink
-from ram_tf import GlimpseSensor, geometry, pretrained, viz
+from ram_tf import GlimpseSensor, geometry, pretrained
+from ram_tf.pictures import paths as viz
+from ram_tf_data.canvas import Canvas, compose
+from ram_tf_data.shrink import shrink
 
 pytestmark = pytest.mark.slow
 

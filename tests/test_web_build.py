@@ -8,16 +8,16 @@ import browser
 import numpy as np
 import pytest
 
-from data.shrink import shrink
-from data.sources import Split
 from ram_tf.comparators import make_comparator
-from trainers import web
-from trainers.page import web_server
-from trainers.runs import model_source
-from trainers.settings.kinds.classify import ClassifySettings
-from trainers.settings.kinds.numbers import NumbersSettings
-from trainers.tasks.kinds.classify import ClassifyTask
-from trainers.tasks.kinds.numbers import NumbersTask
+from ram_tf_commands import web
+from ram_tf_data.shrink import shrink
+from ram_tf_data.sources import Split
+from ram_tf_runs import model_source
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.kinds.numbers import NumbersSettings
+from ram_tf_runs.tasks.kinds.classify import ClassifyTask
+from ram_tf_runs.tasks.kinds.numbers import NumbersTask
+from ram_tf_web import web_server
 
 
 def test_shrink():

@@ -1,20 +1,9 @@
-"""Trains RAM to play Catch, and plays fresh games with it at the end.
+"""Trains RAM to play Catch, and plays fresh games with it at the end."""
 
-    python -m trainers.catch --flagfile=catch.flags
+from ram_tf_commands import catch
+from ram_tf_runs.command import run
 
-The model sees the game through its glimpses only, chooses one fixation and one
-action a step, and is told nothing but whether it caught the ball. With
---fixations=random, --fixations=centre or --full_screen it is trained as a
-control. A run is resumed by the same command. It leaves in --workdir:
-model.keras (the weights that caught most on validation games), result.json,
-metrics.jsonl, tensorboard/ and checkpoints/.
-"""
-
-from trainers import training
-from trainers.command import run
-from trainers.settings.kinds.catch import CatchSettings
-
-COMMAND = training.command(CatchSettings, "catch")
+__doc__ = catch.__doc__  # What --help says.
 
 if __name__ == "__main__":
-    run(COMMAND)
+    run(catch.COMMAND)

@@ -1,19 +1,9 @@
-"""Trains RAM to classify digits, and measures it on the test set.
+"""Trains RAM to classify digits, and measures it on the test set."""
 
-    python -m trainers.mnist --flagfile=cluttered.flags
+from ram_tf_commands import mnist
+from ram_tf_runs.command import run
 
-With --network=conv, fc_256 or fc_64 it trains a network on whole images, to
-compare RAM with. A run is resumed by the same command. It leaves in --workdir:
-model.keras (the weights that were best on validation), result.json,
-metrics.jsonl, curve.png, tensorboard/ and checkpoints/, and for RAM
-glimpses.png.
-"""
-
-from trainers import training
-from trainers.command import run
-from trainers.settings.kinds.classify import SOURCES, ClassifySettings
-
-COMMAND = training.command(ClassifySettings, "mnist", SOURCES["mnist"])
+__doc__ = mnist.__doc__  # What --help says.
 
 if __name__ == "__main__":
-    run(COMMAND)
+    run(mnist.COMMAND)

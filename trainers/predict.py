@@ -1,86 +1,9 @@
-"""Classifies image files and draws the path of each, if the model looks.
+"""Classifies image files and draws the path of each, if the model looks."""
 
-    python -m trainers.predict --pretrained=translated digit.png other.jpg
+from ram_tf_commands import predict
+from ram_tf_runs.command import run
 
-Images are read as the model's canvas: larger ones are scaled down, smaller ones
-stand in the middle of a black canvas. Light strokes on black are expected;
---invert turns dark strokes on white into that. The picture is predictions.png
-in --workdir, unless --picture says otherwise. A model of videos (--frames)
-reads files of as many frames: TIFF, or animated GIF or PNG (Pillow writes equal
-frames of these two as one).
-Of a number all digits are named, with the probability that they and the end are
-right.
-"""
-
-import dataclasses
-import pathlib
-
-import trainers.quiet  # noqa: F401  First.
-
-import numpy as np
-
-from ram_tf import viz
-from trainers.command import Command, run
-from trainers.errors import UserError
-from trainers.pictures import glimpse_picture
-from trainers.runs import model_source
-from trainers.runs.model_source import Trained
-from trainers.settings.fields import Settings, setting
-from trainers.settings.options import ModelOptions, Picture
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading(Settings):
-    """How files are read."""
-
-    invert: bool = setting(False, "Whether strokes are dark on white.")
-
-
-def main(
-    options: ModelOptions, reading: Reading, picture: Picture, paths: list[str]
-) -> None:
-    if not paths:
-        raise UserError("Name at least one image file.")
-    trained = model_source.load(options)
-    task, model = trained.task, trained.model
-    images = np.stack(
-        [task.read(path, model.channels, reading.invert) for path in paths]
-    )
-    outputs = {name: value.numpy() for name, value in model(images).items()}
-    names = task.class_names(trained.class_names)
-    for row, path in enumerate(paths):
-        one = {name: value[row] for name, value in outputs.items()}
-        print(f"{path}: {_said(trained, one, names)}")
-    if "locations" in outputs:  # A comparator looks nowhere.
-        out = pathlib.Path(
-            picture.picture or trained.directory / "predictions.png"
-        )
-        figure = glimpse_picture.draw(model, images, outputs, class_names=names)
-        viz.save(figure, out)
-        print(f"picture: {out}")
-
-
-def _said(
-    trained: Trained,
-    outputs: dict[str, np.ndarray],
-    names: list[str] | None,
-) -> str:
-    """What the model says of one image, with its probability."""
-    used = outputs.get("glimpses_used")
-    if used is not None:
-        until = outputs["probabilities"][:used]
-        outputs = outputs | {"probabilities": until}
-    said, certainty = trained.task.say(outputs, names)
-    glimpses = "" if used is None else f", {used} glimpses"
-    return f"{said} ({100 * certainty:.1f}%){glimpses}"
-
-
-COMMAND = Command(
-    main,
-    (ModelOptions, Reading, Picture),
-    positional=True,
-    others=model_source.OTHER_FLAGS,
-)
+__doc__ = predict.__doc__  # What --help says.
 
 if __name__ == "__main__":
-    run(COMMAND)
+    run(predict.COMMAND)

@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf import geometry
-from ram_tf.evaluation import Rollouts
-from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.evaluation.images import Rollouts
+from ram_tf.layers.glimpse_sensor import GlimpseSensor
 
 
 class Disagreement(NamedTuple):

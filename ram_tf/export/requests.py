@@ -7,8 +7,8 @@ a wrong one would be refused before, in less clear words.
 
 import tensorflow as tf
 
-from ram_tf.cell import RAMCell
-from ram_tf.glimpse_sensor import GlimpseSensor
+from ram_tf.layers.cell import RAMCell
+from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.validation import RANGE_RULE, in_range
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from tensorflow.lite.tools import flatbuffer_utils
 
-from ram_tf.cell import RAMCell
 from ram_tf.export import flatbuffer, signatures
+from ram_tf.layers.cell import RAMCell
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.validation import check_shape
 

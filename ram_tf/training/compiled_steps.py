@@ -7,11 +7,11 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from ram_tf.environments.environment import Environment
+from ram_tf.agents.update import Agent
+from ram_tf.episodes.environments.environment import Environment
 from ram_tf.training.progress import say
 from ram_tf.training.step import Batch, check_loss, compile_steps
 from ram_tf.training.steps import Steps
-from ram_tf.update import Agent
 
 _STEPS_PER_CALL = 50
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ram_tf.evaluation import Measure, Validated
+from ram_tf.evaluation.images import Measure, Validated
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt, Interrupted
 from ram_tf.training.progress import progress_bar, say, time_left

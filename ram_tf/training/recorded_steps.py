@@ -2,10 +2,10 @@
 
 import tensorflow as tf
 
-from ram_tf.agent import ReinforceAgent
-from ram_tf.environments.gymnasium_episodes import GymnasiumEpisodes
-from ram_tf.environments.gymnasium_players import PolicyPlayer
-from ram_tf.environments.video import RecordedEpisode
+from ram_tf.agents.reinforce import ReinforceAgent
+from ram_tf.episodes.environments.gymnasium_episodes import GymnasiumEpisodes
+from ram_tf.episodes.environments.gymnasium_players import PolicyPlayer
+from ram_tf.episodes.environments.video import RecordedEpisode
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.step import check_loss
 from ram_tf.training.steps import Steps

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from ram_tf.environments.environment import Environment
+from ram_tf.agents.update import Agent
+from ram_tf.episodes.environments.environment import Environment
 from ram_tf.errors import DivergedError
 from ram_tf.types import LossInfo
-from ram_tf.update import Agent
 
 Batch = dict[str, tf.Tensor]
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from ram_tf import geometry
-from ram_tf.fixation_policy import FixationPolicy
+from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.noise import gumbel_noise
 from ram_tf.parts import LOCATION_POLICIES
 

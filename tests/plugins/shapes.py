@@ -10,17 +10,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from data.batches import TrainingBatches, evaluation_set
-from data.canvas import Canvas
-from data.files import read_image
-from data.splits import Source, Split
-from trainers.settings.agent import Answers, Reinforce, Rollouts
-from trainers.settings.fields import group, setting
-from trainers.settings.model import Model, Network
-from trainers.settings.run import RunSettings
-from trainers.settings.training import SEED, Epochs, Optimizer
-from trainers.tasks.images import ImageTask
-from trainers.tasks.registry import register
+from ram_tf_data.batches import TrainingBatches, evaluation_set
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.files import read_image
+from ram_tf_data.splits import Source, Split
+from ram_tf_runs.settings.agent import Answers, Reinforce, Rollouts
+from ram_tf_runs.settings.fields import group, setting
+from ram_tf_runs.settings.model import Model, Network
+from ram_tf_runs.settings.run import RunSettings
+from ram_tf_runs.settings.training import SEED, Epochs, Optimizer
+from ram_tf_runs.tasks.images import ImageTask
+from ram_tf_runs.tasks.registry import register
 
 _NAMES = ("square", "cross", "bar")
 _SIDE = 9  # Of a shape's image.

@@ -6,7 +6,7 @@ The example of an encoder that BUILD.md points to. `--glimpse_encoder=strided`.
 import keras
 import tensorflow as tf
 
-from ram_tf.glimpse_encoder import GlimpseEncoder
+from ram_tf.layers.glimpse_encoder import GlimpseEncoder
 from ram_tf.parts import GLIMPSE_ENCODERS
 
 

@@ -1,0 +1,38 @@
+"""The picture of where a model looked, at images or at videos."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ram_tf import RecurrentAttentionModel
+from ram_tf.pictures import paths as viz
+from ram_tf.pictures.film_strips import draw_film_strips
+
+
+def draw(
+    model: RecurrentAttentionModel,
+    images: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    labels: np.ndarray | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Figure:
+    """Draws each image with its path, or each video frame by frame.
+
+    Args:
+        model: Whose retina it was.
+        images: [n, H, W, C] or [n, T, H, W, C].
+        outputs: "locations" [n, T, 2] and "probabilities" [n, T, K].
+        labels: Right classes, [n], or of numbers [n, L].
+        class_names: Names of the classes; by default their numbers.
+    """
+    is_video = images.ndim == 5
+    draw_them = draw_film_strips if is_video else viz.draw_paths
+    return draw_them(
+        images,
+        outputs,
+        model.cell.sensor,
+        labels=labels,
+        class_names=class_names,
+        location_unit=model.cell.location_unit,
+    )

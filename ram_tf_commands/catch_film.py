@@ -1,0 +1,47 @@
+"""Makes an animated GIF of a trained model that plays Catch.
+
+    python -m trainers.catch_film --pretrained=catch --out=docs/catch.gif
+
+Left the screen with the windows of the retina, right what the retina sees.
+"""
+
+import dataclasses
+import pathlib
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+from ram_tf import files
+from ram_tf.pictures.games import film
+from ram_tf_runs import model_source
+from ram_tf_runs.command import Command
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.fields import Settings, setting
+from ram_tf_runs.settings.options import ModelOptions, Out
+from ram_tf_runs.tasks.kinds.catch import CatchTask
+
+
+@dataclasses.dataclass(frozen=True)
+class Film(Settings):
+    """What is filmed."""
+
+    film_games: int = setting(3, "Games of the film.", least=1)
+
+
+def main(options: ModelOptions, games: Film, out: Out) -> None:
+    trained = model_source.load(options)
+    task = trained.task
+    if not isinstance(task, CatchTask):
+        raise UserError(
+            "Only a model that plays Catch can be filmed. Received: one that "
+            f"{task.does}"
+        )
+    path = pathlib.Path(out.out or trained.directory / "game.gif")
+    # The first of the test games.
+    evaluator = task.evaluator(trained.model, games.film_games, draw=0)
+    files.write_bytes(path, film(evaluator, games.film_games))
+    print(f"film: {path}")
+
+
+COMMAND = Command(
+    main, (ModelOptions, Film, Out), others=model_source.OTHER_FLAGS
+)

@@ -1,0 +1,210 @@
+"""Classifies image files with a .tflite file, as a small device does.
+
+    python -m trainers.device --model=cluttered.tflite digit.png other.jpg
+
+It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
+`trainers.predict` reads them. The .json beside the file says what the classes
+are called and whether images are standardised. With it, a model that stops by
+itself is stepped, and makes no more glimpses than it needs; without, it is
+asked by `classify`, which makes them all.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import sys
+import time
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from ram_tf_data.errors import UserError
+from ram_tf_data.files import read_image
+
+
+class DeviceModel:
+    """A .tflite file that classifies, loaded.
+
+    Args:
+        path: The file.
+        threads: Threads to run on.
+
+    Attributes:
+        image_shape: (H, W, C) of the images that it takes.
+        labels: Of the classes; their numbers where no .json says more.
+        standardised: Whether images must have equal brightness and contrast;
+            no where no .json says more.
+
+    Raises:
+        UserError: If it is not a .tflite file with the signature `classify`,
+            or the .json beside it cannot be read.
+    """
+
+    def __init__(self, path: str | os.PathLike, threads: int = 1):
+        interpreter = _load(path, threads)
+        self._run = interpreter.get_signature_runner("classify")
+        self.image_shape = tuple(
+            self._run.get_input_details()["image"]["shape"][1:].tolist()
+        )
+        outputs = self._run.get_output_details()
+        classes = int(outputs["probabilities"]["shape"][-1])
+        about = _about(pathlib.Path(path), classes)
+        self.labels = about.get("labels", list(map(str, range(classes))))
+        self.standardised = about.get("standardise", False)
+        self._glimpses = int(outputs["locations"]["shape"][1])
+        self._step = self._start = None
+        if "glimpses_used" in outputs and about.get("initial_state"):
+            self._step = interpreter.get_signature_runner("step")
+            self._start = {
+                name: np.float32(value)
+                for name, value in about["initial_state"].items()
+            }
+        self(np.zeros(self.image_shape, np.uint8))  # The first is slower.
+
+    def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs of `classify` by name, for an image [H, W, C] uint8."""
+        if self._step is None:
+            return self._run(image=image[None])
+        return self._look(image[None])
+
+    def _look(self, frame: np.ndarray) -> dict[str, np.ndarray]:
+        """What `classify` gives, up to the glimpse after which it stops."""
+        state, probabilities, locations = self._start, [], []
+        for _ in range(self._glimpses):
+            outputs = self._step(frame=frame, **state)
+            locations.append(state["location"])
+            probabilities.append(outputs["probabilities"])
+            state = {name: outputs[name] for name in state}
+            if outputs["stop_probability"][0] > 0.5:
+                break
+        return {
+            "class": probabilities[-1].argmax(axis=-1),
+            "probabilities": probabilities[-1],
+            "probabilities_by_glimpse": np.stack(probabilities, axis=1),
+            "locations": np.stack(locations, axis=1),
+            "glimpses_used": np.array([len(locations)]),
+        }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        model = DeviceModel(options.model, options.threads)
+        answers = [
+            _answer(model, path, options.invert) for path in options.images
+        ]
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(answers, indent=2))
+        return 0
+    for answer in answers:
+        line = (
+            "{image}: {label} ({percent:.1f}%), {milliseconds:.2f} ms".format(
+                percent=100 * max(answer["probabilities"]), **answer
+            )
+        )
+        if "glimpses_used" in answer:
+            line += f", {answer['glimpses_used']} glimpses"
+        print(line)
+    return 0
+
+
+def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
+    height, width, channels = model.image_shape
+    if height != width:
+        raise UserError(
+            "--model must take square images, as which files are read. "
+            f"Received: {height}x{width}"
+        )
+    image = read_image(
+        path,
+        height,
+        channels,
+        invert=invert,
+        standardised=model.standardised,
+    )
+    started = time.perf_counter()
+    outputs = model(image)
+    seconds = time.perf_counter() - started
+    outputs = {name: value[0].tolist() for name, value in outputs.items()}
+    label = model.labels[outputs["class"]]
+    return {
+        "image": path,
+        "label": label,
+        **outputs,
+        "milliseconds": 1e3 * seconds,
+    }
+
+
+def _load(path, threads: int) -> Interpreter:
+    """A file with the signature `classify`."""
+    if not os.path.isfile(path):
+        raise UserError(
+            f"--model must name a file. Received: {os.fspath(path)!r}"
+        )
+    try:
+        interpreter = Interpreter(os.fspath(path), num_threads=threads)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(
+            f"--model must name a .tflite file. Received: {os.fspath(path)!r}, "
+            f"of which LiteRT says: {error}"
+        ) from error
+    signatures = list(interpreter.get_signature_list())
+    if "classify" not in signatures:
+        raise UserError(
+            "--model must have the signature `classify`. "
+            f"Received: {os.fspath(path)!r} with {signatures}"
+        )
+    return interpreter
+
+
+def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
+    """What the .json says; nothing where there is none."""
+    file = path.with_suffix(".json")
+    if not file.exists():
+        return {}
+    try:
+        about = json.loads(file.read_text())
+        labels = about["labels"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise UserError(
+            f"{file} must be the JSON written beside the model, with labels. "
+            f"Received: {error!r}"
+        ) from error
+    if len(labels) != classes:
+        raise UserError(
+            f"{file} must have {classes} labels. Received: {len(labels)}"
+        )
+    return about
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m trainers.device",
+        description="Classifies image files with a .tflite file.",
+    )
+    parser.add_argument("--model", required=True, help="The .tflite file.")
+    parser.add_argument("images", nargs="+", metavar="IMAGE")
+    parser.add_argument(
+        "--threads", type=_count, default=1, help="Threads to run on."
+    )
+    parser.add_argument(
+        "--invert", action="store_true", help="Strokes are dark on white."
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="Print all outputs as JSON."
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"must be a positive integer. Received: {text!r}"
+        )
+    return int(text)

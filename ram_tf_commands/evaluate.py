@@ -1,0 +1,28 @@
+"""Measures a trained model again: on its test set, or on what it plays.
+
+python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
+python -m trainers.evaluate --pretrained=catch
+
+Without a test set (--test_dir) it is measured on validation.
+"""
+
+import pathlib
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+from ram_tf_runs import model_source
+from ram_tf_runs.command import Command
+from ram_tf_runs.records.workdir import write_json
+from ram_tf_runs.settings.options import ModelOptions, Out
+
+
+def main(options: ModelOptions, out: Out) -> None:
+    trained = model_source.load(options)
+    task = trained.task
+    result = task.measure(task.test(trained.model))
+    print(task.table(result))
+    if out.out:
+        write_json(pathlib.Path(out.out), result)
+
+
+COMMAND = Command(main, (ModelOptions, Out), others=model_source.OTHER_FLAGS)

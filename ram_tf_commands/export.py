@@ -1,0 +1,138 @@
+"""Exports a trained model as a new version, whole or not at all.
+
+    python -m trainers.export --pretrained=cluttered --out=serving/models
+
+It leaves OUT/NAME/VERSION/ with a SavedModel, which TensorFlow Serving takes as
+it is, or with --format=tflite NAME.tflite and NAME_int8.tflite, or both.
+"""
+
+import dataclasses
+import pathlib
+import time
+from collections.abc import Callable
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+from ram_tf.export import saved_model, tflite, warmup
+from ram_tf_runs import model_source
+from ram_tf_runs.command import Command
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.model_source import Trained
+from ram_tf_runs.settings.fields import Settings, setting
+from ram_tf_runs.settings.options import ModelOptions, Name, Out
+from ram_tf_serving import versions
+
+# Each writes its files into the directory of the version.
+FORMATS: dict[str, Callable[[Trained, str, pathlib.Path, int], None]] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Version(Settings):
+    """What is written."""
+
+    version: int | None = setting(
+        None, "Number of the version; by default the next one.", least=1
+    )
+    max_side: int = setting(
+        saved_model.MAX_SIDE,
+        "Longest side of an image that is answered, in pixels.",
+        least=1,
+    )
+    format: tuple[str, ...] = setting(
+        ("saved_model",), "What to write: saved_model, tflite, or both."
+    )
+
+    def check(self):
+        if not self.format or not set(self.format) <= set(FORMATS):
+            raise UserError(
+                f"--format must be one or more of {', '.join(FORMATS)}. "
+                f"Received: --format={','.join(self.format)}"
+            )
+
+
+def _saved_model(
+    trained: Trained, name: str, directory: pathlib.Path, max_side: int
+) -> None:
+    saved_model.save_saved_model(trained.model, directory, max_side)
+    warmup.write_warmup(trained.model, directory, name, trained.task.side)
+
+
+def _tflite(
+    trained: Trained, name: str, directory: pathlib.Path, max_side: int
+) -> None:
+    del max_side
+    tflite.save_tflite(
+        trained.model,
+        trained.task.side,
+        directory,
+        name,
+        labels=trained.class_names,
+        standardised=trained.task.standardised,
+        record=trained.result,
+    )
+
+
+FORMATS |= {"saved_model": _saved_model, "tflite": _tflite}
+
+
+def main(
+    options: ModelOptions, version: Version, naming: Name, out: Out
+) -> None:
+    if out.out is None:
+        raise UserError("--out must name a directory. Received: none")
+    trained = model_source.load(options)
+    trained.task.check_export()
+    name = naming.name or trained.name
+    _check_name(name)
+    base = pathlib.Path(out.out, name)
+    number = version.version or versions.next_version(base)
+    try:
+        with versions.new_version(base, number) as draft:
+            for form in version.format:
+                _write(form, trained, name, draft, version.max_side)
+    except OSError as error:
+        raise UserError(
+            f"--out={out.out} cannot be written: {error}"
+        ) from error
+    place = base / str(number)
+    print(f"exported: {place}")
+    if trained.task.standardised:
+        print(
+            "images must be standardised before they are put on a canvas, as "
+            "ram_tf_data/contrast.py does; so do trainers.device, and "
+            "trainers.serving_client with --standardise"
+        )
+    if "saved_model" in version.format and trained.model.num_classes:
+        print(_how_to_try(place))
+
+
+def _write(
+    form: str, trained: Trained, name: str, draft: pathlib.Path, max_side: int
+) -> None:
+    print(f"exporting {name} as {form}", flush=True)
+    started = time.perf_counter()
+    FORMATS[form](trained, name, draft, max_side)
+    print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _check_name(name: str) -> None:
+    if not name or "/" in name or name.startswith("."):
+        raise UserError(
+            "--name must be the name of a directory, not a path. "
+            f"Received: {name!r}"
+        )
+
+
+def _how_to_try(place: pathlib.Path) -> str:
+    return (
+        "try it, with images of shape [batch, height, width, channels] uint8 "
+        f"in a file:\n  saved_model_cli run --dir={place} --tag_set=serve "
+        "--signature_def=serving_default --inputs=image=images.npy"
+    )
+
+
+COMMAND = Command(
+    main,
+    (ModelOptions, Version, Name, Out),
+    others=model_source.OTHER_FLAGS,
+)

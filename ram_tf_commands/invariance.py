@@ -1,0 +1,125 @@
+"""Measures trained models with the digit at each place of a grid.
+
+    python -m trainers.mnist --flagfile=cluttered.flags --clutter=0 \\
+        --place=left --epochs=25 --workdir=runs/left_ram
+    python -m trainers.mnist --flagfile=cluttered.flags --clutter=0 \\
+        --place=left --epochs=25 --network=conv --workdir=runs/left_conv
+    python -m trainers.invariance --workdirs=runs/left_ram,runs/left_conv \\
+        --out=results/invariance.json --picture=docs/invariance.png
+
+The paper (abstract) says that RAM "has a degree of translation invariance
+built-in". This asks models that have seen digits in one half of the canvas what
+they make of them in the other. The same test digits stand at each place.
+"""
+
+import dataclasses
+import functools
+import pathlib
+import sys
+from typing import Any
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+import tqdm
+
+from ram_tf_data.splits import Split
+from ram_tf_reports import place_errors
+from ram_tf_reports.heat_maps import draw_heat_maps
+from ram_tf_runs import compared
+from ram_tf_runs.command import Command
+from ram_tf_runs.compared import Run
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import record
+from ram_tf_runs.settings.fields import Settings, setting
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.options import ComparedRuns
+
+
+@dataclasses.dataclass(frozen=True)
+class Grid(Settings):
+    """Where digits are put, and how many."""
+
+    cases: int = setting(500, "Test digits at each place.", least=1)
+    places: int = setting(10, "Places along a side of the canvas.", least=2)
+
+
+def main(options: ComparedRuns, grid: Grid) -> None:
+    runs = compared.load(options, lambda r: r.settings.network.network, _check)
+    source = next(iter(runs.values())).task.source
+    split = _first_cases(source.test, grid.cases)
+    result = _measure(runs, split, grid.places)
+    print(table(result))
+    compared.save(options, result, draw_heat_maps)
+
+
+def table(result: dict[str, Any]) -> str:
+    """The mean error in each half as a few lines of text."""
+    lines = [
+        f"test error, % of {result['cases_per_place']} digits at each place; "
+        f"trained with digits {result['place']}",
+        f"{'':12}{'left half':>12}{'right half':>12}",
+    ]
+    for name, model in result["models"].items():
+        lines.append(f"{name:12}{model['left']:12.2f}{model['right']:12.2f}")
+    return "\n".join(lines)
+
+
+def _check(directory: pathlib.Path, settings: ClassifySettings) -> None:
+    if settings.scene.frames:
+        raise UserError(
+            "--workdirs must name runs on one digit that stands still: others "
+            f"have no one place. Received: {directory}"
+        )
+
+
+def _first_cases(split: Split, count: int) -> Split:
+    if count > len(split.label):
+        raise UserError(
+            f"--cases must be at most {len(split.label)}, the test digits that "
+            f"there are. Received: {count}"
+        )
+    return Split(split.image[:count], split.label[:count])
+
+
+def _measure(runs: dict[str, Run], split: Split, places: int) -> dict[str, Any]:
+    canvas = next(iter(runs.values())).task.canvas
+    rows, columns = place_errors.corners(canvas, split.image, places)
+    models = {}
+    with _progress(len(runs) * len(rows) * len(columns)) as bar:
+        for name, trained in runs.items():
+            grid = place_errors.error_grid(
+                functools.partial(trained.task.make_evaluator, trained.model),
+                split,
+                canvas,
+                rows,
+                columns,
+                bar.update,
+            )
+            width = split.image.shape[2]
+            models[name] = {
+                **place_errors.halves(grid, canvas, width, columns),
+                "grid": grid.tolist(),
+                "config": trained.settings.record(),
+            }
+    return {
+        "models": models,
+        "rows": rows,
+        "columns": columns,
+        "cases_per_place": len(split.label),
+        "canvas": canvas.side,
+        "digit": list(split.image.shape[1:3]),
+        "place": canvas.place,
+        **record.circumstances(),
+    }
+
+
+def _progress(places: int) -> tqdm.tqdm:
+    return tqdm.tqdm(
+        total=places,
+        unit="place",
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+    )
+
+
+COMMAND = Command(main, (ComparedRuns, Grid))

@@ -1,0 +1,55 @@
+"""Writes RESULTS.md and its pictures from the committed run records.
+
+    python -m trainers.report
+    python -m trainers.report --pictures --data_dir=../shared/tfds
+
+The first needs no data and trains nothing; --pictures also draws glimpse paths
+of the released models on the test set.
+"""
+
+import dataclasses
+import pathlib
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+from ram_tf import pretrained
+from ram_tf_reports import catch, document, paths, pictures, records, stopping
+from ram_tf_reports.published import TASKS
+from ram_tf_runs.command import Command
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.fields import Settings, setting
+from ram_tf_runs.settings.options import Data
+
+
+@dataclasses.dataclass(frozen=True)
+class Report(Settings):
+    """What is read and written."""
+
+    records: str = setting("results", "Folder of the records.")
+    document: str = setting(
+        "RESULTS.md", "The text; its pictures go to docs/results beside it."
+    )
+    pictures: bool = setting(
+        False, "Whether to draw glimpse paths too; needs MNIST."
+    )
+
+
+def main(options: Report, data: Data) -> None:
+    folder, out = pathlib.Path(options.records), pathlib.Path(options.document)
+    if not folder.is_dir():
+        raise UserError(
+            "--records must name the folder of the run records. "
+            f"Received: {options.records!r}"
+        )
+    runs = {name: records.load(folder / name) for name in TASKS}
+    pictures.write(out.parent, runs, catch.load(folder / "catch"))
+    stopping.write(out.parent, folder / "stopping")
+    if options.pictures:
+        for name in filter(TASKS.get, pretrained.NAMES):
+            print(paths.write(out.parent, name, data.data_dir))
+    # After the pictures, because it names those that are there.
+    out.write_text(document.render(out.parent, folder))
+    print(out)
+
+
+COMMAND = Command(main, (Report, Data))

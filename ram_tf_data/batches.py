@@ -1,0 +1,132 @@
+"""Training batches and evaluation sets, each a pure function of its seed.
+
+There is no iterator, hence no iterator state to save.
+"""
+
+import functools
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf_data.canvas import Canvas, compose
+from ram_tf_data.errors import UserError
+from ram_tf_data.splits import Split
+
+# Evaluation canvases are the same for all training seeds.
+_EVALUATION_SEED = 20_140_624
+_COMPOSED_AT_ONCE = 500
+
+
+class TrainingBatches:
+    """Endless batches; batch t is a pure function of (seed, t).
+
+    Every image of the split is used once an epoch, in an order of that epoch.
+
+    Args:
+        split: What is placed on the canvases; clutter is cut from it too.
+        canvas: What is composed.
+        batch_size: B.
+        seed: Any integer that fits 31 bits.
+
+    Raises:
+        UserError: On images that do not fit, or a batch size out of range.
+    """
+
+    def __init__(
+        self, split: Split, canvas: Canvas, batch_size: int, seed: int
+    ):
+        canvas.check(split.image)
+        if not 1 <= batch_size <= len(split.label):
+            raise UserError(
+                "`batch_size` must lie between 1 and the number of training "
+                f"images, {len(split.label)}. Received: {batch_size}"
+            )
+        if not 0 <= seed < 2**31 or seed != int(seed):
+            raise UserError(
+                f"`seed` must be a whole number in [0, 2**31). Received: {seed}"
+            )
+        self._images = tf.constant(split.image)
+        self._labels = tf.constant(split.label)
+        self._canvas = canvas
+        self.batch_size = batch_size
+        self.seed = seed
+        self._order = functools.lru_cache(maxsize=2)(self._epoch_order)
+
+    @property
+    def size(self) -> int:
+        """Images in an epoch."""
+        return int(self._labels.shape[0])
+
+    def indices(self, step: int, count: int) -> np.ndarray:
+        """Which images make the batches step .. step + count - 1.
+
+        Returns:
+            [count, B] int32.
+        """
+        start = step * self.batch_size
+        end = start + count * self.batch_size
+        epochs = range(start // self.size, (end - 1) // self.size + 1)
+        order = np.concatenate([self._order(epoch) for epoch in epochs])
+        start -= epochs[0] * self.size
+        taken = order[start : start + count * self.batch_size]
+        return taken.reshape(count, self.batch_size)
+
+    def make(self, indices: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Composes batch `step` as tensor operations; compiles under XLA.
+
+        Args:
+            indices: [B] int32, the row of `indices` for this step.
+            step: An integer scalar.
+
+        Returns:
+            {"image": as `compose` makes it, "label": [B] int32}.
+        """
+        seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
+        return {
+            "image": compose(
+                self._canvas, self._images, indices, seed, step=step
+            ),
+            "label": tf.gather(self._labels, indices),
+        }
+
+    def _epoch_order(self, epoch: int) -> np.ndarray:
+        bits = np.random.Philox(key=[self.seed, epoch])
+        order = np.random.Generator(bits).permutation(self.size)
+        return order.astype(np.int32)
+
+
+def evaluation_set(
+    split: Split,
+    canvas: Canvas,
+    repeats: int = 1,
+    draw: int = 0,
+    corner: tuple[int, int] | None = None,
+    cases: int = 0,
+) -> dict[str, np.ndarray]:
+    """Canvases to evaluate on: the same bytes on every machine.
+
+    Args:
+        split: Validation or test images; clutter is cut from them too.
+        canvas: What is composed.
+        repeats: Canvases made of each image.
+        draw: Another number makes other canvases; validation and test differ.
+        corner: Row and column where every image starts; None for random ones.
+        cases: The first so many of these canvases; 0 for all.
+
+    Returns:
+        {"image": as `compose` makes n * repeats, "label": [...] int32}.
+    """
+    canvas.check(split.image)
+    if corner is not None:
+        canvas.check_corner(split.image, corner)
+    index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
+    index = index[: cases or None]
+    pool = tf.constant(split.image)
+    images = np.empty([len(index), *canvas.shape(split.image)], np.uint8)
+    for start in range(0, len(index), _COMPOSED_AT_ONCE):
+        chosen = index[start : start + _COMPOSED_AT_ONCE]
+        seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
+        fixed = None if corner is None else tf.tile([corner], [len(chosen), 1])
+        made = compose(canvas, pool, chosen, seed, fixed)
+        images[start : start + len(chosen)] = made
+    return {"image": images, "label": split.label[index]}

@@ -1,0 +1,239 @@
+"""Canvases: a digit at a random place, with clutter (paper, section 4.1).
+
+As the authors' published generator does it: positions are uniform with
+inclusive bounds, everything lies fully inside the canvas, clutter is cut from
+images drawn with replacement from any class, and values are added and clamped,
+so that clutter may lie over the digit.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf_data.distort import distort
+from ram_tf_data.drift import Drift
+from ram_tf_data.errors import UserError
+from ram_tf_data.patches import add_up, cut
+
+# Where the digit goes.
+PLACES = ("anywhere", "left", "right")
+
+
+@dataclasses.dataclass(frozen=True)
+class Canvas:
+    """What is composed.
+
+    Attributes:
+        side: Pixels along a side of the canvas.
+        clutter: Number of patches of other digits.
+        clutter_size: Pixels along a side of a patch.
+        place: Where the digit goes, one of `PLACES`; clutter goes anywhere.
+            Each place is in one half: "left" where the digit's centre is in
+            the left half of the canvas or on its middle line.
+        jitter: Pixels by which the digit is then moved in each direction, at
+            random and at most; what leaves the canvas is cut off.
+        distort: How far a digit is stretched, sheared and turned at most, as
+            `ram_tf_data.distort` does.
+        grow: Steps of training over which the square that the digit lies in
+            grows evenly, from the middle to the whole canvas; 0 for the whole
+            from the start.
+        drift: How the digit moves, for videos; it starts where `place` says,
+            and jitter is reflected at the edges, as it is. Clutter stands
+            still. None for still images.
+    """
+
+    side: int
+    clutter: int = 0
+    clutter_size: int = 8
+    place: str = "anywhere"
+    jitter: int = 0
+    distort: float = 0.0
+    grow: int = 0
+    drift: Drift | None = None
+
+    def check(self, images) -> None:
+        """Raises UserError unless images [n, h, w, C] fit on the canvas."""
+        if self.place not in PLACES:
+            raise UserError(
+                f"`place` must be one of {list(PLACES)}. "
+                f"Received: {self.place!r}"
+            )
+        check_pool(images.shape)
+        _, height, width, _ = images.shape
+        if self.side < max(height, width):
+            raise UserError(
+                "`canvas` must be at least as large as the images, "
+                f"{height}x{width}. Received: canvas={self.side}"
+            )
+        if self.jitter < 0:
+            raise UserError(
+                f"`jitter` must be at least 0. Received: {self.jitter}"
+            )
+        if not 0 <= self.distort < 1:
+            raise UserError(
+                f"`distort` must lie in [0, 1). Received: {self.distort}"
+            )
+        if self.grow < 0:
+            raise UserError(f"`grow` must be at least 0. Received: {self.grow}")
+        if self.grow and self.place != "anywhere":
+            raise UserError(
+                "`grow` needs `place` to be anywhere: the square is in the "
+                f"middle. Received: {self.place!r}"
+            )
+        if self.clutter < 0:
+            raise UserError(
+                f"`clutter` must be at least 0. Received: {self.clutter}"
+            )
+        if self.clutter and not 1 <= self.clutter_size <= min(height, width):
+            raise UserError(
+                "`clutter_size` must lie between 1 and the side of an image, "
+                f"{min(height, width)}. Received: {self.clutter_size}"
+            )
+        if self.place == "right" and self.side == width:
+            raise UserError(
+                "`place` must not be right where images are as wide as the "
+                f"canvas. Received: canvas={self.side}"
+            )
+        if self.drift:
+            self.drift.check(self.side)
+
+    def check_corner(self, images, corner: tuple[int, int]) -> None:
+        """Raises UserError unless images [n, h, w, C] fit whole at corner."""
+        last = tuple(self.side - size for size in images.shape[1:3])
+        if not all(0 <= c <= end for c, end in zip(corner, last, strict=True)):
+            raise UserError(
+                f"`corner` must lie between (0, 0) and {last}. "
+                f"Received: {tuple(corner)}"
+            )
+
+    def shape(self, images) -> tuple[int, ...]:
+        """Of what is made of one of images [n, h, w, C]."""
+        frames = (self.drift.frames,) if self.drift else ()
+        return *frames, self.side, self.side, images.shape[-1]
+
+    def columns(self, width: int) -> tuple[int, int]:
+        """First and last column at which images of this width may start."""
+        last = self.side - width
+        if self.place == "left":
+            return 0, last // 2
+        if self.place == "right":
+            return last // 2 + 1, last
+        return 0, last
+
+    def margin(self, step: tf.Tensor, room: int) -> tf.Tensor:
+        """Pixels at both ends of an axis where no digit starts at a step.
+
+        Args:
+            step: Of training, an integer scalar.
+            room: The last row or column at which one may start.
+        """
+        left = tf.maximum(self.grow - tf.cast(step, tf.int64), 0)
+        return tf.cast(left * room // max(2 * self.grow, 1), tf.int32)
+
+
+def check_pool(shape: tuple[int, int, int, int]) -> None:
+    """Raises UserError on images [n, h, w, C] too many to be composed."""
+    if np.prod(shape[:3], dtype=np.int64) >= 2**31:  # Pixels are numbered.
+        raise UserError(
+            "All images of a split must have fewer than 2**31 pixels together. "
+            f"Received: {shape[0]} of {shape[1]}x{shape[2]}"
+        )
+
+
+def compose(
+    canvas: Canvas,
+    pool: tf.Tensor,
+    index: tf.Tensor,
+    seed: tf.Tensor,
+    corner: tf.Tensor | None = None,
+    step: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Puts images of a split on canvases; the same bytes everywhere.
+
+    All arithmetic is on whole numbers, all randomness from Philox: eager mode,
+    graphs and XLA agree.
+
+    Args:
+        canvas: What to compose.
+        pool: The images of the split, [n, h, w, C] uint8.
+        index: Which of them are placed, [B] int32; clutter is cut from any.
+        seed: A stateless seed, [2] integers.
+        corner: Rows and columns where the images start, [B, 2] int32; None
+            for random ones, as `canvas.place` allows.
+        step: Of training, which `canvas.grow` counts; None for its end.
+
+    Returns:
+        [B, side, side, C] uint8; with drift [B, T, side, side, C].
+    """
+    batch, (height, width, channels) = tf.shape(index)[0], pool.shape[1:]
+    side, count, size = canvas.side, canvas.clutter, canvas.clutter_size
+    where, other, cutting, there, way = tf.unstack(seeds(seed, 5))
+    if corner is None:
+        step = canvas.grow if step is None else step
+        corner = _places(canvas, where, batch, height, width, step)
+    total = tf.zeros([batch, side, side, channels], tf.int32)
+    if count:
+        others = below(other, [batch, count], tf.shape(pool)[0])
+        source = _corners(cutting, [batch, count], (height, width), size, size)
+        patches = cut(pool, others, source, size)
+        clutter_corner = _corners(there, [batch, count], side, size, size)
+        total = add_up(total, patches, clutter_corner)
+    images = tf.gather(pool, index)
+    if canvas.distort:
+        own = tf.random.experimental.stateless_fold_in(seed, 5, alg="philox")
+        images = distort(images, own, canvas.distort)
+    if canvas.drift:
+        frames = canvas.drift.frames
+        total = tf.repeat(total, frames, axis=0)
+        images = tf.repeat(images, frames, axis=0)
+        corner = canvas.drift.path(corner, (side - height, side - width), way)
+    total = add_up(total, images[:, None], tf.reshape(corner, [-1, 1, 2]))
+    shape = [batch, *canvas.shape(pool)]
+    return tf.reshape(tf.cast(tf.minimum(total, 255), tf.uint8), shape)
+
+
+def _places(
+    canvas: Canvas, seed, batch, height: int, width: int, step
+) -> tf.Tensor:
+    """Corners [B, 2] of images where the canvas has them."""
+    row, column, move = tf.unstack(seeds(seed, 3))
+    rows = _between(row, batch, 0, canvas.side - height, canvas, step)
+    columns = _between(column, batch, *canvas.columns(width), canvas, step)
+    corners = tf.stack([rows, columns], axis=-1)
+    if not canvas.jitter:
+        return corners
+    moves = below(move, [batch, 2], 2 * canvas.jitter + 1)
+    return corners + moves - canvas.jitter
+
+
+def _between(
+    seed, batch, first: int, last: int, canvas: Canvas, step
+) -> tf.Tensor:
+    """Whole numbers [B] from first to last, less the margins of a step."""
+    margin = canvas.margin(step, last - first)
+    return first + margin + below(seed, [batch], last - first + 1 - 2 * margin)
+
+
+def _corners(seed, shape, bound, height: int, width: int) -> tf.Tensor:
+    """Corners [..., 2] of windows fully inside, bounds inclusive."""
+    bounds = (bound, bound) if isinstance(bound, int) else bound
+    axes = [
+        below(sub, shape, outer - inner + 1)
+        for sub, outer, inner in zip(
+            tf.unstack(seeds(seed, 2)), bounds, (height, width), strict=True
+        )
+    ]
+    return tf.stack(axes, axis=-1)
+
+
+def below(seed, shape, bound) -> tf.Tensor:
+    """Whole numbers in [0, bound)."""
+    return tf.random.stateless_uniform(
+        shape, seed, minval=0, maxval=bound, dtype=tf.int32, alg="philox"
+    )
+
+
+def seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
+    """As many seeds, [count, 2], from one."""
+    return tf.random.experimental.stateless_split(seed, count, alg="philox")

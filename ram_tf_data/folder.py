@@ -1,0 +1,211 @@
+"""Folders of labelled pictures: a sub-folder for each class.
+
+Each picture is decoded once, to a canvas in memory, as `ram_tf_data.files` reads it:
+larger ones are scaled down with their aspect kept, smaller ones are not scaled
+up; the rest of the canvas is black.
+"""
+
+import collections
+import functools
+import logging
+import pathlib
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import tqdm
+
+from ram_tf_data.canvas import check_pool
+from ram_tf_data.errors import UserError
+from ram_tf_data.files import read_image
+from ram_tf_data.splits import Source, Split
+
+# The same pictures validate, whatever seed a model is trained with.
+_ORDER_SEED = 20_140_624
+
+
+def load(
+    train_dir: str,
+    test_dir: str | None,
+    *,
+    side: int,
+    channels: int,
+    validation_fraction: float,
+    standardised: bool = False,
+) -> Source:
+    """Reads pictures; files that are damaged, or no pictures, are left out.
+
+    Args:
+        train_dir: A folder of folders, which are named as the classes and hold
+            the pictures, at any depth. What begins with a dot is passed over.
+        test_dir: The same for the test; None for no test set.
+        side: Of the canvas, in pixels.
+        channels: 1 (grey) or 3 (colour).
+        validation_fraction: Share of each class of `train_dir` that is held
+            out to validate on: at least one picture, and all but one at most.
+        standardised: Whether pictures are given equal brightness and contrast.
+
+    Raises:
+        UserError: On folders that are not there or the same, fewer than two
+            classes, a class with too few pictures, other classes in
+            `test_dir`, too many pixels, or a fraction that is not between 0
+            and 1.
+    """
+    if not 0 < validation_fraction < 1:
+        raise UserError(
+            "`validation_fraction` must lie between 0 and 1. "
+            f"Received: {validation_fraction}"
+        )
+    train = _folder("train_dir", train_dir)
+    names = _class_names(train)
+    if len(names) < 2:
+        raise UserError(
+            "--train_dir must have a sub-folder for each of at least two "
+            f"classes. Received: {train_dir}, with {len(names)}"
+        )
+    test = test_dir and _test_folder(test_dir, train, names)
+    read = functools.partial(
+        read_image, side=side, channels=channels, standardised=standardised
+    )
+    shape = (side, side, channels)
+    # A picture of each class to train on, another one to validate on.
+    known = _read(train, names, shape, read, least=2)
+    return Source(
+        *_divide(known, validation_fraction),
+        test=_read(test, names, shape, read, least=1) if test else None,
+        num_classes=len(names),
+        repeats=1,
+        class_names=names,
+    )
+
+
+def _folder(name: str, path: str | None) -> pathlib.Path:
+    folder = pathlib.Path(path or "").expanduser()
+    if not path or not folder.is_dir():
+        raise UserError(f"--{name} must name a folder. Received: {path}")
+    return folder
+
+
+def _class_names(folder: pathlib.Path) -> tuple[str, ...]:
+    """In the order of their names, so that they have the same numbers."""
+    return tuple(
+        sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.is_dir() and not path.name.startswith(".")
+        )
+    )
+
+
+def _test_folder(
+    path: str, train: pathlib.Path, names: tuple[str, ...]
+) -> pathlib.Path:
+    folder = _folder("test_dir", path)
+    if folder.samefile(train):
+        raise UserError(f"--test_dir must not be --train_dir. Received: {path}")
+    found = _class_names(folder)
+    if found != names:
+        wrong = [f"no {name!r}" for name in names if name not in found]
+        wrong += [f"{name!r} too" for name in found if name not in names]
+        raise UserError(
+            "--test_dir must have the classes of --train_dir. "
+            f"Received: {path}, with {', '.join(wrong)}"
+        )
+    return folder
+
+
+def _read(
+    folder: pathlib.Path,
+    names: tuple[str, ...],
+    shape: tuple[int, int, int],
+    read: Callable[[str], np.ndarray],
+    least: int,
+) -> Split:
+    """All pictures, shuffled; each class must have so many at least."""
+    files = [
+        (path, k)
+        for k, name in enumerate(names)
+        for path in _files(folder / name)
+    ]
+    bits = np.random.Philox(key=_ORDER_SEED)
+    order = np.random.Generator(bits).permutation(len(files))
+    label = np.array([files[row][1] for row in order], np.int32)
+    images, problems = _decode([files[row][0] for row in order], shape, read)
+    for problem in filter(None, problems):
+        logging.warning("left out: %s", problem)
+    sound = np.array([problem is None for problem in problems], bool)
+    if not sound.all():
+        logging.warning(
+            "%d of %d files in %s are left out",
+            len(sound) - sound.sum(),
+            len(sound),
+            folder,
+        )
+        images, label = images[sound], label[sound]
+    _check_classes(folder, names, label, least)
+    return Split(images, label)
+
+
+def _files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """In an order that does not depend on the file system."""
+    paths = [p for p in folder.rglob("*") if p.is_file()]
+    return sorted(p for p in paths if not p.name.startswith("."))
+
+
+def _decode(
+    paths: list[pathlib.Path],
+    shape: tuple[int, int, int],
+    read: Callable[[str], np.ndarray],
+) -> tuple[np.ndarray, list[str | None]]:
+    """Canvases [n, *shape], and what was wrong with each file, if anything."""
+    check_pool((len(paths), *shape))
+    images = np.zeros((len(paths), *shape), np.uint8)
+
+    def fill(row: int) -> str | None:
+        try:
+            images[row] = read(str(paths[row]))
+        except ValueError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor() as threads:  # Pillow decodes outside the GIL.
+        found = threads.map(fill, range(len(paths)))
+        bar = tqdm.tqdm(
+            found,
+            total=len(paths),
+            unit="picture",
+            disable=not sys.stderr.isatty(),
+            dynamic_ncols=True,
+        )
+        return images, list(bar)
+
+
+def _check_classes(
+    folder: pathlib.Path, names: tuple[str, ...], label: np.ndarray, least: int
+) -> None:
+    counts = collections.Counter(label.tolist())
+    few = [
+        f"{name!r} with {counts[k]}"
+        for k, name in enumerate(names)
+        if counts[k] < least
+    ]
+    if few:
+        raise UserError(
+            f"Each class in {folder} needs at least {least} sound "
+            f"picture{'s' * (least > 1)}. Received: {', '.join(few)}"
+        )
+
+
+def _divide(split: Split, fraction: float) -> tuple[Split, Split]:
+    """Training and validation parts, with equal shares of the classes."""
+    held_out = np.zeros(len(split.label), bool)
+    for k in np.unique(split.label):
+        rows = np.flatnonzero(split.label == k)
+        count = np.clip(round(fraction * len(rows)), 1, len(rows) - 1)
+        held_out[rows[:count]] = True
+    train, validation = (
+        Split(split.image[rows], split.label[rows])
+        for rows in (~held_out, held_out)
+    )
+    return train, validation

@@ -1,0 +1,77 @@
+"""SVHN's cropped digits: colour, 32x32, the labelled digit in the middle.
+
+Crops of one house number overlap, and are neighbours in the order of SVHN. So
+splits are made in that order: those of one number stay together.
+"""
+
+import pathlib
+
+import numpy as np
+
+from ram_tf_data import prepared
+from ram_tf_data.errors import UserError
+from ram_tf_data.facts import FACTS
+from ram_tf_data.splits import Source, Split
+
+SMALL_FILE = "svhn_train_first1083_32x32.npz"
+
+
+def load_cropped(name: str, data_dir: str | None) -> Source:
+    """TFDS's svhn_cropped; the last of its training images validate.
+
+    One number may lie on both sides of the cut.
+
+    Raises:
+        SourceError: If TFDS has not got the data and cannot fetch it.
+    """
+    train, test = prepared.read(name, data_dir, "train", "test")
+    order = np.argsort(train["id"])  # TFDS shuffles.
+    facts = FACTS[name]
+    share = facts.train / (facts.train + facts.validation)
+    first = round(len(order) * share)
+    return _source(
+        _split(train["image"], train["label"], order[:first]),
+        _split(train["image"], train["label"], order[first:]),
+        _split(test["image"], test["label"], np.argsort(test["id"])),
+    )
+
+
+def load_small(name: str, data_dir: str | None) -> Source:
+    """The first crops of SVHN's training set, in one file, split by number.
+
+    Of the house numbers 70% are trained on, 15% validate, 15% test.
+
+    Args:
+        name: Unused.
+        data_dir: Folder of SMALL_FILE: an .npz with "X" [n, 32, 32, 3] uint8,
+            "y" [n] and "png_id" [n], the house number's.
+
+    Raises:
+        UserError: If the file is not there, or holds something else.
+    """
+    del name
+    path = pathlib.Path(data_dir or "", SMALL_FILE)
+    if not path.is_file():
+        raise UserError(
+            f"--source=svhn_small needs --data_dir, the folder of {SMALL_FILE}."
+            f" Received: --data_dir={data_dir}"
+        )
+    with np.load(path) as file:
+        missing = {"X", "y", "png_id"} - set(file)
+        if missing:
+            raise UserError(f"{path} has no {', '.join(sorted(missing))}.")
+        image, label, number = file["X"], file["y"], file["png_id"]
+    numbers = np.unique(number)
+    cuts = numbers[[len(numbers) * 70 // 100, len(numbers) * 85 // 100]]
+    part = np.searchsorted(cuts, number, side="right")
+    return _source(
+        *(_split(image, label, np.flatnonzero(part == i)) for i in range(3))
+    )
+
+
+def _split(image: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Split:
+    return Split(image[rows], label[rows].astype(np.int32))
+
+
+def _source(train: Split, validation: Split, test: Split) -> Source:
+    return Source(train, validation, test, num_classes=10, repeats=1)

@@ -1,0 +1,86 @@
+"""RESULTS.md: its sections, one after the other."""
+
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from ram_tf_reports import (
+    catch,
+    environments,
+    lines,
+    markdown,
+    numbers,
+    pictures,
+    stopping,
+)
+from ram_tf_reports.published import TASKS, Task
+from ram_tf_reports.records import Runs, load
+from ram_tf_reports.run_files import notes, read
+
+# Not in the paper's tables; by flagfile and folder.
+OTHERS = ("mnist_paper", "quickstart", "svhn_small", "video")
+_LARGE = ("large", "large_512", "large_1024")
+_INVARIANCE = ("models", "rows", "columns", "cases_per_place")
+_BEYOND = ("model", "canvases", "trained_on", "reach", "test_cases")
+
+
+def render(root: pathlib.Path, folder: pathlib.Path) -> str:
+    """The whole text.
+
+    Args:
+        root: Where the text will stand; its pictures are in docs/results.
+        folder: The records, TASK/RUN.json.
+
+    Raises:
+        UserError: On a bad record; file and key are named.
+    """
+    return "\n\n".join(_blocks(root, folder)) + "\n"
+
+
+def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
+    """Blocks of Markdown; a section without records has none."""
+    names = (*TASKS, *OTHERS, *_LARGE, "numbers")
+    runs = {name: load(folder / name) for name in names}
+    numbers.check(runs["numbers"])
+
+    def section(template: str, name: str, **values: Any) -> list[str]:
+        """One that is made of the records in the folder of this name."""
+        return markdown.render(
+            template,
+            name=name,
+            lines=lines.of_runs(runs[name]),
+            runs=runs[name].values(),
+            notes=notes(folder / name),
+            paths=pictures.glimpse_paths(root, name),
+            **values,
+        )
+
+    counted = [(TASKS[n], lines.counted(TASKS[n], runs[n])) for n in TASKS]
+    overview = pictures.OVERVIEW
+    yield from markdown.render("start", tasks=counted, overview=overview)
+    for name, task in TASKS.items():
+        yield from section("task", name, **_task(name, task, runs[name]))
+    yield from catch.section(folder / "catch")
+    yield from environments.section(folder / "minatar")
+    found = read(folder / "invariance.json", *_INVARIANCE)
+    yield from markdown.render("invariance", found=found)
+    for name in OTHERS:
+        yield from section("others", name)
+    yield from stopping.section(folder / "stopping")
+    yield from section("numbers", "numbers")
+    found = read(folder / "larger_canvases.json", *_BEYOND)
+    large = [block for name in _LARGE for block in section("large", name)]
+    large += markdown.render("beyond", found=found)
+    yield from ["## Large images", *large] if large else []
+    yield from markdown.render("sources", tasks=TASKS.values())
+
+
+def _task(name: str, task: Task, runs: Runs) -> dict[str, Any]:
+    """What the section of a task of the paper shows beside its runs."""
+    return {
+        "task": task,
+        "rows": list(lines.of_task(task, runs)),
+        "networks": list(lines.of_networks(task, runs)),
+        "repeats": list(lines.repeats(task, runs)),
+        "curve": pictures.curves(runs) and pictures.CURVE.format(name),
+    }

@@ -1,0 +1,111 @@
+"""Lines of tables: a model after so many glimpses, and what was published."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ram_tf_reports import verdicts
+from ram_tf_reports.markdown import NONE
+from ram_tf_reports.published import NETWORKS, Row, Task
+from ram_tf_reports.records import Record, Runs
+from ram_tf_reports.run_files import by_seed
+
+
+class Line(NamedTuple):
+    """A model after so many glimpses, beside what was published.
+
+    Attributes:
+        name: Of the line.
+        record: None if the model was not run.
+        glimpses: Perhaps more than the model makes.
+        row: The published figures.
+    """
+
+    name: str
+    record: Record | None
+    glimpses: int
+    row: Row = Row()
+
+    def after(self, name: str = "test_error") -> float | None:
+        """A figure by its name in `Record.after`; None if there is none."""
+        return self.record and self.record.after(self.glimpses, name)
+
+    @property
+    def parameters(self) -> int | None:
+        """How many weights the model has, where that is known."""
+        return self.record and self.record.values.get("parameters")
+
+    @property
+    def interval(self) -> verdicts.Interval | None:
+        """Wilson's, of the error."""
+        error = self.after()
+        if error is None:
+            return None
+        return verdicts.wilson(error, self.record.values["test_cases"])
+
+    @property
+    def against_nips(self) -> str:
+        """What the error says about the paper's."""
+        return self._against(self.row.nips)
+
+    @property
+    def against_public(self) -> str:
+        """What the error says about that of public code."""
+        best = self.row.best_public
+        return self._against(best and best.error)
+
+    def _against(self, other: float | None) -> str:
+        if self.interval is None or other is None:
+            return NONE
+        return verdicts.verdict(self.interval, other)
+
+
+def of_runs(runs: Runs) -> list[Line]:
+    """All runs after their last glimpse: RAM's, from "ram" on, then others."""
+
+    def place(record: Record):
+        return record.name != "ram", record.network != "ram"
+
+    return [
+        Line(NETWORKS.get(record.name, record.name), record, record.glimpses)
+        for record in sorted(runs.values(), key=place)
+    ]
+
+
+def of_task(task: Task, runs: Runs) -> Iterator[Line]:
+    """The rows of the paper; a row with a model of its own has two lines."""
+    for glimpses, row in task.rows.items():
+        yield Line(str(glimpses), runs.get("ram"), glimpses, row)
+        own = runs.get(f"ram_{glimpses}_glimpses")
+        if own is not None and own.is_made_for_a_row:
+            yield Line(f"{glimpses}, own model", own, glimpses, row)
+
+
+def counted(task: Task, runs: Runs) -> list[Line]:
+    """A line for each row of the paper: a model made for it goes first."""
+    return list({line.glimpses: line for line in of_task(task, runs)}.values())
+
+
+def of_networks(task: Task, runs: Runs) -> Iterator[Line]:
+    """Networks without attention, and RAM with all glimpses under them."""
+    for name, words in NETWORKS.items():
+        if name in task.networks or name in runs:
+            row = task.networks.get(name, Row())
+            yield Line(words, runs.get(name), 1, row)
+    last = task.glimpses
+    yield Line(f"RAM, {last} glimpses", runs.get("ram"), last, task.last)
+
+
+def repeats(task: Task, runs: Runs) -> Iterator[tuple[Line, list[float]]]:
+    """Errors of runs that differ in the seed alone, beside the first one's.
+
+    They are after the numbers of glimpses in the paper's rows, or after the
+    last glimpse if none of these is reached.
+    """
+    for group in by_seed(runs.values()):
+        first = group[0]
+        rows = [n for n in task.rows if n <= first.glimpses]
+        name = NETWORKS.get(first.network, first.name)
+        for glimpses in rows or [first.glimpses]:
+            if len(group) > 1:
+                errors = [record.after(glimpses) for record in group]
+                yield Line(name, first, glimpses), errors

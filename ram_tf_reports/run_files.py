@@ -1,0 +1,92 @@
+"""The files of `results/`: their content, runs among them, and notes."""
+
+import dataclasses
+import functools
+import json
+import pathlib
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from ram_tf_reports.markdown import NONE
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.run import RunSettings, from_record
+
+# What `Run` reads, beside what a section needs.
+RUN = ("config", "machine", "seconds")
+
+
+@dataclasses.dataclass
+class Run:
+    """A run's record.
+
+    Attributes:
+        path: The file, FOLDER/TASK/RUN.json.
+        values: Its content, with `RUN`.
+    """
+
+    path: pathlib.Path
+    values: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Of the run, within its task."""
+        return self.path.stem
+
+    @property
+    def link(self) -> str:
+        """The file, as seen from beside FOLDER."""
+        return "/".join(self.path.parts[-3:])
+
+    @functools.cached_property
+    def settings(self) -> RunSettings:
+        """All run flags; those newer than the record have their defaults."""
+        return from_record(self.values["config"])
+
+    @functools.cached_property
+    def recipe(self) -> RunSettings:
+        """The settings but for the seed: equal in runs that repeat another."""
+        return self.settings.replace(seed=0)
+
+    @property
+    def commit(self) -> str:
+        """Its first letters, and whether files differed from it."""
+        revision = self.values.get("git_revision") or NONE
+        commit, dirty, _ = revision.partition("-dirty")
+        return commit[:7] + dirty
+
+
+_Run = TypeVar("_Run", bound=Run)
+
+
+def read(path: pathlib.Path, *needed: str) -> dict[str, Any] | None:
+    """The object in a JSON file; None without the file.
+
+    Raises:
+        UserError: If it is none or lacks a key; file and key are named.
+    """
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(path.read_text())
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path} must hold an object. Received: {values!r}")
+    for name in needed:
+        if name not in values:
+            raise UserError(f"{path} must hold `{name}`.")
+    return values
+
+
+def by_seed(runs: Iterable[_Run]) -> list[list[_Run]]:
+    """Groups of runs that differ in the seed alone."""
+    groups: dict[RunSettings, list[_Run]] = {}
+    for run in runs:
+        groups.setdefault(run.recipe, []).append(run)
+    return list(groups.values())
+
+
+def notes(folder: pathlib.Path) -> str:
+    """What is to be said beside the figures: written by hand, or nothing."""
+    path = folder / "notes.md"
+    return path.read_text() if path.exists() else ""

@@ -1,0 +1,57 @@
+"""What the cards of released models have in common."""
+
+import textwrap
+from typing import Any
+
+from ram_tf_runs.records import recipe
+from ram_tf_runs.records.record import threads_text
+from ram_tf_runs.settings.run import RunSettings
+
+SOURCE = (
+    "`trainers.release` made this card from `{name}.json`, the record of the "
+    "run, which holds every setting."
+)
+
+
+def filled(text: str, indent: str = "") -> str:
+    """Text in lines of at most 80 characters, all but the first indented."""
+    return textwrap.fill(
+        text,
+        80,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def square(side: int) -> str:
+    """Such as 8×8."""
+    return f"{side}\N{MULTIPLICATION SIGN}{side}"
+
+
+def table(rows: list[list[str]]) -> str:
+    """Rows of cells, the first two being heads and rule."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def command(settings: RunSettings) -> str:
+    """The run's command, in lines that a shell joins."""
+    words = textwrap.wrap(
+        recipe.command(settings),
+        74,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    return " \\\n    ".join(words)
+
+
+def trained(record: dict[str, Any]) -> str:
+    """How long, on what, by which code."""
+    machine, versions = record["machine"], record["versions"]
+    packages = ", ".join(f"{name} {v}" for name, v in versions.items())
+    return (
+        f"{record['steps']:,} steps: {record['seconds'] / 60:.0f} min of "
+        f"training and validation on {threads_text(machine['threads'])} of "
+        f"{machine['processor']}. Code at commit {record['git_revision']}; "
+        f"{packages}."
+    )

@@ -1,0 +1,209 @@
+"""The card of a released model, written from the record of its run alone."""
+
+import math
+from typing import Any
+
+from ram_tf_data.facts import FACTS
+from ram_tf_runs.cards.card_text import (
+    SOURCE,
+    command,
+    filled,
+    square,
+    table,
+    trained,
+)
+from ram_tf_runs.records.image_results import ROWS
+from ram_tf_runs.settings.data import Scene
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.run import from_record
+
+_PAGE = """\
+# Released model `{name}`
+
+{what}
+
+```python
+import ram_tf
+
+model = ram_tf.load_pretrained("{name}")
+outputs = model(images)  # [B, {side}, {side}, 1] uint8
+outputs["probabilities"]  # [B, {glimpses}, 10]: after each glimpse
+```
+
+{source}
+
+## Data
+
+{data}
+
+## Test error
+
+{measured}
+
+{errors}
+
+{uncertainty}
+
+## Training
+
+```sh
+{command}
+```
+
+{training}
+
+## Limits
+
+{limits}
+
+## Licence
+
+{licence}
+"""
+
+
+def model_card(name: str, record: dict[str, Any]) -> str:
+    """The card as Markdown: a pure function of its arguments.
+
+    Args:
+        name: Of the released model.
+        record: Of its run, as result.json has it.
+    """
+    settings = from_record(record["config"])
+    return _PAGE.format(
+        name=name,
+        side=settings.scene.canvas,
+        glimpses=settings.network.glimpses,
+        what=filled(_what(settings)),
+        source=filled(SOURCE.format(name=name)),
+        data=filled(f"{_task(settings)} {_images(settings)}"),
+        measured=filled(_measured(record, settings)),
+        errors=_errors(record, settings),
+        uncertainty=filled(_uncertainty(record)),
+        command=command(settings),
+        training=filled(
+            f"Seed {settings.seed}, {settings.training.epochs:g} epochs, "
+            f"{trained(record)}"
+        ),
+        limits="\n".join(filled(f"- {x}", "  ") for x in _limits(settings)),
+        licence=filled(
+            "The weights are under Apache-2.0, like the code. The images that "
+            "they were trained on are not part of this repository; their "
+            "authors' own terms hold for them."
+        ),
+    )
+
+
+def _what(settings: ClassifySettings) -> str:
+    model = settings.model
+    scales = "one scale" if model.scales == 1 else f"{model.scales} scales"
+    return (
+        "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
+        f"that says which {_kind(settings)} is on an image of "
+        f"{square(settings.scene.canvas)} pixels, after "
+        f"{settings.network.glimpses} glimpses of "
+        f"{square(model.glimpse_size)} at {scales}."
+    )
+
+
+def _task(settings: ClassifySettings) -> str:
+    kind, scene = _kind(settings), settings.scene
+    if scene.canvas == FACTS[settings.source].side and not scene.clutter:
+        return f"One {kind} of the source as it is{_moved(scene)}."
+    task = (
+        f"One {kind} of the source, whole, at a random place on a black canvas "
+        f"of {square(scene.canvas)} pixels"
+    )
+    if scene.clutter:
+        task += (
+            f", with {scene.clutter} patches of {square(scene.clutter_size)}"
+            f" from other {kind}s of the same split added at random places, "
+            "which may lie over it"
+        )
+    return (
+        f"{task}; composed by `ram_tf_data/canvas.py`, in "
+        f"training anew for every epoch{_moved(scene)}."
+    )
+
+
+def _moved(scene: Scene) -> str:
+    words = []
+    if scene.jitter:
+        words.append(f"moved at random by up to {scene.jitter} pixels")
+    if scene.distort:
+        words.append(
+            "stretched, sheared and turned at random by up to "
+            f"{scene.distort:g} of their size"
+        )
+    return f"; in training, {' and '.join(words)}" if words else ""
+
+
+def _images(settings: ClassifySettings) -> str:
+    facts = FACTS[settings.source]
+    return (
+        f"The source is {facts.title}: {facts.train:,} images to train on, "
+        f"{facts.validation:,} to choose the "
+        f"weights with, {facts.test:,} for the test."
+    )
+
+
+def _measured(record: dict[str, Any], settings: ClassifySettings) -> str:
+    draws = record["test_cases"] // FACTS[settings.source].test
+    cases = f"In % of {record['test_cases']:,} test cases"
+    if draws > 1:
+        cases += f" ({draws} canvases of each test image)"
+    return (
+        f"{cases}, after each glimpse. The model's error is that of one "
+        "deterministic rollout. Below it, the same weights: averaged over "
+        "stochastic rollouts, and without their eye movements."
+    )
+
+
+def _errors(record: dict[str, Any], settings: ClassifySettings) -> str:
+    numbers = [str(t + 1) for t in range(settings.network.glimpses)]
+    rows = [
+        ["glimpses", *numbers],
+        ["---", *["---:"] * settings.network.glimpses],
+    ]
+    for error, words in ROWS.items():
+        if error not in record:  # That of videos alone.
+            continue
+        values = record[f"{error}_by_glimpse"]
+        rows.append([words, *(f"{value:.2f}" for value in values)])
+    return table(rows)
+
+
+def _uncertainty(record: dict[str, Any]) -> str:
+    error, cases = record["test_error"], record["test_cases"]
+    deviation = math.sqrt(error * (100 - error) / cases)
+    return (
+        f"The test error is **{error:.2f}**, give or take {2 * deviation:.2f} "
+        "(two standard errors, taking the cases as independent). On validation "
+        f"these weights, of step {record['best_step']:,}, were the best of the "
+        f"run's, with {record['validation_error']:.2f}."
+    )
+
+
+def _limits(settings: ClassifySettings) -> list[str]:
+    kind = _kind(settings)
+    if weight := settings.answers.intermediate_weight:
+        early = "It was trained to answer after every glimpse, the last above "
+        early += f"all (weight of the others: {weight:g})."
+    else:
+        early = "It was trained to answer after the last glimpse only: the "
+        early += "errors before it are not what fewer glimpses could reach."
+    return [
+        "It knows grey images, light on black, of the size and composition "
+        f"above, each with one whole {kind} as its source has them. On other "
+        "sizes, other sources, colours, dark on light, photographs or several "
+        f"{kind}s it has not been measured; it is no general reader of "
+        f"{kind}s.",
+        f"It answers with a {kind} even if there is none. How far its "
+        "probabilities can be trusted has not been measured.",
+        early,
+        f"It is one run, seed {settings.seed}; another seed has another error.",
+    ]
+
+
+def _kind(settings: ClassifySettings) -> str:
+    return FACTS[settings.source].kind

@@ -1,0 +1,97 @@
+"""The course of every run: resume, train, choose the weights, test once."""
+
+from typing import Any
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+from ram_tf.training.checkpoint import RunState
+from ram_tf.training.interrupt import Interrupted
+from ram_tf.training.loop import TrainingLoop
+from ram_tf.training.summaries import Summaries
+from ram_tf_runs import start
+from ram_tf_runs.records.resume import resume
+from ram_tf_runs.records.workdir import Workdir, write_json
+from ram_tf_runs.settings.run import RunSettings
+from ram_tf_runs.tasks.registry import task_of
+from ram_tf_runs.tasks.task import Task
+
+
+def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
+    """Runs, or resumes, and writes the results.
+
+    Args:
+        settings: Of the run.
+        directory: Its work directory.
+        data_dir: Where its data are.
+
+    Returns:
+        The exit code: 130 if it was told to stop.
+    """
+    workdir = Workdir(directory)
+    workdir.check(settings)
+    task = task_of(settings, data_dir)
+    task.prepare()
+    steps, evaluations = task.length()
+    model = start.make_model(task)
+    agent = task.make_agent(model, steps)
+    state = RunState(model, agent.optimizer, task.counters)
+    checkpointer = resume(state, settings, workdir, task.data_record())
+    if state.step >= steps and workdir.result.exists():
+        print(f"finished already, at step {steps}")
+        print(task.table(workdir.load_result()))
+        return 0
+    loop = TrainingLoop(
+        task.make_steps(agent, state),
+        task.validation(model),
+        state,
+        checkpointer,
+        _summaries(settings, workdir, state),
+        task.drawer(model),
+    )
+    try:
+        loop.run(steps, evaluations)
+    except Interrupted as interrupted:
+        print(interrupted)
+        return 130
+    state.use_best()
+    _finish(task, state, loop.units_per_second, workdir)
+    return 0
+
+
+def _summaries(
+    settings: RunSettings, workdir: Workdir, state: RunState
+) -> Summaries:
+    return Summaries(
+        workdir.metrics, workdir.tensorboard, state.step, shown(settings)
+    )
+
+
+def shown(settings: RunSettings) -> dict[str, Any]:
+    """Settings as TensorBoard takes them: no sequences."""
+    return {
+        name: ",".join(map(str, value)) if isinstance(value, tuple) else value
+        for name, value in settings.flat().items()
+    }
+
+
+def _finish(
+    task: Task,
+    state: RunState,
+    units_per_second: float | None,
+    workdir: Workdir,
+) -> None:
+    """Tests the weights that were best on validation, once.
+
+    The result is written last: its being there says that the run has finished.
+    """
+    print(task.best(state), flush=True)
+    workdir.save_model(state.model)
+    evaluator = task.test(state.model)
+    result = task.finish(evaluator, state, units_per_second, workdir) | {
+        "best_step": int(state.best_step),
+        "steps": state.step,
+        "seconds": float(state.seconds),
+    }
+    write_json(workdir.result, result)
+    print(task.table(result))
+    print(f"results: {workdir.result}")

@@ -1,0 +1,121 @@
+"""The trained model that a command reads: a run's, or a released one."""
+
+import pathlib
+from typing import Any
+
+import ram_tf_runs.quiet  # noqa: F401  First.
+
+import keras
+
+from ram_tf import pretrained
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.records.workdir import Workdir
+from ram_tf_runs.settings.options import ModelOptions
+from ram_tf_runs.settings.run import RunSettings, from_record
+from ram_tf_runs.tasks.registry import task_of
+from ram_tf_runs.tasks.task import Task
+
+OTHER_FLAGS = (
+    "The settings of a trained model are in its record, and its flags must not "
+    "be given again; --help lists those of this command."
+)
+
+
+class Trained:
+    """A trained model and where it is from.
+
+    Attributes:
+        name: Of the released model, or of the run's directory.
+        task: What the settings of its run mean.
+        model: The model.
+        directory: Where a command leaves what it makes of it.
+        result: Of the run; None if there is none.
+        class_names: Of its source's classes; None if they are just numbers.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        task: Task,
+        model: keras.Model,
+        directory: pathlib.Path,
+        result: dict[str, Any] | None = None,
+        class_names: list[str] | None = None,
+    ):
+        self.name = name
+        self.task = task
+        self.model = model
+        self.directory = directory
+        self.result = result
+        self.class_names = class_names
+
+    @property
+    def settings(self) -> RunSettings:
+        """Of the run that trained it."""
+        return self.task.settings
+
+
+def load(options: ModelOptions) -> Trained:
+    """What --workdir or --pretrained names.
+
+    Raises:
+        UserError: On both, or on neither a run nor a released model there.
+    """
+    workdir, name = options.place.workdir, options.pretrained
+    if workdir is not None and name is not None:
+        raise UserError(
+            "Only one of --workdir and --pretrained can name the model. "
+            f"Received: --workdir={workdir} --pretrained={name}"
+        )
+    data_dir = options.data.data_dir
+    if name is not None:
+        return named(name, data_dir)
+    if workdir is not None:
+        return of_run(workdir, data_dir)
+    raise UserError(
+        "--workdir must name the directory of a finished run, or --pretrained "
+        "a released model. Received: neither"
+    )
+
+
+def named(name: str, data_dir: str | None = None) -> Trained:
+    """What --pretrained names: a file of a finished run, or a released model.
+
+    Raises:
+        UserError: On neither.
+    """
+    path = pathlib.Path(name)
+    if path.suffix != ".keras":
+        result = pretrained.record(name)
+        return Trained(
+            name,
+            task_of(from_record(result["config"]), data_dir),
+            pretrained.load_pretrained(name),
+            pathlib.Path(),
+            result,
+        )
+    if path.name != "model.keras":
+        raise UserError(
+            "--pretrained must be the name of a released model, or the file "
+            f"model.keras in a run's directory. Received: {name}"
+        )
+    return of_run(path.parent, data_dir)
+
+
+def of_run(
+    directory: str | pathlib.Path, data_dir: str | None = None
+) -> Trained:
+    """The model of a finished run.
+
+    Raises:
+        UserError: If there is none in the directory.
+    """
+    run = Workdir(directory)
+    return Trained(
+        run.path.resolve().name,
+        task_of(run.load_settings(), data_dir),
+        run.load_model(),
+        run.path,
+        run.load_result() if run.result.exists() else None,
+        run.load_data().get("class_names"),
+    )

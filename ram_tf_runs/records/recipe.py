@@ -1,0 +1,74 @@
+"""The shortest command that trains with given settings."""
+
+import shlex
+from typing import Any
+
+from absl import flags
+
+from ram_tf_runs.command import FLAGFILES, prepared
+from ram_tf_runs.settings import flags as setting_flags
+from ram_tf_runs.settings.run import RunSettings
+
+
+def command(settings: RunSettings) -> str:
+    """A flagfile, if one is near, and the flags that differ from it.
+
+    Args:
+        settings: Of a run.
+    """
+    choices = [_differences([], settings)]
+    for path in sorted(FLAGFILES.glob("*.flags")):
+        try:
+            different = _differences([f"--flagfile={path}"], settings)
+        except flags.UnrecognizedFlagError:
+            continue  # It is of another kind of run.
+        choices.append([f"--flagfile={path.name}", *different])
+    words = min((c for c in choices if None not in c), key=len)
+    return " ".join([f"python -m {settings.program}", *map(shlex.quote, words)])
+
+
+def parse(kind: type[RunSettings], arguments: list[str]) -> RunSettings:
+    """The settings that arguments ask for.
+
+    Args:
+        kind: Of the settings.
+        arguments: Such as "--canvas=60" or "--flagfile=PATH".
+
+    Raises:
+        UnrecognizedFlagError: On flags that are not among these.
+        UserError: On values that break a rule.
+    """
+    return setting_flags.build(kind, _parsed(kind, arguments))
+
+
+def _parsed(kind: type[RunSettings], arguments: list[str]) -> flags.FlagValues:
+    values = flags.FlagValues()
+    setting_flags.define(kind, values, __name__, {})
+    values(prepared(["parse", *arguments], values))
+    return values
+
+
+def _differences(
+    arguments: list[str], settings: RunSettings
+) -> list[str | None]:
+    """The arguments that are still missing; None where no flag can say it."""
+    values = _parsed(type(settings), arguments)
+    return [
+        _flag(name, value)
+        for name, value in settings.flat().items()
+        if values[name].value != value
+    ]
+
+
+def _flag(name: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no{name}"
+    if isinstance(value, tuple):
+        return f"--{name}={','.join(map(_text, value))}"
+    return f"--{name}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    return str(value).removesuffix(".0")

@@ -1,0 +1,174 @@
+"""The directory of a run: its configuration, its model, its results."""
+
+import json
+import os
+import pathlib
+from typing import Any
+
+import keras
+
+from ram_tf import files  # And registers the layers that are loaded.
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.run import RunSettings, from_record
+
+
+class Workdir:
+    """Paths in a run's directory, and its small files.
+
+    Args:
+        path: The directory; it need not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = pathlib.Path(path)
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model.keras"
+        self.picture = self.path / "glimpses.png"
+        self.metrics = self.path / "metrics.jsonl"
+        self.tensorboard = self.path / "tensorboard"
+        self.curve = self.path / "curve.png"
+        self.result = self.path / "result.json"
+        self._config = self.path / "config.json"
+
+    def check(self, settings: RunSettings) -> None:
+        """Raises UserError if the directory holds another configuration."""
+        if not self._config.exists():
+            return
+        before = self.load_settings().record()
+        if changed := differences(before, settings.record()):
+            raise UserError(
+                f"--workdir={self.path} holds a run of another configuration: "
+                f"{'; '.join(changed)}. Use another --workdir, or the same "
+                "flags."
+            )
+
+    def claim(
+        self,
+        settings: RunSettings,
+        machine: dict[str, Any],
+        data: dict[str, Any] | None = None,
+    ) -> list[str]:
+        """Makes the directory this configuration's own.
+
+        Args:
+            settings: What is to be run.
+            machine: What equality to the bit depends on, and the code.
+            data: Which images it is run on.
+
+        Returns:
+            What has changed about the machine since the run began.
+
+        Raises:
+            UserError: If the directory holds another configuration, or a run
+                on other images.
+        """
+        mine = {
+            "config": settings.record(),
+            "machine": machine,
+            "data": data or {},
+        }
+        if not self._config.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_json(self._config, mine)
+            return []
+        self.check(settings)
+        record = self._record()
+        # Older runs do not say which images they had.
+        changed = differences(record.get("data", mine["data"]), mine["data"])
+        if changed:
+            raise UserError(
+                f"--workdir={self.path} holds a run on other images: "
+                f"{'; '.join(changed)}. Use another --workdir."
+            )
+        return differences(record["machine"], machine)
+
+    def load_settings(self) -> RunSettings:
+        """The settings of the run, whichever command it is of.
+
+        Raises:
+            UserError: If there is no run here.
+        """
+        return from_record(self._record()["config"])
+
+    def load_data(self) -> dict[str, Any]:
+        """Which images the run is on, as `claim` got it; {} if it is older.
+
+        Raises:
+            UserError: If there is no run here.
+        """
+        return self._record().get("data", {})
+
+    def _record(self) -> dict[str, Any]:
+        if not self._config.exists():
+            raise UserError(
+                "--workdir must name the directory of a run, with a "
+                f"config.json. Received: {self.path}"
+            )
+        return json.loads(self._config.read_text())
+
+    def save_model(self, model: keras.Model) -> None:
+        """Writes the trained model; the file is whole or not there."""
+        draft = self.model.with_name("draft.keras")
+        model.save(draft)
+        os.replace(draft, self.model)
+
+    def load_model(self) -> keras.Model:
+        """The trained model.
+
+        Raises:
+            UserError: If training has not finished.
+        """
+        _check_finished(self.model)
+        return keras.saving.load_model(self.model)
+
+    def load_result(self) -> dict[str, Any]:
+        """The errors with their circumstances.
+
+        Raises:
+            UserError: If the run has not finished.
+        """
+        _check_finished(self.result)
+        return json.loads(self.result.read_text())
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes JSON whole or not at all.
+
+    What fits on a line stands on one: the file is to be read and committed.
+    """
+    files.write_bytes(path, f"{_to_json(value)}\n".encode())
+
+
+def _check_finished(path: pathlib.Path) -> None:
+    if not path.exists():
+        raise UserError(
+            f"There is no {path}: the run has not finished. "
+            "Run its trainer again to resume it."
+        )
+
+
+def _to_json(value: Any, indent: str = "") -> str:
+    """JSON in lines; a row of a learning curve fits on one."""
+    line = json.dumps(value)
+    if len(line) <= 140 or not isinstance(value, dict | list):
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        parts = [
+            f"{json.dumps(name)}: {_to_json(part, inner)}"
+            for name, part in value.items()
+        ]
+    else:
+        parts = [_to_json(part, inner) for part in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    body = f",\n{inner}".join(parts)
+    return f"{start}\n{inner}{body}\n{indent}{end}"
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What has changed, in words, setting by setting."""
+    return [
+        f"{name} was {old.get(name)!r}, now {new.get(name)!r}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name)
+    ]

@@ -1,0 +1,93 @@
+"""What is looked at."""
+
+import dataclasses
+
+from ram_tf_runs.settings.fields import Settings, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Folders(Settings):
+    """Pictures in folders, of `trainers.classify`."""
+
+    train_dir: str | None = setting(
+        None, "Folder with a sub-folder of pictures for each class."
+    )
+    test_dir: str | None = setting(
+        None,
+        "The same with other pictures, for the test; without it, the result is "
+        "the error on validation.",
+    )
+    validation_fraction: float = setting(
+        0.2,
+        "Share of --train_dir's pictures that is held out to choose the "
+        "weights.",
+        least=0.01,
+        most=0.99,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Scene(Settings):
+    """What is composed of an image."""
+
+    canvas: int = setting(28, "Side of the canvas in pixels.", least=1)
+    clutter: int = setting(0, "Patches of other digits on a canvas.", least=0)
+    clutter_size: int = setting(8, "Side of a patch in pixels.", least=1)
+    place: str = setting(
+        "anywhere",
+        "Where digits are put: the half of the canvas that their centre lies "
+        "in.",
+        choices=("anywhere", "left", "right"),
+    )
+    jitter: int = setting(
+        0,
+        "Pixels by which a training digit is moved at most in each direction, "
+        "at random, beside its place; what leaves the canvas is cut off.",
+        least=0,
+    )
+    distort: float = setting(
+        0.0,
+        "How far a training digit is stretched, sheared and turned at most, at "
+        "random: each pixel is moved by up to this share of its distances from "
+        "the middle; what leaves the image is cut off.",
+        least=0.0,
+        most=0.5,
+    )
+    grow: float = setting(
+        0.0,
+        "Share of the training over which the square that a training digit "
+        "lies in grows evenly, from the middle to the whole canvas: a start "
+        "with short ways on large canvases.",
+        least=0.0,
+        most=1.0,
+    )
+    frames: int = setting(
+        0,
+        "Frames of a video, in which the digit drifts over clutter that stands "
+        "still, with one glimpse a frame; 0: still images.",
+        least=0,
+    )
+    speed: float = setting(
+        3.0,
+        "Of the digit in a video, in pixels a frame, in a random direction; it "
+        "is reflected at the edges of the canvas.",
+        least=0.0,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Digits(Settings):
+    """Numbers, of `trainers.numbers`."""
+
+    canvas: int = setting(28, "Side of the canvas in pixels.", least=1)
+    max_digits: int = setting(
+        5,
+        "Most digits of a number, of which each is answered in turn, then the "
+        "end.",
+        least=1,
+    )
+    svhn_dir: str | None = setting(
+        None,
+        "Folder with train/ and test/ of SVHN's full numbers; by default "
+        "numbers are composed of the digits of --source.",
+    )

@@ -1,0 +1,116 @@
+"""Settings of runs that classify images: digits, or your own pictures."""
+
+import dataclasses
+from typing import ClassVar
+
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.agent import Answers, Reinforce, Rollouts
+from ram_tf_runs.settings.data import Folders, Scene
+from ram_tf_runs.settings.fields import group, setting
+from ram_tf_runs.settings.model import Model, Network
+from ram_tf_runs.settings.run import RunSettings
+from ram_tf_runs.settings.training import PRETRAINED, SEED, Epochs, Optimizer
+
+# By command; the first is what --source is there if it is not given.
+SOURCES = {
+    "mnist": ("mnist", "fashion_mnist", "digits"),
+    "svhn": ("svhn_cropped", "svhn_small"),
+    "classify": ("folder",),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassifySettings(RunSettings):
+    """One label an image, or a video."""
+
+    kind: ClassVar[str] = "classify"
+
+    source: str = setting(
+        "mnist",
+        "Where images come from; each trainer knows its own.",
+        choices=tuple(sorted({s for known in SOURCES.values() for s in known})),
+    )
+    folders: Folders = group(Folders)
+    standardise: bool = setting(
+        False,
+        "Whether each image is given the same brightness and contrast before "
+        "it is put on the canvas: photographs need it.",
+    )
+    grey: bool = setting(False, "Whether pictures of folders are made grey.")
+    scene: Scene = group(Scene)
+    network: Network = group(Network)
+    model: Model = group(Model)
+    stop: bool = setting(
+        False,
+        "Whether the model decides after each glimpse if it was the last; "
+        "--glimpses is then the most it can make.",
+    )
+    pretrained: str | None = setting(None, PRETRAINED)
+    rollouts: Rollouts = group(Rollouts)
+    answers: Answers = group(Answers)
+    reinforce: Reinforce = group(Reinforce)
+    glimpse_cost: float = setting(
+        0.0,
+        "With --stop: taken off the reward for every glimpse, in its units.",
+        least=0.0,
+    )
+    train_only_stop: bool = setting(
+        False,
+        "With --stop and --pretrained: whether all but the decision to stop "
+        "stays as it was. Nothing is sampled then, and --rollouts and the "
+        "flags of REINFORCE are ignored.",
+    )
+    optimizer: Optimizer = group(Optimizer)
+    training: Epochs = group(Epochs)
+    evaluation_cases: int = setting(
+        0,
+        "Canvases that are measured on, the first so many of the validation "
+        "set and of the test set; 0: all. Large canvases take time and memory.",
+        least=0,
+    )
+    seed: int = setting(0, **SEED)
+
+    @property
+    def program(self):
+        return next(
+            f"trainers.{command}"
+            for command, sources in SOURCES.items()
+            if self.source in sources
+        )
+
+    def check(self):
+        self._check_video()
+        self._check_stop()
+        if self.source != "folder" and (
+            self.folders.train_dir or self.folders.test_dir
+        ):
+            raise UserError(
+                "--train_dir and --test_dir need --source=folder, that of "
+                f"trainers.classify. Received: --source={self.source}"
+            )
+
+    def _check_video(self) -> None:
+        if self.scene.frames and not self.network.looks:
+            raise UserError(
+                "--frames needs --network=ram: the other networks look at one "
+                f"image. Received: --network={self.network.network}"
+            )
+
+    def _check_stop(self) -> None:
+        if self.stop and not self.network.looks:
+            raise UserError(
+                "--stop needs --network=ram, which alone looks more than once. "
+                f"Received: --network={self.network.network}"
+            )
+        if self.glimpse_cost and not self.stop:
+            raise UserError(
+                "--glimpse_cost needs --stop: else all glimpses are made, "
+                "whatever they cost. Received: "
+                f"--glimpse_cost={self.glimpse_cost} --nostop"
+            )
+        if self.train_only_stop and (not self.stop or self.pretrained is None):
+            raise UserError(
+                "--train_only_stop needs --stop and --pretrained, the model "
+                f"that stays. Received: --{'' if self.stop else 'no'}stop "
+                f"--pretrained={self.pretrained or ''}"
+            )

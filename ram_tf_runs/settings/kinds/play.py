@@ -1,0 +1,69 @@
+"""Settings of runs that play an environment of Gymnasium."""
+
+import dataclasses
+from typing import ClassVar
+
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.agent import Acting, Reinforce
+from ram_tf_runs.settings.fields import Settings, group, setting
+from ram_tf_runs.settings.model import Model
+from ram_tf_runs.settings.run import RunSettings
+from ram_tf_runs.settings.training import SEED, Optimizer
+
+
+@dataclasses.dataclass(frozen=True)
+class World(Settings):
+    """What is played."""
+
+    env: str | None = setting(
+        None,
+        "The environment: what gymnasium.make takes, MODULE:ID among others. "
+        "It shows images and has discrete actions.",
+    )
+    steps: int = setting(
+        100, "Steps of an episode; longer ones are cut there.", least=1
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Updates(Settings):
+    """How long a model plays, and how often it is measured."""
+
+    episodes: int = setting(
+        64, "Episodes in an update, played side by side.", least=1
+    )
+    updates: int = setting(1000, "Updates to train for.", least=1)
+    evaluate_updates: int = setting(
+        50, "Updates between evaluations, each with a checkpoint.", least=1
+    )
+    validation_episodes: int = setting(
+        100, "Episodes that choose the weights.", least=2
+    )
+    test_episodes: int = setting(
+        100, "Fresh episodes that are played at the end.", least=2
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class PlaySettings(RunSettings):
+    """A model that looks and acts."""
+
+    kind: ClassVar[str] = "play"
+
+    world: World = group(World)
+    training: Updates = group(Updates)
+    acting: Acting = group(Acting)
+    model: Model = group(Model)
+    reinforce: Reinforce = group(Reinforce)
+    optimizer: Optimizer = group(Optimizer)
+    seed: int = setting(0, **SEED)
+
+    @property
+    def program(self):
+        return "trainers.play"
+
+    def check(self):
+        if not self.world.env:
+            raise UserError(
+                "--env must name an environment of Gymnasium. Received: none"
+            )

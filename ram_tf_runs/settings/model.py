@@ -1,0 +1,102 @@
+"""What a model is."""
+
+import dataclasses
+
+from ram_tf_runs import plugins
+from ram_tf_runs.settings.fields import Settings, setting
+
+# The smallest number that a flag of a positive number takes.
+_TINY = 1e-9
+
+
+@dataclasses.dataclass(frozen=True)
+class Network(Settings):
+    """Which model is trained, and how often it looks."""
+
+    network: str = setting(
+        "ram",
+        "The model: ram, or a network on whole images to compare it with, "
+        "which uses each image once; all flags of model and agent below, "
+        "--rollouts and --pretrained among them, are then ignored.",
+        choices=("ram", "fc_64", "fc_256", "conv"),
+    )
+    conv_units: int | None = setting(
+        None,
+        "Hidden units of --network=conv; by default as many as keep its "
+        "weights near the 250,000 of the paper's: few on a large canvas.",
+        least=1,
+    )
+    glimpses: int = setting(
+        6, "Looks at an image; in a video, there is one a frame.", least=1
+    )
+
+    @property
+    def looks(self) -> bool:
+        """Whether it is RAM; the others use whole images."""
+        return self.network == "ram"
+
+
+@dataclasses.dataclass(frozen=True)
+class Model(Settings):
+    """Arguments of a RecurrentAttentionModel, by their names."""
+
+    glimpse_size: int = setting(8, "Side of a glimpse in pixels.", least=1)
+    scales: int = setting(
+        1, "Windows of the retina, each twice as wide.", least=1
+    )
+    pooling: str = setting(
+        "average", "Pooling in the retina.", choices=("average", "max")
+    )
+    sensor: str = setting(
+        "gather",
+        "How the retina reads: integral is faster for wide windows.",
+        choices=("gather", "integral"),
+    )
+    scale_gain: float = setting(
+        1.0,
+        "Factor by which each scale after the first is made brighter than the "
+        "one before: averages over wide windows of a large, sparse canvas are "
+        "faint.",
+        least=_TINY,
+    )
+    core: str = setting("rnn", "The recurrent core.", choices=("rnn", "lstm"))
+    core_units: int = setting(256, "Size of the core.", least=1)
+    glimpse_units: int = setting(
+        128, "Size of the encoding of what was seen.", least=1
+    )
+    location_units: int = setting(
+        128, "Size of the encoding of where.", least=1
+    )
+    units: int = setting(256, "Size of the joint encoding.", least=1)
+    location_std: float = setting(
+        0.1, "Standard deviation of a sampled location, in units.", least=_TINY
+    )
+    location_range: float = setting(
+        1.0, "Largest mean location in each direction, in units.", least=_TINY
+    )
+    location_gain: float = setting(
+        1.0,
+        "Size of the location network's first weights beside Glorot's; with "
+        "little, all paths begin near the centre.",
+        least=_TINY,
+    )
+    location_unit: float | None = setting(
+        None,
+        "Pixels in a unit of location; by default half the canvas.",
+        least=_TINY,
+    )
+    first_fixation: str = setting(
+        "learned",
+        "Where an episode starts.",
+        choices=("learned", "centre", "random"),
+    )
+    glimpse_encoder: str = setting(
+        "dense",
+        "What makes a vector of the windows and the place.",
+        choices=lambda: plugins.part_names("GLIMPSE_ENCODERS", ("dense",)),
+    )
+    location_policy: str = setting(
+        "gaussian",
+        "What chooses where to look next.",
+        choices=lambda: plugins.part_names("LOCATION_POLICIES", ("gaussian",)),
+    )

@@ -1,0 +1,83 @@
+"""Flags of commands that are not settings of a run, by subject."""
+
+import dataclasses
+
+from ram_tf_runs.settings.fields import Settings, group, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Place(Settings):
+    """Where a run is."""
+
+    workdir: str | None = setting(
+        None,
+        "Directory of the run. By default runs/NAME, where NAME is the "
+        "flagfile's, or without one the training command's.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Data(Settings):
+    """Where data are."""
+
+    data_dir: str | None = setting(
+        None, "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own."
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions(Settings):
+    """Of commands that train."""
+
+    place: Place = group(Place)
+    data: Data = group(Data)
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelOptions(Settings):
+    """Of commands that read a trained model: a run's, or a released one."""
+
+    place: Place = group(Place)
+    pretrained: str | None = setting(
+        None,
+        "The model: the name of a released one, or a file such as "
+        "runs/large/model.keras.",
+    )
+    data: Data = group(Data)
+
+
+@dataclasses.dataclass(frozen=True)
+class Out(Settings):
+    """A file or directory that is written."""
+
+    out: str | None = setting(None, "Where to write what is made.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Name(Settings):
+    """What a model is called."""
+
+    name: str | None = setting(
+        None,
+        "Name of the model; by default that of --pretrained or of the "
+        "directory --workdir.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture(Settings):
+    """A picture that is drawn."""
+
+    picture: str | None = setting(None, "PNG file for the picture.")
+
+
+@dataclasses.dataclass(frozen=True)
+class ComparedRuns(Settings):
+    """Of commands that measure finished runs side by side."""
+
+    workdirs: tuple[str, ...] = setting(
+        (), "Directories of finished runs on the same task."
+    )
+    data: Data = group(Data)
+    out: Out = group(Out)
+    picture: Picture = group(Picture)

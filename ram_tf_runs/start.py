@@ -1,0 +1,111 @@
+"""The model that a run starts with: a new one, or a trained one's weights."""
+
+from typing import Any
+
+import keras
+
+from ram_tf import widening
+from ram_tf_runs import model_source
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.tasks.task import Task
+
+# What the weights' shapes and meaning depend on; the rest may change.
+_ARCHITECTURE = (
+    "network",
+    "full_screen",
+    "max_digits",
+    "glimpse_size",
+    "pooling",
+    "core",
+    "core_units",
+    "glimpse_units",
+    "location_units",
+    "units",
+    "glimpse_encoder",
+    "location_policy",
+)
+# With --train_only_stop these, too: the model must look as it did.
+_WAY_OF_LOOKING = ("location_range", "location_unit", "first_fixation")
+
+
+def make_model(task: Task) -> keras.Model:
+    """A model of the task, with the weights of its pretrained one, if any.
+
+    Raises:
+        UserError: As `copy_pretrained`.
+    """
+    model = task.make_model()
+    if task.pretrained is not None:
+        copy_pretrained(task, model)
+    return model
+
+
+def copy_pretrained(task: Task, model: keras.Model) -> None:
+    """Gives a new model the weights of the trained one that settings name.
+
+    Args:
+        task: Of the run that is to start; `pretrained` is the name.
+        model: Made with it; its weights are replaced, but for those of a
+            stop head that the trained one does not have. See `widening` for
+            what may be larger.
+
+    Raises:
+        UserError: On an unknown name, a model of another kind of task or
+            another architecture, or data of other channels or classes.
+    """
+    name = task.pretrained
+    source = model_source.named(name)
+    if source.settings.kind != task.settings.kind:
+        raise UserError(
+            f"--pretrained={name} must be a model of the same kind of task. "
+            f"Received: one that {source.task.does}, for one that {task.does}"
+        )
+    _check_settings(name, source.settings.flat(), task.settings.flat())
+    released = source.model
+    for fact in ("channels", "num_classes"):
+        if getattr(released, fact) != getattr(model, fact):
+            raise UserError(
+                f"--pretrained={name} needs data with {fact} of "
+                f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
+            )
+    _copy_weights(released, model)
+
+
+def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):
+    same = _ARCHITECTURE
+    if new.get("train_only_stop"):
+        same += _WAY_OF_LOOKING
+    for flag in same:
+        if old.get(flag) != new.get(flag):
+            raise UserError(
+                f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
+                f"which it was trained. Received: --{flag}={new.get(flag)}"
+            )
+    if old.get("scales", 0) > new.get("scales", 0):
+        raise UserError(
+            f"--pretrained={name} needs --scales={old['scales']} or more, "
+            f"with which it was trained. Received: --scales={new['scales']}"
+        )
+    if old.get("stop") and not new.get("stop"):
+        raise UserError(
+            f"--pretrained={name} needs --stop, with which it was trained. "
+            "Received: --nostop"
+        )
+
+
+def _copy_weights(released: keras.Model, model: keras.Model) -> None:
+    fresh = {id(weight) for weight in _new_heads(released, model)}
+    copied = [weight for weight in model.weights if id(weight) not in fresh]
+    values = widening.weights(released, model)
+    for weight, value in zip(copied, values, strict=True):
+        weight.assign(value)
+
+
+def _new_heads(released: keras.Model, model: keras.Model) -> list:
+    """Weights of the heads that only the new model has."""
+    return [
+        weight
+        for name, head in model.cell.heads.items()
+        if name not in released.cell.heads
+        for weight in head.weights
+    ]

@@ -1,0 +1,126 @@
+"""Classifies still images, or videos: digits, house numbers, own pictures."""
+
+from ram_tf import Comparator, StopAgent
+from ram_tf_data import folder, sources
+from ram_tf_data.batches import TrainingBatches, evaluation_set
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.contrast import standardise_source
+from ram_tf_data.files import read_image, read_video
+from ram_tf_runs.cards import model_card
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.kinds.classify import SOURCES
+from ram_tf_runs.tasks import canvases, parts
+from ram_tf_runs.tasks.images import ImageTask
+from ram_tf_runs.tasks.registry import register
+
+# Draws of the canvases that models are measured on.
+_DRAWS = {"validation": 1, "test": 0}
+
+
+@register("classify")
+class ClassifyTask(ImageTask):
+    """One label an image."""
+
+    @property
+    def data_name(self):
+        return self.settings.source
+
+    @property
+    def standardised(self):
+        return self.settings.standardise
+
+    @property
+    def canvas(self) -> Canvas:
+        """What a model is measured on."""
+        return canvases.canvas(self.settings.scene)
+
+    @property
+    def side(self):
+        return self.settings.scene.canvas
+
+    def load_source(self):
+        settings = self.settings
+        if settings.source == "folder":
+            return folder.load(
+                settings.folders.train_dir,
+                settings.folders.test_dir,
+                side=settings.scene.canvas,
+                channels=1 if settings.grey else 3,
+                validation_fraction=settings.folders.validation_fraction,
+                standardised=settings.standardise,
+            )
+        source = sources.load(settings.source, self.data_dir)
+        return standardise_source(source) if settings.standardise else source
+
+    def make_batches(self):
+        settings, train = self.settings, self.source.train
+        steps = self.steps_of(len(train.label))
+        canvas = canvases.training_canvas(settings.scene, steps)
+        return TrainingBatches(
+            train, canvas, settings.training.batch_size, settings.seed
+        )
+
+    def evaluated(self, split):
+        return evaluation_set(
+            self.source.splits[split],
+            self.canvas,
+            self.source.repeats,
+            _DRAWS[split],
+            cases=self.settings.evaluation_cases,
+        )
+
+    def model_arguments(self):
+        frames = self.settings.scene.frames
+        looks = frames or self.settings.network.glimpses
+        return {"glimpses": looks, "stop": self.settings.stop}
+
+    def make_agent(self, model, steps):
+        if self.settings.train_only_stop and not isinstance(model, Comparator):
+            optimizer = parts.optimizer(self.settings.optimizer, steps)
+            return StopAgent(model, optimizer)
+        return super().make_agent(model, steps)
+
+    def environment_settings(self, model):
+        arguments = super().environment_settings(model)
+        if isinstance(model, Comparator):
+            return arguments
+        if self.settings.train_only_stop:
+            # They would all be the same where only the stop is trained.
+            arguments["rollouts"] = 1
+        return arguments | {"glimpse_cost": self.settings.glimpse_cost}
+
+    def validation(self, model):
+        cost = self.settings.glimpse_cost
+        return self.make_evaluator(model, self.validation_data, cost)
+
+    def read(self, path, channels, invert):
+        frames, size = self.settings.scene.frames, (self.side, channels)
+        if frames:
+            return read_video(
+                path,
+                frames,
+                *size,
+                invert=invert,
+                standardised=self.standardised,
+            )
+        return read_image(
+            path, *size, invert=invert, standardised=self.standardised
+        )
+
+    def check_release(self):
+        settings = self.settings
+        if frames := settings.scene.frames:
+            raise UserError(
+                "Released models know still images: their card speaks of "
+                f"these. Received: a run with --frames={frames}"
+            )
+        if settings.source not in SOURCES["mnist"] or settings.standardise:
+            raise UserError(
+                "Released models know images of trainers.mnist as they are: "
+                f"their card speaks of these, {', '.join(SOURCES['mnist'])}. "
+                f"Received: a run with --source={settings.source}, "
+                f"--standardise={settings.standardise}"
+            )
+
+    def card(self, name, record):
+        return model_card.model_card(name, record)
