@@ -1,7 +1,7 @@
 """Images stretched, sheared and turned at random: more digits than there are.
 
-All arithmetic is on whole numbers, as in `ram_tf_data.canvas`: eager mode, graphs and
-XLA make the same bytes.
+All arithmetic is on whole numbers, as in `ram_tf_data.canvas`: eager mode,
+graphs and XLA make the same bytes.
 """
 
 import tensorflow as tf

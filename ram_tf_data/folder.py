@@ -1,8 +1,8 @@
 """Folders of labelled pictures: a sub-folder for each class.
 
-Each picture is decoded once, to a canvas in memory, as `ram_tf_data.files` reads it:
-larger ones are scaled down with their aspect kept, smaller ones are not scaled
-up; the rest of the canvas is black.
+Each picture is decoded once, to a canvas in memory, as `ram_tf_data.files`
+reads it: larger ones are scaled down with their aspect kept, smaller ones are
+not scaled up; the rest of the canvas is black.
 """
 
 import collections

@@ -38,8 +38,8 @@ def task_of(settings: RunSettings, data_dir: str | None = None) -> Task:
         importlib.import_module(f"{kinds.__name__}.{kind}")
     if kind not in _known:
         raise UserError(
-            f"There is no task of the kind {kind!r}: `ram_tf_runs.tasks.registry` "
-            "must know one before it is used."
+            f"There is no task of the kind {kind!r}: "
+            "`ram_tf_runs.tasks.registry` must know one before it is used."
         )
     return _known[kind](settings, data_dir)
 
