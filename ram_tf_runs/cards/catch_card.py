@@ -101,11 +101,12 @@ def _game(settings: CatchSettings) -> str:
     angles = f"uniform in {low:g} to {high:g} degrees"
     if game.extremes_only:
         angles = f"{low:g} or {high:g} degrees"
+    rules = "ram_tf/episodes/environments/catch_rules.py"
     return (
         f"A screen of {square(game.screen)} pixels, a paddle of "
         f"{game.paddle_width}; the ball's direction is {angles}, 90 being "
-        "straight down. The rules are "
-        "`ram_tf/episodes/environments/catch_rules.py`; as a Gymnasium environment it is `ram_tf/Catch-v0`."
+        f"straight down. The rules are `{rules}`; "
+        "as a Gymnasium environment it is `ram_tf/Catch-v0`."
     )
 
 
