@@ -18,7 +18,7 @@ Model = RecurrentAttentionModel | Comparator
 
 
 def cost(model: Model) -> dict[str, int | list[int]]:
-    """All of the below, by name.
+    """Every figure of this module, by the name of its function.
 
     Args:
         model: A built classifier.

@@ -170,7 +170,7 @@ class RecurrentAttentionModel(keras.Model):
         return {**super().get_config(), **self._sizes()}
 
     def _sizes(self) -> dict[str, Any]:
-        """The arguments by name."""
+        """The arguments that the model and its parts are made with, by name."""
         return {
             "num_classes": self.num_classes,
             "glimpses": self.glimpses,

@@ -58,8 +58,9 @@ def main() -> None:
         return
     module = importlib.import_module(f"ram_tf_commands.{name}")
     if not hasattr(module, "COMMAND"):  # One that does without TensorFlow.
-        sys.exit(module.main())
-    sys.modules["__main__"].__doc__ = module.__doc__
+        sys.exit(module.main(program=f"ram {name}"))
+    words = module.__doc__.replace("python -m trainers.", "ram ")
+    sys.modules["__main__"].__doc__ = words
     run(module.COMMAND)
 
 

@@ -16,7 +16,7 @@ from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import ModelOptions, Out
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 from ram_tf_runs.tasks.kinds.catch import CatchTask
 
 
@@ -42,6 +42,4 @@ def main(options: ModelOptions, games: Film, out: Out) -> None:
     print(f"film: {path}")
 
 
-COMMAND = Command(
-    main, (ModelOptions, Film, Out), others=model_source.OTHER_FLAGS
-)
+COMMAND = Command(main, (ModelOptions, Film, Out), others=OTHER_FLAGS)

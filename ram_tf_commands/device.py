@@ -88,9 +88,12 @@ class DeviceModel:
         }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    program: str = "python -m trainers.device",
+) -> int:
     """Runs the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
     try:
         model = DeviceModel(options.model, options.threads)
         answers = [
@@ -183,9 +186,9 @@ def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
     return about
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        "python -m trainers.device",
+        program,
         description="Classifies image files with a .tflite file.",
     )
     parser.add_argument("--model", required=True, help="The .tflite file.")

@@ -8,15 +8,15 @@ Without a test set (--test_dir) it is measured on validation.
 
 import pathlib
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
-from ram_tf_runs.records.workdir import write_json
-from ram_tf_runs.settings.options import ModelOptions, Out
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 
 
 def main(options: ModelOptions, out: Out) -> None:
+    # TensorFlow comes with these; --help does without.
+    from ram_tf_runs import model_source
+    from ram_tf_runs.records.workdir import write_json
+
     trained = model_source.load(options)
     task = trained.task
     result = task.measure(task.test(trained.model))
@@ -25,4 +25,4 @@ def main(options: ModelOptions, out: Out) -> None:
         write_json(pathlib.Path(out.out), result)
 
 
-COMMAND = Command(main, (ModelOptions, Out), others=model_source.OTHER_FLAGS)
+COMMAND = Command(main, (ModelOptions, Out), others=OTHER_FLAGS)

@@ -19,7 +19,7 @@ from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.model_source import Trained
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import ModelOptions, Name, Out
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Name, Out
 from ram_tf_serving import versions
 
 # Each writes its files into the directory of the version.
@@ -134,5 +134,5 @@ def _how_to_try(place: pathlib.Path) -> str:
 COMMAND = Command(
     main,
     (ModelOptions, Version, Name, Out),
-    others=model_source.OTHER_FLAGS,
+    others=OTHER_FLAGS,
 )

@@ -23,7 +23,7 @@ from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import record
 from ram_tf_runs.records.workdir import write_json
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import ModelOptions, Out
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 
@@ -133,5 +133,5 @@ def _measure(model: keras.Model, task: ClassifyTask) -> dict[str, Any]:
 COMMAND = Command(
     main,
     (ModelOptions, Canvases, Out),
-    others=model_source.OTHER_FLAGS,
+    others=OTHER_FLAGS,
 )

@@ -14,19 +14,15 @@ right.
 
 import dataclasses
 import pathlib
+from typing import TYPE_CHECKING, Any
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import numpy as np
-
-from ram_tf.pictures import glimpses as glimpse_picture
-from ram_tf.pictures import paths as viz
-from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.model_source import Trained
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import ModelOptions, Picture
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Picture
+
+if TYPE_CHECKING:
+    from ram_tf_runs.model_source import Trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,18 +33,27 @@ class Reading(Settings):
 
 
 def main(
-    options: ModelOptions, reading: Reading, picture: Picture, paths: list[str]
+    options: ModelOptions, reading: Reading, picture: Picture, files: list[str]
 ) -> None:
-    if not paths:
+    if not files:
         raise UserError("Name at least one image file.")
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    import numpy as np
+
+    from ram_tf.pictures import glimpses as glimpse_picture
+    from ram_tf.pictures import paths
+    from ram_tf_runs import model_source
+
     trained = model_source.load(options)
     task, model = trained.task, trained.model
     images = np.stack(
-        [task.read(path, model.channels, reading.invert) for path in paths]
+        [task.read(path, model.channels, reading.invert) for path in files]
     )
     outputs = {name: value.numpy() for name, value in model(images).items()}
     names = task.class_names(trained.class_names)
-    for row, path in enumerate(paths):
+    for row, path in enumerate(files):
         one = {name: value[row] for name, value in outputs.items()}
         print(f"{path}: {_said(trained, one, names)}")
     if "locations" in outputs:  # A comparator looks nowhere.
@@ -56,13 +61,13 @@ def main(
             picture.picture or trained.directory / "predictions.png"
         )
         figure = glimpse_picture.draw(model, images, outputs, class_names=names)
-        viz.save(figure, out)
+        paths.save(figure, out)
         print(f"picture: {out}")
 
 
 def _said(
-    trained: Trained,
-    outputs: dict[str, np.ndarray],
+    trained: "Trained",
+    outputs: dict[str, Any],
     names: list[str] | None,
 ) -> str:
     """What the model says of one image, with its probability."""
@@ -79,5 +84,5 @@ COMMAND = Command(
     main,
     (ModelOptions, Reading, Picture),
     positional=True,
-    others=model_source.OTHER_FLAGS,
+    others=OTHER_FLAGS,
 )

@@ -22,9 +22,12 @@ _SIGNATURES = {
 }
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None,
+    program: str = "python -m trainers.serving_client",
+) -> int:
     """Runs the command; returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = _parser(program).parse_args(arguments)
     try:
         with Connection(options.target, options.deadline) as connection:
             for path in options.image:
@@ -39,9 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="trainers.serving_client",
+        program,
         description="Asks a TensorFlow Serving server what images show.",
     )
     add = parser.add_argument

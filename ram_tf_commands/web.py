@@ -27,7 +27,7 @@ from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.model_source import Trained
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import ModelOptions, Out
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 from ram_tf_web import web_scenes, web_server
 
@@ -160,5 +160,5 @@ def _serve(out: pathlib.Path, port: int) -> None:
 COMMAND = Command(
     main,
     (ModelOptions, Serving, Out),
-    others=model_source.OTHER_FLAGS,
+    others=OTHER_FLAGS,
 )

@@ -235,5 +235,5 @@ def below(seed, shape, bound) -> tf.Tensor:
 
 
 def seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
-    """As many seeds, [count, 2], from one."""
+    """Splits a seed into `count` seeds, [count, 2]."""
     return tf.random.experimental.stateless_split(seed, count, alg="philox")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Facts(NamedTuple):
-    """Of one source.
+    """What is known of one source.
 
     Attributes:
         title: What it is called, and whose it is.

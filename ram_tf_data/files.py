@@ -135,7 +135,7 @@ def _flat(file: Image.Image, channels: int) -> Image.Image:
 
 
 def _upright(file: Image.Image) -> Image.Image:
-    """The same with eight bits a channel."""
+    """The picture upright, with eight bits a channel."""
     image = ImageOps.exif_transpose(file)
     if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
         raise UserError(

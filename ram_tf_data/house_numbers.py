@@ -125,7 +125,7 @@ def _house_number(file: h5py.File, name, box) -> HouseNumber:
 
 
 def _numbers(file: h5py.File, values: h5py.Dataset) -> np.ndarray:
-    """A field of all digits, [k]."""
+    """The values of one field for all k digits of a picture, [k]."""
     if h5py.check_ref_dtype(values.dtype) is None:
         return values[:, 0]
     return np.array([file[reference][0, 0] for reference in values[:, 0]])

@@ -38,7 +38,7 @@ class CatchRun(run_files.Run):
 
     @property
     def place(self) -> tuple:
-        """By which runs are sorted."""
+        """The key by which runs are sorted."""
         fixations = list(_FIXATIONS).index(self.settings.acting.fixations)
         easy = (self.settings.game.extremes_only, self.settings.full_screen)
         return *easy, fixations, self.values["frames"]

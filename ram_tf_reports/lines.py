@@ -36,7 +36,7 @@ class Line(NamedTuple):
 
     @property
     def interval(self) -> verdicts.Interval | None:
-        """Wilson's, of the error."""
+        """Wilson's interval of the error, in %."""
         error = self.after()
         if error is None:
             return None

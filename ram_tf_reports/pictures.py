@@ -140,7 +140,7 @@ def _draw_published(axes: Axes, task: Task) -> None:
 
 
 def _write_legend(figure: Figure) -> None:
-    """One for all panels."""
+    """Writes one legend for all panels."""
     lines = [line for axes in figure.axes for line in axes.lines]
     handles = {line.get_label(): line for line in lines}
     figure.legend(

@@ -25,7 +25,7 @@ class Record(run_files.Run):
 
     @property
     def glimpses(self) -> int:
-        """T; 1 without attention."""
+        """How many glimpses are taken, T; 1 without attention."""
         return len(self.values["test_error_by_glimpse"])
 
     @property

@@ -29,12 +29,12 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of the run, within its task."""
+        """The name of the run, within its task."""
         return self.path.stem
 
     @property
     def link(self) -> str:
-        """The file, as seen from beside FOLDER."""
+        """The link to the file from a document beside FOLDER."""
         return "/".join(self.path.parts[-3:])
 
     @functools.cached_property

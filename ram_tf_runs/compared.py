@@ -34,7 +34,7 @@ _TASK = (
 
 
 class Run(NamedTuple):
-    """One of them."""
+    """A finished run that is compared with others."""
 
     directory: pathlib.Path
     task: ClassifyTask

@@ -15,11 +15,6 @@ from ram_tf_runs.settings.run import RunSettings, from_record
 from ram_tf_runs.tasks.registry import task_of
 from ram_tf_runs.tasks.task import Task
 
-OTHER_FLAGS = (
-    "The settings of a trained model are in its record, and its flags must not "
-    "be given again; --help lists those of this command."
-)
-
 
 class Trained:
     """A trained model and where it is from.
@@ -51,7 +46,7 @@ class Trained:
 
     @property
     def settings(self) -> RunSettings:
-        """Of the run that trained it."""
+        """The settings of the run that trained it."""
         return self.task.settings
 
 

@@ -1,7 +1,7 @@
 """Dependencies run one way: this reads the imports of every module."""
 
 import ast
-import importlib
+import fnmatch
 import pathlib
 import subprocess
 import sys
@@ -10,68 +10,53 @@ import tomllib
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Modules and packages of ram_tf; none may import from a later group.
-GROUPS = [
+# What each package of ours may import from the others.
+MAY_IMPORT = {
+    "ram_tf": [],
+    "ram_tf_data": [],
+    "ram_tf_runs": ["ram_tf", "ram_tf_data"],
+    "ram_tf_reports": ["ram_tf", "ram_tf_data", "ram_tf_runs"],
+    "ram_tf_serving": ["ram_tf_runs"],
+    "ram_tf_web": ["ram_tf", "ram_tf_data", "ram_tf_runs"],
+    "ram_tf_commands": [
+        "ram_tf",
+        "ram_tf_data",
+        "ram_tf_reports",
+        "ram_tf_runs",
+        "ram_tf_serving",
+        "ram_tf_web",
+    ],
+    "data": ["ram_tf_data"],
+    "trainers": ["ram_tf_commands", "ram_tf_runs"],
+}
+OURS = {*MAY_IMPORT, "benchmarks", "tests"}
+NO_FLAGS = ["ram_tf", "ram_tf_data", "ram_tf_reports", "data"]
+# Modules and folders of ram_tf: each list may import from those before it.
+LIBRARY = [
     ["errors"],
-    [
-        "cell_output",
-        "files",
-        "geometry",
-        "losses",
-        "noise",
-        "parts",
-        "products",
-        "sequences",
-        "types",
-        "validation",
-        "xla",
-    ],
-    ["glimpse_readers"],
-    ["glimpse_sensor"],
-    ["fixation_policy", "glimpse_encoder", "head"],
-    [
-        "glimpse_net",
-        "location_policy",
-        "action_policy",
-        "stop_policy",
-        "heads",
-        "windows",
-    ],
-    ["cell"],
-    ["policies", "unroll", "environments"],
+    ["files", "geometry", "losses", "noise", "parts", "types", "validation"],
+    ["xla"],
+    ["layers"],
+    ["episodes"],
     ["model", "comparators"],
-    ["update"],
-    ["agent", "stop_agent", "supervised", "cost"],
-    ["evaluation", "viz"],
-    ["film_strips"],
-    ["game_evaluation", "return_evaluation"],
-    ["game_viz"],
-    ["training"],
-    ["pretrained", "widening"],
+    ["agents", "cost", "pretrained", "widening"],
+    ["evaluation"],
+    ["pictures", "training"],
     ["export"],
 ]
-ORDER = {name: i for i, group in enumerate(GROUPS) for name in group}
-# Likewise of trainers; all other modules are commands.
-TRAINERS = [
+# Likewise of ram_tf_runs.
+RUNS = [
     ["errors", "quiet"],
     ["plugins"],
     ["settings"],
     ["command"],
     ["records"],
-    ["pictures"],
     ["cards"],
     ["tasks"],
-    ["runs"],
+    ["compared", "course", "model_source", "start"],
     ["training"],
-    ["page", "reporting", "searching", "serving"],
+    ["searching"],
 ]
-FOLDERS = {part for group in TRAINERS for part in group} - {
-    "command",
-    "errors",
-    "plugins",
-    "quiet",
-    "training",
-}
 
 
 def _files(package):
@@ -104,105 +89,91 @@ def _offenders(package, forbidden):
     ]
 
 
-@pytest.mark.parametrize(
-    ("package", "forbidden"),
-    [
-        ("ram_tf", ["data", "trainers", "tests", "absl.flags", "absl.app"]),
-        ("data", ["ram_tf", "trainers", "tests", "absl.flags", "absl.app"]),
-        ("trainers", ["tests"]),
-    ],
-)
-def test_packages(package, forbidden):
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_packages_import_only_what_they_may(package):
+    forbidden = OURS - {package, *MAY_IMPORT[package]}
     assert _offenders(package, forbidden) == []
 
 
+@pytest.mark.parametrize("package", NO_FLAGS)
+def test_flags_belong_to_commands(package):
+    assert _offenders(package, ["absl.flags", "absl.app"]) == []
+
+
+def test_every_package_is_known():
+    found = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert found | {"tests"} == OURS
+
+
+def test_the_check_sees_imports():
+    assert _offenders("ram_tf_runs", ["absl.flags"])
+    assert _offenders("trainers", ["ram_tf_runs"])
+    assert _offenders("ram_tf", ["ram_tf.geometry"])
+
+
+@pytest.mark.parametrize("package", sorted(set(MAY_IMPORT) - {"ram_tf"}))
+def test_packages_that_import_nothing(package):
+    assert list(_imports(ROOT / package / "__init__.py")) == []
+
+
 @pytest.mark.parametrize(
-    "package", ["ram_tf_runs.settings", "ram_tf_runs.command"]
+    "module",
+    [
+        "ram_tf_runs.settings",
+        "ram_tf_runs.training",
+        "ram_tf_commands.evaluate",
+        "ram_tf_commands.mnist",
+        "ram_tf_commands.predict",
+    ],
 )
-def test_settings_need_no_tensorflow(package):
+def test_settings_need_no_tensorflow(module):
     """So --help is quick."""
-    code = f"import sys, {package}; sys.exit('tensorflow' in sys.modules)"
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
     assert (
         subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
     )
 
 
-def test_the_check_sees_imports():
-    assert _offenders("trainers", ["absl.flags"])
-    assert _offenders("trainers", ["ram_tf", "data"])
-    assert _offenders("ram_tf", ["ram_tf.geometry"])
-
-
-@pytest.mark.parametrize("package", ["trainers", "data"])
-def test_packages_that_import_nothing(package):
-    assert list(_imports(ROOT / package / "__init__.py")) == []
-
-
-def test_every_package_is_in_the_wheel():
+def test_the_wheel_holds_what_begins_with_our_name():
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    packages = tomllib.loads(text)["tool"]["setuptools"]["packages"]
-    found = [
-        ".".join(path.parent.relative_to(ROOT).parts)
-        for top in ("ram_tf", "trainers", "data")
-        for path in (ROOT / top).rglob("__init__.py")
-    ]
-    assert sorted(packages) == sorted(found)
+    find = tomllib.loads(text)["tool"]["setuptools"]["packages"]["find"]
+    for package in MAY_IMPORT:
+        matches = [p for p in find["include"] if fnmatch.fnmatch(package, p)]
+        assert bool(matches) == package.startswith("ram_tf"), package
 
 
-def test_all_commands_fit_one_process():
-    # A flag that two modules define stops the second one's import.
-    for path in _files("trainers"):
-        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        importlib.import_module(name)
+def test_every_folder_with_modules_is_a_package():
+    for package in MAY_IMPORT:
+        for path in _files(package):
+            assert (path.parent / "__init__.py").is_file(), path
 
 
-def _module(path):
-    """The module or package of ram_tf that a file belongs to."""
-    return path.relative_to(ROOT / "ram_tf").parts[0].removesuffix(".py")
+def test_every_command_can_be_run_from_trainers():
+    """So `python -m trainers.NAME` is `ram NAME`."""
+    commands = {path.name for path in _files("ram_tf_commands")}
+    assert {path.name for path in _files("trainers")} == commands
 
 
-def _library_files():
-    return [f for f in _files("ram_tf") if _module(f) != "__init__"]
+def _part(path, package):
+    """The module or folder of a package that a file belongs to."""
+    return path.relative_to(ROOT / package).parts[0].removesuffix(".py")
 
 
-def _library_imports(path):
-    names = (name.split(".") for name in _imports(path))
-    return [parts[1] for parts in names if parts[0] == "ram_tf"]
-
-
-def test_every_module_has_its_place():
-    unknown = {_module(path) for path in _library_files()} - set(ORDER)
-    assert not unknown, f"Give {unknown} a place in GROUPS."
-
-
-def test_no_module_imports_from_a_later_group():
+@pytest.mark.parametrize(
+    ("package", "groups"), [("ram_tf", LIBRARY), ("ram_tf_runs", RUNS)]
+)
+def test_no_part_imports_from_a_later_group(package, groups):
+    order = {name: i for i, group in enumerate(groups) for name in group}
+    files = [f for f in _files(package) if _part(f, package) != "__init__"]
+    unknown = {_part(path, package) for path in files} - set(order)
+    assert not unknown, f"Give {unknown} a place."
     offenders = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in _library_files()
-        for name in _library_imports(path)
-        if ORDER[name] > ORDER[_module(path)]
-    ]
-    assert offenders == []
-
-
-def _trainers_order(part):
-    places = [i for i, group in enumerate(TRAINERS) if part in group]
-    return places[0] if places else len(TRAINERS)
-
-
-def test_what_commands_are_made_of_has_its_order():
-    folder = ROOT / "trainers"
-    offenders = [
-        f"{path.relative_to(ROOT)} imports {name}"
-        for path in _files("trainers")
+        for path in files
         for name in _imports(path)
-        if name.startswith("trainers.")
-        and _trainers_order(name.split(".")[1])
-        > _trainers_order(path.relative_to(folder).parts[0].removesuffix(".py"))
+        if name.startswith(f"{package}.")
+        # A name of the package itself, `ram_tf.Comparator`, comes last.
+        and order.get(name.split(".")[1], len(groups))
+        > order[_part(path, package)]
     ]
     assert offenders == []
-
-
-def test_folders_of_trainers_are_known():
-    folders = {path.parent.name for path in ROOT.glob("trainers/*/__init__.py")}
-    assert folders == FOLDERS

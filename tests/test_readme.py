@@ -44,4 +44,4 @@ def test_commands_and_files_are_there(package):
         assert (root / package / f"{command}.py").exists()
     for name in re.findall(r"(\w+\.flags)\b", README):
         if name != "NAME.flags":
-            assert (root / "trainers" / "flagfiles" / name).exists()
+            assert (root / "ram_tf_runs" / "flagfiles" / name).exists()

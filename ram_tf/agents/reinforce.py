@@ -240,7 +240,7 @@ class ReinforceAgent(Agent):
 
     @property
     def _heads(self) -> list[Head]:
-        """Those that act first."""
+        """The heads of the model, those that act first."""
         heads = self.model.cell.heads.values()
         return sorted(heads, key=lambda head: not head.acts)
 

@@ -69,7 +69,7 @@ class StopAgent(Agent):
         return LossInfo(-expected, extra)
 
     def episode_loss(self, environment, seed):
-        """As `loss`: nothing is sampled."""
+        """The same as `loss`, because nothing is sampled."""
         del seed
         return self.loss(environment)
 

@@ -46,7 +46,7 @@ class SupervisedAgent(Agent):
         return LossInfo(cross_entropy, extra)
 
     def episode_loss(self, environment, seed):
-        """As `loss`; nothing is drawn."""
+        """The same as `loss`, because nothing is drawn."""
         del seed
         return self.loss(environment)
 

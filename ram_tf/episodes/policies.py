@@ -87,7 +87,7 @@ class Policy:
     def location_log_prob(
         self, looks: Looks, action: dict[str, tf.Tensor]
     ) -> tf.Tensor:
-        """The part of the locations, [N, T]."""
+        """The log-probability of the locations alone, [N, T]."""
         policy, features = self.cell.location_policy, looks.features[:, :-1]
         if not self._samples_locations:
             return tf.zeros_like(features[..., 0])
@@ -178,7 +178,7 @@ class Policy:
         return head.sample(parameters, self._head_noise[key][:, t])
 
     def _step_log_prob(self, state, features, action, t: int) -> tf.Tensor:
-        """Of one step, [N]."""
+        """The log-probability of what was decided at one step, [N]."""
         total = tf.zeros_like(features[..., 0])
         if self._samples_locations and state.parameters is not None:
             total += self.cell.location_policy.log_prob(

@@ -282,7 +282,7 @@ class ClassifierEvaluator:
 
 
 def _batch_size(shape: tuple[int, ...]) -> int:
-    """Of images [n, ..., H, W, C]."""
+    """How many images [n, ..., H, W, C] are evaluated at once."""
     pixels = math.prod(shape[-3:-1])
     return max(1, min(_BATCH_SIZE, _BATCH_PIXELS // max(pixels, 1)))
 

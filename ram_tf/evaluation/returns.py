@@ -23,7 +23,7 @@ _EVALUATION_SEED = 20_140_624
 
 
 class Returns(NamedTuple):
-    """Of n episodes.
+    """The returns of n episodes.
 
     Attributes:
         value: Sums of rewards, [n] float64.
@@ -41,7 +41,7 @@ class Returns(NamedTuple):
 
     @property
     def standard_error(self) -> float:
-        """Of the mean, from the sample's variance."""
+        """The standard error of the mean, from the sample's variance."""
         return float(self.value.std(ddof=1) / math.sqrt(len(self.value)))
 
 

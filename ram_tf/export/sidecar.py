@@ -110,7 +110,7 @@ def text(about: dict[str, Any]) -> str:
 
 
 def _meanings(cell: RAMCell) -> dict[str, str]:
-    """Of all inputs and outputs, by name."""
+    """What all inputs and outputs mean, by name."""
     meanings = {**_MEANINGS, **cell.location_policy.meanings}
     for head in cell.heads.values():
         meanings |= head.meanings

@@ -301,7 +301,7 @@ class RAMCell(keras.layers.Layer):
         return cell_output.split(output, self._widths())
 
     def _widths(self) -> dict[str, int]:
-        """Of the parts of the output, by name."""
+        """The widths of the parts of the output, by name."""
         heads = {key: head.width for key, head in self.heads.items()}
         return {"baseline": 1, "location": 2, **heads}
 

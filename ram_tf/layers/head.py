@@ -42,13 +42,13 @@ class Head:
         raise NotImplementedError
 
     def input_size(self, features_size: int) -> int:
-        """Size of what `read` makes."""
+        """The size of the vector that `read` makes."""
         return features_size
 
     def read(
         self, features: tf.Tensor, others: Mapping[str, tf.Tensor]
     ) -> tf.Tensor:
-        """What it is called with.
+        """The vector that the head is called with.
 
         Args:
             features: [..., D], from the core after a look.
@@ -58,7 +58,7 @@ class Head:
         return features
 
     def columns(self, parameters: tf.Tensor) -> tf.Tensor:
-        """The parameters as [..., width]."""
+        """The distribution's parameters as one tensor [..., width]."""
         return parameters
 
     def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
@@ -110,7 +110,7 @@ class CategoricalHead(Head):
         return tfd.Categorical(logits=logits)
 
     def mode(self, logits: tf.Tensor) -> tf.Tensor:
-        """The likeliest, [...] int32."""
+        """The likeliest class, [...] int32."""
         return tf.argmax(logits, axis=-1, output_type=tf.int32)
 
     def sample(self, logits: tf.Tensor, noise: tf.Tensor) -> tf.Tensor:
@@ -118,5 +118,5 @@ class CategoricalHead(Head):
         return self.mode(logits + noise)
 
     def noise(self, seed, rows, steps):
-        """Gumbel's, [N, T, width]."""
+        """Standard Gumbel noise, [N, T, width]."""
         return gumbel_noise(seed, [rows, steps, self.width], self.stream)

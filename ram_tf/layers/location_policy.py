@@ -86,7 +86,7 @@ class LocationPolicy(FixationPolicy):
         return mean + self.std * noise
 
     def noise(self, seed, rows, steps):
-        """Standard normal, [N, T, 2]."""
+        """Standard normal noise, [N, T, 2]."""
         uniform = uniform_noise(seed, [rows, steps, 2])
         return tf.math.ndtri((uniform + 1.0) / 2.0)
 

@@ -41,7 +41,7 @@ def built_shapes(layer) -> list[tuple[int | None, ...]]:
 
 
 def spec(shape) -> tf.TensorSpec:
-    """Of one row of a shape [None, ...], float32."""
+    """The float32 `tf.TensorSpec` of one row of a shape [None, ...]."""
     return tf.TensorSpec([1, *shape[1:]], tf.float32)
 
 

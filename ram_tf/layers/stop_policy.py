@@ -101,7 +101,7 @@ class StopPolicy(Head, keras.layers.Layer):
         return self.mode(logit + noise)
 
     def noise(self, seed, rows, steps):
-        """Logistic, [N, T]."""
+        """Standard logistic noise, [N, T]."""
         return logistic_noise(seed, [rows, steps], stream=4)
 
     def decides(self, steps):

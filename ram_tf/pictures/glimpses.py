@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from ram_tf import RecurrentAttentionModel
+from ram_tf.model import RecurrentAttentionModel
 from ram_tf.pictures import paths as viz
 from ram_tf.pictures.film_strips import draw_film_strips
 

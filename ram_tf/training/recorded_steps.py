@@ -68,7 +68,7 @@ class RecordedSteps(Steps):
 
     @property
     def units_per_second(self):
-        """Of the whole run, with all that it took."""
+        """The rate of the whole run, with playing and evaluating."""
         seconds = float(self._state.seconds)
         return self._frames / seconds if seconds else None
 

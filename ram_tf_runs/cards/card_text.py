@@ -25,7 +25,7 @@ def filled(text: str, indent: str = "") -> str:
 
 
 def square(side: int) -> str:
-    """Such as 8×8."""
+    """A square of that side in words, such as 8×8."""
     return f"{side}\N{MULTIPLICATION SIGN}{side}"
 
 

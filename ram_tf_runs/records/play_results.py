@@ -69,7 +69,7 @@ def _named(suffix: str, returns: Returns) -> dict[str, float]:
 
 
 def _distance(ours: Returns, chance: Returns) -> float | None:
-    """None where neither varies."""
+    """The difference in standard errors; None where neither varies."""
     both = math.hypot(ours.standard_error, chance.standard_error)
     return (ours.mean - chance.mean) / both if both else None
 

@@ -59,7 +59,7 @@ class Answers(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class Acting(Settings):
-    """Of models that act, whatever they play."""
+    """Settings of models that act, whatever they play."""
 
     fixations: str = setting(
         "learned",

@@ -4,6 +4,12 @@ import dataclasses
 
 from ram_tf_runs.settings.fields import Settings, group, setting
 
+# What commands that read a trained model say of flags that they lack.
+OTHER_FLAGS = (
+    "The settings of a trained model are in its record, and its flags must not "
+    "be given again; --help lists those of this command."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Place(Settings):
@@ -27,7 +33,7 @@ class Data(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class RunOptions(Settings):
-    """Of commands that train."""
+    """Options of commands that train."""
 
     place: Place = group(Place)
     data: Data = group(Data)
@@ -35,7 +41,7 @@ class RunOptions(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class ModelOptions(Settings):
-    """Of commands that read a trained model: a run's, or a released one."""
+    """Options of commands that read a model: a run's, or a released one."""
 
     place: Place = group(Place)
     pretrained: str | None = setting(
@@ -73,7 +79,7 @@ class Picture(Settings):
 
 @dataclasses.dataclass(frozen=True)
 class ComparedRuns(Settings):
-    """Of commands that measure finished runs side by side."""
+    """Options of commands that measure finished runs side by side."""
 
     workdirs: tuple[str, ...] = setting(
         (), "Directories of finished runs on the same task."

@@ -21,7 +21,7 @@ def canvas(scene: Scene) -> Canvas:
 
 
 def training_canvas(scene: Scene, steps: int) -> Canvas:
-    """The canvas of a training of so many steps."""
+    """The canvas of a training that makes so many steps."""
     return dataclasses.replace(
         canvas(scene),
         jitter=scene.jitter,

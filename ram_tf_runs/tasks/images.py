@@ -49,7 +49,7 @@ class ImageTask(Task):
 
     @functools.cached_property
     def source(self) -> Source:
-        """The same, loaded once."""
+        """What `load_source` gives, loaded once."""
         return self.load_source()
 
     @property
@@ -59,12 +59,12 @@ class ImageTask(Task):
 
     @property
     def num_classes(self) -> int:
-        """K, of a model."""
+        """How many classes a model tells apart, K."""
         return self.source.num_classes
 
     @property
     def answers(self) -> int:
-        """Of a network on whole images, to an image."""
+        """How many answers a network on whole images gives to an image."""
         return 1
 
     def model_arguments(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ImageTask(Task):
 
     @functools.cached_property
     def batches(self) -> TrainingBatches:
-        """The same, made once."""
+        """What `make_batches` gives, made once."""
         return self.make_batches()
 
     def environment_maker(self, model: Model) -> Callable[..., Environment]:

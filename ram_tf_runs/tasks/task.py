@@ -80,7 +80,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def validation(self, model: keras.Model) -> Validation:
-        """What chooses the weights."""
+        """What measures a model on validation data, to choose the weights."""
 
     def drawer(self, model: keras.Model) -> Callable[[Any], np.ndarray] | None:
         """What draws a validation's rollouts, [h, w, 3] uint8, if anything."""

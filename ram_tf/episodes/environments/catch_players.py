@@ -26,7 +26,7 @@ def chase(environment: Catch, state: CatchState, seed) -> tf.Tensor:
 
 
 def at_random(environment: Catch, state: CatchState, seed) -> tf.Tensor:
-    """Does anything."""
+    """Moves at random."""
     del state
     actions = environment.num_actions
     return tf.random.stateless_uniform(

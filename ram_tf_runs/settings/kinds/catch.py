@@ -13,7 +13,7 @@ from ram_tf_runs.settings.training import PRETRAINED, SEED, Optimizer
 
 @dataclasses.dataclass(frozen=True)
 class Game(Settings):
-    """The rules."""
+    """The rules of the game."""
 
     screen: int = setting(24, "Side of the screen in pixels.", least=1)
     paddle_width: int = setting(2, "Cells of the paddle.", least=1)

@@ -45,7 +45,7 @@ class NumbersSettings(RunSettings):
 
     @property
     def symbols(self) -> int:
-        """Of a number: its digits, and the end."""
+        """How many symbols a number has: its digits, and the end."""
         return self.numbers.max_digits + 1
 
     def check(self):

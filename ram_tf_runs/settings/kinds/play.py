@@ -13,7 +13,7 @@ from ram_tf_runs.settings.training import SEED, Optimizer
 
 @dataclasses.dataclass(frozen=True)
 class World(Settings):
-    """What is played."""
+    """The environment that is played."""
 
     env: str | None = setting(
         None,

@@ -1,0 +1,66 @@
+"""`ram`, the command of the wheel: what `python -m trainers.NAME` is here."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+# As a user has it: with what conftest sets, TensorFlow would say more.
+ENVIRONMENT = {n: v for n, v in os.environ.items() if not n.startswith("TF_")}
+
+
+def _ram(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "ram_tf_commands", *arguments],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_it_lists_commands_and_kinds():
+    done = _ram("--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == _ram().stdout
+    commands, kinds = done.stdout.split("kinds of runs:")
+    for path in (ROOT / "ram_tf_commands").glob("[a-z]*.py"):
+        assert f"\n  {path.stem} " in commands
+    for kind in ("catch", "classify", "numbers", "play"):
+        assert f"\n  {kind} " in kinds
+
+
+@pytest.mark.parametrize("name", ["predict", "mnist"])
+def test_help_of_a_command_says_how_to_call_it_here(name):
+    words = _ram(name, "--help").stdout
+    assert f"ram {name} --" in words
+    assert "trainers." not in words.split("flags:")[0]
+
+
+def test_flags_reach_a_command(tmp_path):
+    done = _ram("evaluate", f"--workdir={tmp_path}")
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["device", "serving_client"])
+def test_commands_without_tensorflow(name):
+    done = _ram(name, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"usage: ram {name} ")
+
+
+def test_an_unknown_name():
+    done = _ram("nonsense", "--help")
+    assert done.returncode == 1
+    assert "Received: 'nonsense'" in done.stderr
+    assert done.stderr.count("\n") == 1
