@@ -105,7 +105,8 @@ def _game(settings: CatchSettings) -> str:
         f"A screen of {square(game.screen)} pixels, a paddle of "
         f"{game.paddle_width}; the ball's direction is {angles}, 90 being "
         "straight down. The rules are "
-        "`ram_tf/episodes/environments/catch_rules.py`; as a Gymnasium environment it is `ram_tf/Catch-v0`."
+        "`ram_tf/episodes/environments/catch_rules.py`; as a Gymnasium "
+        "environment it is `ram_tf/Catch-v0`."
     )
 
 
