@@ -4,7 +4,6 @@ from ram_tf.agents.reinforce import ReinforceAgent
 from ram_tf.agents.stop import StopAgent
 from ram_tf.agents.supervised import SupervisedAgent
 from ram_tf.comparators import Comparator
-from ram_tf.episodes.environments import gymnasium_catch
 from ram_tf.errors import UserError
 from ram_tf.layers.action_policy import ActionPolicy
 from ram_tf.layers.cell import RAMCell
@@ -18,6 +17,8 @@ from ram_tf.model import RecurrentAttentionModel
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.pretrained import load_pretrained
 from ram_tf.types import Glimpse
+
+__version__ = "0.1.0"
 
 __all__ = [
     "GLIMPSE_ENCODERS",
@@ -37,7 +38,6 @@ __all__ = [
     "StopPolicy",
     "SupervisedAgent",
     "UserError",
+    "__version__",
     "load_pretrained",
 ]
-
-gymnasium_catch.register()

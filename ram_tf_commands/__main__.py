@@ -10,8 +10,9 @@ the same.
 import importlib
 import pathlib
 import sys
+import types
 
-from ram_tf_runs import plugins, training
+from ram_tf_runs import extras, plugins, training
 from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import run as runs
@@ -56,12 +57,20 @@ def main() -> None:
     if name not in commands():
         run(_of_kind(name))
         return
-    module = importlib.import_module(f"ram_tf_commands.{name}")
+    module = _module(name)
     if not hasattr(module, "COMMAND"):  # One that does without TensorFlow.
         sys.exit(module.main(program=f"ram {name}"))
     words = module.__doc__.replace("python -m trainers.", "ram ")
     sys.modules["__main__"].__doc__ = words
     run(module.COMMAND)
+
+
+def _module(name: str) -> types.ModuleType:
+    try:
+        with extras.explained():
+            return importlib.import_module(f"ram_tf_commands.{name}")
+    except UserError as error:
+        sys.exit(f"error: {error}")
 
 
 def _of_kind(kind: str) -> Command:

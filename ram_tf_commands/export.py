@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import ram_tf_runs.quiet  # noqa: F401  First.
 
-from ram_tf.export import saved_model, tflite, warmup
+from ram_tf.export import saved_model, tflite
 from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
@@ -53,6 +53,9 @@ class Version(Settings):
 def _saved_model(
     trained: Trained, name: str, directory: pathlib.Path, max_side: int
 ) -> None:
+    # Its messages are TensorFlow Serving's, of an extra of its own.
+    from ram_tf.export import warmup
+
     saved_model.save_saved_model(trained.model, directory, max_side)
     warmup.write_warmup(trained.model, directory, name, trained.task.side)
 

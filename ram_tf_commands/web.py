@@ -1,6 +1,6 @@
 """Builds the browser page of a trained model, and serves it on loopback.
 
-    npm ci --prefix web
+    npm ci --prefix ram_tf_web/page
     python -m trainers.web --pretrained=cluttered --out=web/dist --serve
 
 It leaves in --out all that the page asks for: its own files, LiteRT.js with its
@@ -31,7 +31,7 @@ from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 from ram_tf_web import web_scenes, web_server
 
-PAGE = pathlib.Path(__file__).parents[1] / "web"
+PAGE = pathlib.Path(web_server.__file__).parent / "page"
 _PAGE_FILES = ("*.html", "*.css", "*.js", "*.svg")
 # By their place in `node_modules/@litertjs`. The second WASM is for browsers
 # without relaxed SIMD; the other two are for what the page does not use.
@@ -84,7 +84,7 @@ def _litert() -> pathlib.Path:
     place = PAGE / "node_modules" / "@litertjs"
     if not place.is_dir():
         raise UserError(
-            "LiteRT.js must be installed: npm ci --prefix web. "
+            f"LiteRT.js must be installed: npm ci --prefix {PAGE}. "
             f"Received: no directory {place}"
         )
     return place

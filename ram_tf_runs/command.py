@@ -11,7 +11,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
-from ram_tf_runs import plugins
+from ram_tf_runs import extras, plugins
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags as setting_flags
 from ram_tf_runs.settings.fields import Settings
@@ -114,7 +114,8 @@ def run(command: Command | Callable[[], int | None]) -> None:
 def _told(execute: Callable[[], int]) -> int:
     """The exit code; errors that the user can mend are one line."""
     try:
-        return execute()
+        with extras.explained():
+            return execute()
     except Exception as error:
         # Any other error is ours, and its traceback says where.
         if not getattr(error, "for_the_user", False):

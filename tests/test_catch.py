@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from gymnasium.utils.env_checker import check_env
 
-import ram_tf  # noqa: F401  Registers the environment.
+import ram_tf.games  # noqa: F401  Registers the environment.
 from ram_tf.episodes.environments.catch import Catch, Games, draw_games
 from ram_tf.episodes.environments.catch_players import PLAYERS, caught
 from ram_tf.episodes.environments.catch_rules import PIXEL, CatchRules

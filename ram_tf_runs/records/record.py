@@ -1,5 +1,6 @@
 """Where a result was made, and of what: without, it is worth little."""
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -36,10 +37,15 @@ def circumstances(*packages: str) -> dict[str, Any]:
 
 
 def versions(*others: str) -> dict[str, str]:
-    """Versions of the packages that a result depends on, and of others."""
-    names = (*_PACKAGES, *others)
-    found = {name: importlib.metadata.version(name) for name in names}
-    return {"python": platform.python_version(), **found}
+    """Versions of the packages that a result depends on, and of others.
+
+    Those that are not installed, as some extras need not be, are left out.
+    """
+    found = {"python": platform.python_version()}
+    for name in (*_PACKAGES, *others):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def data(source: Source) -> dict[str, Any]:

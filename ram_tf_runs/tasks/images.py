@@ -18,13 +18,10 @@ from ram_tf import (
 from ram_tf.comparators import make_comparator
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.evaluation.images import ClassifierEvaluator, Evaluator, Rollouts
-from ram_tf.pictures import glimpses as glimpse_picture
-from ram_tf.pictures import paths as viz
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf_data.batches import TrainingBatches
 from ram_tf_data.splits import Source
 from ram_tf_runs.records import image_results, record
-from ram_tf_runs.records.curve import draw_curves, read_curve
 from ram_tf_runs.tasks import parts
 from ram_tf_runs.tasks.task import Task
 
@@ -183,6 +180,9 @@ class ImageTask(Task):
         return self.make_evaluator(model, self.validation_data)
 
     def drawer(self, model):
+        # Pictures take an extra, which models that are only used do without.
+        from ram_tf.pictures import paths as viz
+
         def draw(rollouts: Rollouts) -> np.ndarray:
             return viz.to_image(
                 self._draw(model, self.validation_data, rollouts)
@@ -214,6 +214,9 @@ class ImageTask(Task):
     table = staticmethod(image_results.table)
 
     def finish(self, evaluator, state, units_per_second, workdir):
+        from ram_tf.pictures import paths as viz
+        from ram_tf_runs.records.curve import draw_curves, read_curve
+
         training = self.settings.training
         measured = self.measure(evaluator) | {
             "data": workdir.load_data(),
@@ -237,6 +240,8 @@ class ImageTask(Task):
         return str(best) if names is None else names[best], float(last[best])
 
     def _draw(self, model, data: Data, rollouts: Rollouts):
+        from ram_tf.pictures import glimpses as glimpse_picture
+
         first = {name: value[:_PICTURED] for name, value in data.items()}
         paths = {
             name: value[:_PICTURED]

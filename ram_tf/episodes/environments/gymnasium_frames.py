@@ -9,7 +9,11 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 
+from ram_tf.episodes.environments import gymnasium_catch
 from ram_tf.errors import UserError
+
+# Catch is known by its name wherever we make environments.
+gymnasium_catch.register()
 
 
 class Interface(NamedTuple):

@@ -5,7 +5,6 @@ import math
 from ram_tf.episodes.environments.catch import Catch, Games
 from ram_tf.episodes.environments.catch_rules import CatchRules
 from ram_tf.evaluation.games import GameEvaluator
-from ram_tf.pictures.games import story
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf_runs.cards.catch_card import catch_card
 from ram_tf_runs.records import catch_results
@@ -96,6 +95,9 @@ class CatchTask(Task):
         return self.evaluator(model, games, draw=1)
 
     def drawer(self, model):
+        # Pictures take an extra, which models that are only used do without.
+        from ram_tf.pictures.games import story
+
         validation = self.validation(model)
         return lambda played: story(validation, played)
 
