@@ -41,13 +41,13 @@ LIBRARY = [
     ["model", "comparators"],
     ["agents", "cost", "pretrained", "widening"],
     ["evaluation"],
-    ["pictures", "training"],
+    ["games", "pictures", "training"],
     ["export"],
 ]
 # Likewise of ram_tf_runs.
 RUNS = [
     ["errors", "quiet"],
-    ["plugins"],
+    ["extras", "plugins"],
     ["settings"],
     ["command"],
     ["records"],
