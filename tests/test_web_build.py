@@ -115,5 +115,5 @@ def test_out_is_needed(run_command, capsys):
 def test_litert_is_needed(run_command, capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(web, "PAGE", pathlib.Path(tmp_path))
     assert run_command(web, "--pretrained=cluttered", "--out=x") == 1
-    assert "npm ci --prefix web" in capsys.readouterr().err
+    assert f"npm ci --prefix {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
