@@ -3,7 +3,7 @@
     PYTHON .ci/installed_sizes.py [FILE]
 
 PYTHON is that of an environment with `ram_tf[all]`. FILE is a record that is
-written, in MB.
+written, in MB. Bytecode, which comes with use, is not counted.
 """
 
 import importlib.metadata
@@ -42,7 +42,7 @@ def _requirements(name: str, extra: str) -> list[Requirement]:
 
 
 def size(package: str) -> int:
-    """Bytes of a package's files."""
+    """Bytes of a package's files, as its installer has listed them."""
     files = importlib.metadata.files(package) or []
     paths = {os.path.realpath(file.locate()) for file in files}
     return sum(os.path.getsize(path) for path in paths if os.path.exists(path))
