@@ -27,7 +27,7 @@ from absl import flags
 
 from benchmarks.timing import show, write
 from ram_tf_runs.command import run
-from tests.fixtures import kinds_of_run, measured
+from tests.fixtures import kinds_of_run, measured, probe
 from tests.fixtures.source_tree import SHARED, SourceTree
 
 _COMMIT = flags.DEFINE_string(
@@ -37,6 +37,8 @@ _WORK = flags.DEFINE_string(
     "work", "runs/same_bits", "Directory for what was answered already."
 )
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
+# What is run of the present files.
+_PACKAGES = ("ram_tf*", "data", "trainers")
 # It plays; the others' answers are their outputs.
 _PLAYER = "catch"
 
@@ -124,7 +126,7 @@ def _row(
 ) -> dict[str, Any]:
     """Asks both trees, and compares all that the older one answered."""
     before, now = (
-        _answer(item, tree, work / f"{when}_{tree.path.name}")
+        _answer(item, tree, work / f"{when}_{tree.path.name}_{_questions()}")
         for when, tree in trees.items()
     )
     differing = [
@@ -203,10 +205,10 @@ def _checked_out(revision: str, work: pathlib.Path) -> SourceTree:
 def _copied(work: pathlib.Path) -> SourceTree:
     """The present files, which somebody may go on editing."""
     draft = _new(work)
-    ignored = shutil.ignore_patterns("__pycache__")
-    for init in _ROOT.glob("*/__init__.py"):
-        package = init.parent
-        shutil.copytree(package, draft / package.name, ignore=ignored)
+    ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+    for pattern in _PACKAGES:
+        for package in _ROOT.glob(pattern):
+            shutil.copytree(package, draft / package.name, ignore=ignored)
     return _named(draft)
 
 
@@ -219,13 +221,24 @@ def _new(work: pathlib.Path) -> pathlib.Path:
 
 def _named(draft: pathlib.Path) -> SourceTree:
     """The tree in a directory that is named after all that is in it."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in draft.rglob("*") if path.is_file()):
-        digest.update(str(path.relative_to(draft)).encode())
-        digest.update(path.read_bytes())
-    place = draft.with_name(digest.hexdigest()[:16])
+    files = sorted(path for path in draft.rglob("*") if path.is_file())
+    place = draft.with_name(_digest_of_files(draft, files))
     shutil.rmtree(place, ignore_errors=True)
     return SourceTree(draft.rename(place))
+
+
+def _questions() -> str:
+    """A digest of what is asked: it may be another since it was answered."""
+    asked = [pathlib.Path(module.__file__) for module in (kinds_of_run, probe)]
+    return _digest_of_files(_ROOT, asked)
+
+
+def _digest_of_files(root: pathlib.Path, files: list[pathlib.Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(str(path.relative_to(root)).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def _git(*arguments: str) -> str:
