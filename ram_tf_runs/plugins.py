@@ -19,6 +19,8 @@ def load() -> None:
         UserError: If there is no module of such a name.
     """
     for name in _names():
+        # They import TensorFlow, which --help does without if there are none.
+        importlib.import_module("ram_tf_runs.quiet")
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:

@@ -328,11 +328,11 @@ def test_every_record_is_reported(tmp_path, called):
 
 def test_records_of_these_runs_are_reported(tmp_path, called):
     """That of svhn among them, which can be resumed at few places only."""
-    records = {"svhn_small": "svhn", "numbers": "numbers_conv"}
-    for task, name in records.items():
-        folder = tmp_path / "results" / task
-        folder.mkdir(parents=True)
-        shutil.copy(finished(name) / "result.json", folder / "ram.json")
+    records = {"svhn_small/ram": "svhn", "numbers/conv": "numbers_conv"}
+    for place, name in records.items():
+        path = tmp_path / "results" / f"{place}.json"
+        path.parent.mkdir(parents=True)
+        shutil.copy(finished(name) / "result.json", path)
     arguments = ("--records=results", "--document=RESULTS.md")
     called(tmp_path, report, *arguments)
     text = (tmp_path / "RESULTS.md").read_text()

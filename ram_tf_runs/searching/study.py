@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.workdir import differences
+from ram_tf_runs.settings.run import from_record
 
 _NAME = "search"
 # A trial that became infinite or NaN is pruned, and has this attribute.
@@ -103,6 +104,8 @@ class Study:
 
     def _claim(self, config: dict[str, Any]) -> None:
         known = self._study.user_attrs.get("config", config)
+        if "kind" not in known:
+            known = self._upgraded(known)
         changed = differences(known, config)
         if changed:
             raise UserError(
@@ -110,6 +113,16 @@ class Study:
                 f"{'; '.join(changed)}. Use another --study, or the same flags."
             )
         self._study.set_user_attr("config", config)
+
+    def _upgraded(self, known: dict[str, Any]) -> dict[str, Any]:
+        """What a search that is older than kinds would have noted now."""
+        own = {f"{name}_range" for name in self._ranges} | {"startup_trials"}
+        kept = {name: v for name, v in known.items() if name in own}
+        settings = from_record(
+            {name: v for name, v in known.items() if name not in own}
+        ).record()
+        shared = {n: v for n, v in settings.items() if n not in self._ranges}
+        return shared | kept
 
 
 def _open(path: pathlib.Path, pruner) -> optuna.Study:
