@@ -104,7 +104,7 @@ class Study:
 
     def _claim(self, config: dict[str, Any]) -> None:
         known = self._study.user_attrs.get("config", config)
-        if "kind" not in known:
+        if "kind" in config and "kind" not in known:
             known = self._upgraded(known)
         changed = differences(known, config)
         if changed:
