@@ -9,7 +9,7 @@ released models for seeded images, called eagerly and compiled by XLA; for what
 numbers that tiny runs of every kind end with, made by their commands. Nothing
 is allowed for rounding. It exits with 1 if anything differs.
 
-It takes twenty minutes, and goes on where it was stopped: what a tree has
+It takes eleven minutes, and goes on where it was stopped: what a tree has
 answered stays in --work, until the tree's code is another.
 """
 
