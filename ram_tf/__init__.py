@@ -7,6 +7,8 @@ from ram_tf.comparators import Comparator
 from ram_tf.errors import UserError
 from ram_tf.layers.action_policy import ActionPolicy
 from ram_tf.layers.cell import RAMCell
+from ram_tf.layers.cell_policy import CellPolicy
+from ram_tf.layers.conv_encoder import ConvEncoder
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.layers.glimpse_encoder import GlimpseEncoder
 from ram_tf.layers.glimpse_net import GlimpseNet
@@ -24,7 +26,9 @@ __all__ = [
     "GLIMPSE_ENCODERS",
     "LOCATION_POLICIES",
     "ActionPolicy",
+    "CellPolicy",
     "Comparator",
+    "ConvEncoder",
     "FixationPolicy",
     "Glimpse",
     "GlimpseEncoder",

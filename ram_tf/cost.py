@@ -78,7 +78,8 @@ def pixels_by_glimpse(model: Model) -> list[int]:
     if isinstance(model, Comparator):
         return [math.prod(model.image_shape[:2])]
     sensor = model.cell.sensor
-    return [t * sensor.size**2 * sensor.scales for t in _glimpses(model)]
+    each = sensor.size**2 * model.cell.built_scales
+    return [t * each for t in _glimpses(model)]
 
 
 def _glimpses(model: RecurrentAttentionModel) -> range:

@@ -7,10 +7,15 @@ canvas with moves of the same size. The sensor takes *offsets*: locations in
 halves of the canvas it looks at.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import tensorflow as tf
 
 # A window further away than this is wholly outside any image.
 _FAR = 2.0**30
+# Of an image's side, what the widest window is to show.
+_REACH = 1.5
 
 
 def to_offsets(
@@ -72,10 +77,41 @@ def window_start(
     Returns:
         int32, as many; negative or beyond the image where the window overhangs.
     """
+    return tf.cast(centre(offsets, extent) - window / 2.0, tf.int32)
+
+
+def centre(offsets: tf.Tensor, extent: tf.Tensor) -> tf.Tensor:
+    """Pixels that offsets lead to, in the same arithmetic.
+
+    Args:
+        offsets: As of `window_start`.
+        extent: As of `window_start`.
+    """
     extent = tf.cast(extent, tf.float32)
     position = _rounded(offsets * extent) / 2.0
-    position = _rounded(position + extent / 2.0) - window / 2.0
-    return tf.cast(position, tf.int32)
+    return _rounded(position + extent / 2.0)
+
+
+def reaching(size: int, sides: Sequence[int]) -> int:
+    """How many windows it takes to see an image's edge from where one looks.
+
+    Args:
+        size: g, side of the finest window; each is twice as wide as the last.
+        sides: Of the image, in pixels.
+
+    Returns:
+        S, the least with a window of 1.5 sides.
+    """
+    scales = 1
+    while size * 2 ** (scales - 1) < _REACH * max(sides):
+        scales += 1
+    return scales
+
+
+def is_needed(size: int, scales: int, sides: tf.Tensor) -> tf.Tensor:
+    """Which of S windows are among those that `reaching` counts: [S] bool."""
+    narrower = np.float32([0] + [size * 2.0**s for s in range(scales - 1)])
+    return narrower < _REACH * tf.reduce_max(sides)
 
 
 def _rounded(value: tf.Tensor) -> tf.Tensor:

@@ -33,7 +33,8 @@ class RecurrentAttentionModel(keras.Model):
         num_classes: K, or None where nothing is classified.
         glimpses: T, looks at a still image; a video has one a frame.
         glimpse_size: g, side of a glimpse in pixels.
-        scales: S, windows of the retina.
+        scales: S, windows of the retina; None for as many as it takes to see
+            the edges of the image, of any size (`location_policy="cells"`).
         core: "rnn" (linear with ReLU, starting from the identity) or "lstm".
         core_units: Size of the core.
         glimpse_units, location_units, units: Sizes of the glimpse network.
@@ -49,7 +50,11 @@ class RecurrentAttentionModel(keras.Model):
         stop: Whether it decides after each look whether it has seen enough,
             which T then bounds.
         glimpse_encoder: Name of the GlimpseEncoder; "dense" is the paper's.
-        location_policy: Name of the FixationPolicy; "gaussian" is the paper's.
+        location_policy: Name of the FixationPolicy; "gaussian" is the paper's,
+            "cells" chooses among what the retina shows.
+        encoder_scales: Windows that the encoder is given, the finest; None for
+            all.
+        policy_scales, policy_filters: See CellPolicy.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -71,7 +76,7 @@ class RecurrentAttentionModel(keras.Model):
         num_classes: int | None = 10,
         glimpses: int = 6,
         glimpse_size: int = 8,
-        scales: int = 1,
+        scales: int | None = 1,
         core: str = "rnn",
         core_units: int = 256,
         glimpse_units: int = 128,
@@ -89,6 +94,9 @@ class RecurrentAttentionModel(keras.Model):
         stop: bool = False,
         glimpse_encoder: str = "dense",
         location_policy: str = "gaussian",
+        encoder_scales: int | None = None,
+        policy_scales: int = 7,
+        policy_filters: int = 0,
         **kwargs,
     ):
         check_positive_int("glimpses", glimpses)
@@ -117,7 +125,11 @@ class RecurrentAttentionModel(keras.Model):
         self.stop = stop
         self.glimpse_encoder = glimpse_encoder
         self.location_policy = location_policy
+        self.encoder_scales = encoder_scales
+        self.policy_scales = policy_scales
+        self.policy_filters = policy_filters
         sizes = {**self._sizes(), "dtype": self.dtype_policy}
+        sizes["scales"] = encoder_scales or scales  # What an encoder is given.
         self.cell = RAMCell(
             GlimpseSensor(glimpse_size, scales, sensor, pooling),
             GLIMPSE_ENCODERS[glimpse_encoder].make(**sizes),
@@ -128,6 +140,7 @@ class RecurrentAttentionModel(keras.Model):
             location_unit=location_unit,
             num_actions=num_actions,
             stop=stop,
+            encoder_scales=encoder_scales,
             name="cell",
         )
 
@@ -193,6 +206,9 @@ class RecurrentAttentionModel(keras.Model):
             "stop": self.stop,
             "glimpse_encoder": self.glimpse_encoder,
             "location_policy": self.location_policy,
+            "encoder_scales": self.encoder_scales,
+            "policy_scales": self.policy_scales,
+            "policy_filters": self.policy_filters,
         }
 
 

@@ -99,11 +99,15 @@ class Looks(NamedTuple):
         glimpse: Of each look, [N, T, ...]; None where the policy over locations
             reads none.
         memory: What that policy remembered after each look, [N, T, size] each.
+        parameters: Of the distribution over the next location, as computed
+            after each look but the last, [N, T - 1, P]; None where they are
+            not kept.
     """
 
     features: Tensor
     glimpse: Glimpse | None = None
     memory: tuple[Tensor, ...] = ()
+    parameters: Tensor | None = None
 
 
 class PolicyStep(NamedTuple):

@@ -24,7 +24,7 @@ def weights(
         As `trained.get_weights()`, in its order.
     """
     old, new = trained.cell, model.cell
-    scales = old.sensor.scales, new.sensor.scales
+    scales = old.encoded_scales, new.encoded_scales
     changed = {
         old.glimpse_net: old.glimpse_net.weights_for(new.glimpse_net, scales),
         old.location_policy: old.location_policy.weights_for(

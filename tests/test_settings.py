@@ -129,7 +129,7 @@ def _rule(name):
         ("network", ("ram", *NETWORKS)),
         ("pooling", tuple(POOLINGS)),
         # "slices" reads one image only.
-        ("sensor", tuple(name for name in COMPILED if name != "slices")),
+        ("sensor", (*sorted(set(COMPILED) - {"slices"}), "pyramid")),
         ("core", CORES),
         ("first_fixation", FIRST_FIXATIONS),
         ("glimpse_encoder", _own(parts.GLIMPSE_ENCODERS)),

@@ -95,6 +95,8 @@ class Policy:
             features = tf.stop_gradient(features)
         looks = looks._replace(features=features)
         if policy.reads_glimpse:
+            if not self._into_core:  # Theirs have the gradient into it.
+                looks = looks._replace(parameters=None)
             return self._read_log_prob(looks, self._chosen(action))
         density = policy.log_prob(policy(features), self._chosen(action))
         if self.cell.first_fixation == "learned":
@@ -204,11 +206,14 @@ class Policy:
             return tf.reshape(values, [-1, *values.shape[2:]])
 
         policy = self.cell.location_policy
-        parameters = policy(
-            rows(looks.features[:, 1:]),
-            looks.glimpse.map(lambda values: rows(values[:, :-1])),
-            tuple(rows(values[:, :-1]) for values in looks.memory),
-        )
+        if looks.parameters is not None:
+            parameters = rows(looks.parameters)
+        else:
+            parameters = policy(
+                rows(looks.features[:, 1:]),
+                looks.glimpse.map(lambda values: rows(values[:, :-1])),
+                tuple(rows(values[:, :-1]) for values in looks.memory),
+            )
         log_prob = policy.log_prob(parameters, rows(choice[:, 1:]))
         log_prob = tf.reshape(log_prob, [-1, steps - 1])
         return tf.pad(log_prob, [[0, 0], [1, 0]])

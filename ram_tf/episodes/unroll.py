@@ -109,7 +109,12 @@ def _with_what_was_read(looks: Looks, states: list[PolicyState], cell) -> Looks:
             fixation=stacked(glimpse.fixation for glimpse in glimpses),
         ),
         memory=tuple(map(stacked, zip(*memories, strict=True))),
+        parameters=_kept([state.parameters for state in states[:-1]]),
     )
+
+
+def _kept(parameters: list[tf.Tensor]) -> tf.Tensor | None:
+    return tf.stack(parameters, axis=1) if parameters else None
 
 
 def _remembered(

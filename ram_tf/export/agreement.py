@@ -53,19 +53,20 @@ def disagreements(
             geometry.to_offsets(r.locations[case], images, location_unit)
             for r in (reference, other)
         ]
-        found.append(_trace(int(case), *offsets, images.shape[1:3], sensor))
+        found.append(_trace(int(case), *offsets, images.shape, sensor))
     return found
 
 
-def _trace(case, reference, other, sides, sensor) -> Disagreement:
+def _trace(case, reference, other, shape, sensor) -> Disagreement:
     """Follows two paths, offsets [T, 2] each, to where they part."""
+    sides, windows = shape[1:3], sensor.windows_of(shape)
     parted = [
         np.not_equal(_starts(reference, sides, w), _starts(other, sides, w))
-        for w in sensor.windows
+        for w in windows
     ]  # S x [T, 2]
     for glimpse, where in enumerate(np.stack(parted, axis=1)):
         if where.any():
-            margins = _margins(reference[glimpse], sides, sensor.windows)
+            margins = _margins(reference[glimpse], sides, windows)
             return Disagreement(case, glimpse, float(margins[where].min()))
     return Disagreement(case, None, None)
 

@@ -64,6 +64,7 @@ def describe(
     signatures_by_name = _signatures(flat, _meanings(cell))
     side = signatures_by_name["step"]["inputs"]["frame"]["shape"][1]
     state = signatures.initial_state(model, 1)
+    windows = cell.sensor.windows_of((1, side, side, cell.channels))
     return {
         "format": "tflite",
         "bytes": len(content),
@@ -79,8 +80,8 @@ def describe(
         "labels": labels,
         "glimpses": model.glimpses,
         "glimpse_size": cell.sensor.size,
-        "scales": cell.sensor.scales,
-        "windows": cell.sensor.windows,
+        "scales": len(windows),
+        "windows": windows,
         "pooling": cell.sensor.pooling,
         "location_unit_in_pixels": cell.location_unit or side / 2,
         "initial_state": {k: v.numpy().tolist() for k, v in state.items()},

@@ -15,7 +15,12 @@ from ram_tf.model import RecurrentAttentionModel
 def with_sensor(
     model: RecurrentAttentionModel, sensor: str
 ) -> RecurrentAttentionModel:
-    """A copy of a built model that reads the image by another sensor."""
+    """A copy of a built model that reads the image by another sensor.
+
+    A pyramid stays one: no other sensor cuts the same windows.
+    """
+    if model.sensor == "pyramid":
+        sensor = model.sensor
     copy = type(model).from_config({**model.get_config(), "sensor": sensor})
     copy.build((None, None, None, model.cell.channels))
     copy.set_weights(model.get_weights())

@@ -13,7 +13,7 @@ from ram_tf.layers.action_policy import ActionPolicy
 from ram_tf.layers.cell_output import CellOutput
 from ram_tf.layers.fixation_policy import FixationPolicy, Memory
 from ram_tf.layers.glimpse_encoder import GlimpseEncoder
-from ram_tf.layers.glimpse_sensor import GlimpseSensor
+from ram_tf.layers.glimpse_sensor import LEAST_SCALES, GlimpseSensor
 from ram_tf.layers.head import Head
 from ram_tf.layers.heads import Baseline, Classifier
 from ram_tf.layers.stop_policy import StopPolicy
@@ -52,6 +52,8 @@ class RAMCell(keras.layers.Layer):
         location_unit: Pixels in a unit of location; None for half the canvas.
         num_actions: A, or None where nothing is done beside looking.
         stop: Whether it decides, too, after which look to stop.
+        encoder_scales: Windows that the encoder is given, the finest; None for
+            all.
 
     Call arguments:
         frame: [B, H, W, C]; the states have N = M * B rows.
@@ -78,6 +80,7 @@ class RAMCell(keras.layers.Layer):
         location_unit: float | None = None,
         num_actions: int | None = None,
         stop: bool = False,
+        encoder_scales: int | None = None,
         **kwargs,
     ):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
@@ -86,10 +89,12 @@ class RAMCell(keras.layers.Layer):
         for name, count in (
             ("num_classes", num_classes),
             ("num_actions", num_actions),
+            ("encoder_scales", encoder_scales),
         ):
             if count is not None:
                 check_positive_int(name, count)
-        _check_location_policy(location_policy, first_fixation)
+        _check_location_policy(location_policy, first_fixation, location_unit)
+        _check_windows(sensor, encoder_scales)
         super().__init__(autocast=False, **kwargs)
         self.sensor = sensor
         self.glimpse_net = glimpse_net
@@ -100,6 +105,7 @@ class RAMCell(keras.layers.Layer):
         self.location_unit = location_unit
         self.num_actions = num_actions
         self.stop = stop
+        self.encoder_scales = encoder_scales
         self.classifier = (
             Classifier(num_classes, name="classifier") if num_classes else None
         )
@@ -125,6 +131,11 @@ class RAMCell(keras.layers.Layer):
         return MappingProxyType({head.key: head for head in heads if head})
 
     @property
+    def encoded_scales(self) -> int:
+        """Windows that the encoder is given."""
+        return self.encoder_scales or self.sensor.scales
+
+    @property
     def state_size(self) -> list[int]:
         memory = self.location_policy.state_sizes.values()
         return [*self._core_sizes, *memory, 2]
@@ -145,11 +156,15 @@ class RAMCell(keras.layers.Layer):
         units = self._core_sizes[0]
         windows = self.sensor.compute_output_shape(frame_shape, (None, 2))
         seen = []
+        scales = self.sensor.scales_of(frame_shape)
+        self.built_scales = scales
         if policy.reads_glimpse:
-            places = (None, self.sensor.scales, self.sensor.size, 2)
+            places = (None, scales, self.sensor.size, 2)
             seen = [windows, places]
+        read = self.encoder_scales or scales
+        encoded = (*windows[:-1], read * self.channels)
         shapes = [
-            (self.glimpse_net, [windows, (None, policy.place_size)]),
+            (self.glimpse_net, [encoded, (None, policy.place_size)]),
             (self.core, [(None, self.glimpse_net.units)]),
             (policy, [(None, units), *seen]),
             (self.baseline, [(None, units)]),
@@ -238,7 +253,10 @@ class RAMCell(keras.layers.Layer):
         """
         location = tf.stop_gradient(location)
         place = self.location_policy.place(location, glimpse, memory)
-        return self.glimpse_net(glimpse.windows, place)
+        windows = glimpse.windows
+        if self.encoder_scales:
+            windows = windows[..., : self.encoder_scales * self.channels]
+        return self.glimpse_net(windows, place)
 
     def remember(
         self, encoded: tf.Tensor, core: list[tf.Tensor]
@@ -323,6 +341,7 @@ class RAMCell(keras.layers.Layer):
             "location_unit": self.location_unit,
             "num_actions": self.num_actions,
             "stop": self.stop,
+            "encoder_scales": self.encoder_scales,
         }
         return {**super().get_config(), **config}
 
@@ -336,7 +355,30 @@ class RAMCell(keras.layers.Layer):
         return cls(**{**config, **restored})
 
 
-def _check_location_policy(policy: FixationPolicy, first: str) -> None:
+def _check_windows(sensor: GlimpseSensor, encoded: int | None) -> None:
+    least = LEAST_SCALES if sensor.scales is None else sensor.scales
+    if sensor.scales is None and encoded is None:
+        raise UserError(
+            "Where the number of windows follows the image, the encoder must "
+            "be given a fixed number: `encoder_scales` must not be None. "
+            "Received: scales=None, encoder_scales=None"
+        )
+    if encoded and encoded > least:
+        raise UserError(
+            "`encoder_scales` must be at most the number of windows, "
+            f"{least}. Received: encoder_scales={encoded}"
+        )
+
+
+def _check_location_policy(
+    policy: FixationPolicy, first: str, unit: float | None
+) -> None:
+    if policy.reads_glimpse and unit is not None:
+        raise UserError(
+            "A policy over locations that reads glimpses moves by pixels in "
+            "any unit: `location_unit` must be None. "
+            f"Received: location_unit={unit} with {type(policy).__name__}"
+        )
     if policy.reads_glimpse and first == "learned":
         raise UserError(
             "A policy over locations that reads glimpses has none to choose "

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from ram_tf import geometry, xla
 from ram_tf.errors import UserError
+from ram_tf.layers import pyramid
 from ram_tf.layers.glimpse_readers import COMPILED, POOLINGS, READERS
 from ram_tf.validation import (
     check_choice,
@@ -13,7 +14,10 @@ from ram_tf.validation import (
     check_positive_int,
 )
 
-IMPLEMENTATIONS = tuple(READERS)
+IMPLEMENTATIONS = (*READERS, "pyramid")
+# Where as many windows as an image needs are read, there are at least these:
+# an encoder then has the same windows of images of any size.
+LEAST_SCALES = 3
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -24,21 +28,25 @@ class GlimpseSensor(keras.layers.Layer):
     g x g. Pixels outside the image are 0. Nothing is learned, and no gradient
     passes: neither to the image nor to the location.
 
-    All implementations give the same bits. "extract_glimpse" is TensorFlow's
-    op: plain to read, but it casts whole images, and knows neither XLA nor
-    TFLite. "gather" reads only the pixels of the windows, so that its time and
-    memory do not depend on H and W, and works everywhere: where XLA compiles,
-    it stands in for those that cannot. "integral" sums over
-    windows by a table of the whole image, which compiled glimpses and rollouts
-    share: faster where many read wide windows, average-pooled, of bytes.
+    All implementations but the last give the same bits. "extract_glimpse" is
+    TensorFlow's op: plain to read, but it casts whole images, and knows neither
+    XLA nor TFLite. "gather" reads only the pixels of the windows, so that its
+    time and memory do not depend on H and W, and works everywhere: where XLA
+    compiles, it stands in for those that cannot. "integral" sums over windows
+    by a table of the whole image, which compiled glimpses and rollouts share:
+    faster where many read wide windows, average-pooled, of bytes.
     "crop_and_resize" is the fastest outside XLA that does not slow down with
-    the size of the image: for graphs that are served.
+    the size of the image: for graphs that are served. "pyramid" reads block
+    sums, which are made once for an image: the fastest where there are many
+    windows, on images of any size. Its wide windows begin at the edge of a
+    block, half a block off at most.
 
     Args:
         size: g, pixels along a side of the glimpse.
-        scales: S, number of windows.
-        implementation: "extract_glimpse", "gather", "integral", "slices" or
-            "crop_and_resize".
+        scales: S, number of windows; None for as many as it takes to reach the
+            edges of the image (`geometry.reaching`), but at least three.
+        implementation: "extract_glimpse", "gather", "integral", "slices",
+            "crop_and_resize" or "pyramid".
         pooling: "average" or "max" (which keeps a one-pixel ball visible).
 
     Call arguments:
@@ -58,36 +66,58 @@ class GlimpseSensor(keras.layers.Layer):
     def __init__(
         self,
         size: int,
-        scales: int = 1,
+        scales: int | None = 1,
         implementation: str = "extract_glimpse",
         pooling: str = "average",
         **kwargs,
     ):
         check_positive_int("size", size)
-        check_positive_int("scales", scales)
+        if scales is not None:
+            check_positive_int("scales", scales)
         check_choice("implementation", implementation, IMPLEMENTATIONS)
         check_choice("pooling", pooling, POOLINGS)
+        if implementation == "pyramid":
+            pyramid.check_scales(scales or 1)
+            if pooling != "average":
+                raise UserError(
+                    "The sensor `pyramid` sums: `pooling` must be average. "
+                    f"Received: pooling={pooling!r}"
+                )
         super().__init__(autocast=False, **kwargs)
         self.size = size
         self.scales = scales
         self.implementation = implementation
         self.pooling = pooling
+        self._pyramid = pyramid.Pyramid()
+
+    def scales_of(self, images_shape) -> int:
+        """S, the number of windows that are read of images [B, H, W, C].
+
+        Where it follows the image, and its size is not known, these are as many
+        as there can be; what chooses among their cells leaves out those that
+        are not needed (`geometry.is_needed`).
+        """
+        if self.scales is not None:
+            return self.scales
+        sides = list(images_shape)[-3:-1]
+        if None in sides:
+            return pyramid.MOST_SCALES
+        return max(LEAST_SCALES, geometry.reaching(self.size, sides))
 
     @property
     def windows(self) -> list[int]:
-        """Sides of the windows in pixels of the image, finest first."""
-        return [self.size * 2**scale for scale in range(self.scales)]
+        """Sides of the windows in pixels, finest first: all there can be."""
+        return self.windows_of((None, None, None, None))
+
+    def windows_of(self, images_shape) -> list[int]:
+        """Those that are read of images [B, H, W, C]."""
+        return [self.size * 2**s for s in range(self.scales_of(images_shape))]
 
     def call(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
         check_frames(images)
         _check_locations(images, locations)
-        read, pool = self._reader(), POOLINGS[self.pooling]
-        glimpses = [
-            read(images, locations, self.size, 2**scale, pool)
-            for scale in range(self.scales)
-        ]
         # Here, and not before: no gradient may reach ops that have none.
-        glimpses = tf.stop_gradient(tf.concat(glimpses, axis=-1))
+        glimpses = tf.stop_gradient(self._read(images, locations))
         check_finite(glimpses)  # What was seen; not the whole image.
         # uint8 is pooled as 0..255: the sums are then exact in float32.
         return (
@@ -105,14 +135,29 @@ class GlimpseSensor(keras.layers.Layer):
             [N, S, g, 2] float32: y of the cells of row i, x of those of column
             i, from the top left corner, as windows are cut.
         """
+        if self.implementation == "pyramid":
+            scales = self.scales_of(images.shape)
+            return pyramid.places(images, locations, self.size, scales)
         sides = tf.shape(images)[1:3]
         middles = tf.range(self.size, dtype=tf.float32)[:, None] + 0.5
         places = []
-        for scale, window in enumerate(self.windows):
+        for scale, window in enumerate(self.windows_of(images.shape)):
             start = geometry.window_start(locations, sides, window)
             start = tf.cast(start, tf.float32)[:, None]
             places.append(start + middles * 2.0**scale)
         return tf.stack(places, axis=1)
+
+    def _read(self, images, locations):
+        """The windows, bytes as 0..255."""
+        scales = self.scales_of(images.shape)
+        if self.implementation == "pyramid":
+            return self._pyramid.read(images, locations, self.size, scales)
+        read, pool = self._reader(), POOLINGS[self.pooling]
+        windows = [
+            read(images, locations, self.size, 2**scale, pool)
+            for scale in range(scales)
+        ]
+        return tf.concat(windows, axis=-1)
 
     def _reader(self):
         """The implementation, or its twin where XLA cannot compile it."""
@@ -122,7 +167,8 @@ class GlimpseSensor(keras.layers.Layer):
         return READERS[name]
 
     def compute_output_shape(self, images_shape, locations_shape):
-        depth = images_shape[-1] and self.scales * images_shape[-1]
+        scales = self.scales_of(images_shape)
+        depth = images_shape[-1] and scales * images_shape[-1]
         return (locations_shape[0], self.size, self.size, depth)
 
     def get_config(self):

@@ -47,7 +47,9 @@ class Windows(keras.layers.Layer):
         height, width = (side // self.stride for side in images.shape[1:3])
         # What no window reaches is left out.
         images = images[:, : height * self.stride, : width * self.stride]
-        blocks = tf.nn.space_to_depth(images, self.stride)
+        blocks = images
+        if self.stride > 1:
+            blocks = tf.nn.space_to_depth(images, self.stride)
         across = self.size // self.stride
         height, width = height - across + 1, width - across + 1
         windows = [

@@ -49,6 +49,7 @@ def draw_film_strips(
     frames = videos.reshape(-1, *videos.shape[2:])
     seen = iter(sensor(frames, tf.reshape(offsets, [-1, 2])).numpy())
     steps = locations.shape[1]
+    scales = sensor.scales_of(videos.shape)
     colours = colormaps["turbo"](np.linspace(0.2, 0.78, steps))
     for_video = _sheet(len(videos), steps)
     for row, (panels, views) in enumerate(for_video):
@@ -58,7 +59,7 @@ def draw_film_strips(
             _draw_look(panel, windows, colours[step])
             since = points[row, max(step - 1, 0) : step + 1]
             _draw_way(panel, since, colours[step])
-            viz.show(view, viz.foveate_finest(next(seen), sensor.scales))
+            viz.show(view, viz.foveate_finest(next(seen), scales))
             view.spines[:].set(color=colours[step], linewidth=2)
         label = None if labels is None else labels[row]
         viz.write(panels[0], views, answers[row], label, names)
@@ -78,7 +79,7 @@ def _windows(offset, shape, sensor: GlimpseSensor) -> list[np.ndarray]:
     sides = tf.constant(shape[2:4])
     return [
         (*geometry.window_start(offset, sides, side).numpy(), side)
-        for side in sensor.windows
+        for side in sensor.windows_of(shape)
     ]
 
 

@@ -105,7 +105,8 @@ def _draw(model, frame: tf.Tensor, location) -> Image.Image:
     """The screen [1, H, W, 1] with its windows; beside it what they show."""
     sensor = model.cell.sensor
     height, width = frame.shape[1:3]
-    wide = sensor.windows[-1]
+    windows = sensor.windows_of(frame.shape)
+    wide = windows[-1]
     sheet = Image.new(
         "RGB",
         (
@@ -120,11 +121,11 @@ def _draw(model, frame: tf.Tensor, location) -> Image.Image:
     offsets = geometry.to_offsets(
         location[None], frame, model.cell.location_unit
     )
-    seen = foveate(sensor(frame, offsets)[0].numpy(), sensor.scales)
+    seen = foveate(sensor(frame, offsets)[0].numpy(), len(windows))
     sheet.paste(_enlarged(seen), _place(0, width + _MARGIN))
     draw = ImageDraw.Draw(sheet)
-    windows = zip(sensor.windows, _COLOURS, strict=False)
-    for window, colour in reversed(list(windows)):
+    coloured = zip(windows, _COLOURS, strict=False)
+    for window, colour in reversed(list(coloured)):
         start = geometry.window_start(offsets[0], [height, width], window)
         inner = (wide - window) // 2
         for y, x in (start.numpy(), (inner, inner + width + _MARGIN)):

@@ -103,6 +103,7 @@ def draw_paths(
     glimpses = glimpses.reshape(*locations.shape[:2], *glimpses.shape[1:])
     used = _check_used(outputs.get("glimpses_used"), locations)
     colours = colormaps["turbo"](np.linspace(0.2, 0.78, locations.shape[1]))
+    scales = sensor.scales_of(images.shape)
     figure, axes = _sheet(*locations.shape[:2])
     for row, (panel, *views) in enumerate(axes):
         seen = slice(used[row])
@@ -113,7 +114,7 @@ def draw_paths(
         for view, glimpse, colour in zip(
             views[seen], glimpses[row], colours, strict=False
         ):
-            show(view, foveate_finest(glimpse, sensor.scales))
+            show(view, foveate_finest(glimpse, scales))
             view.spines[:].set(color=colour, linewidth=2.5)
         for view in views[used[row] :]:
             view.set_axis_off()

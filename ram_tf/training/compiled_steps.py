@@ -30,6 +30,9 @@ class Batches(Protocol):
 class CompiledSteps(Steps):
     """Trains an agent on batches.
 
+    Attributes:
+        seconds: That all calls but the first took.
+
     Args:
         agent: What is trained.
         batches: What it is trained on.
@@ -57,7 +60,7 @@ class CompiledSteps(Steps):
         )
         # Of this process; its first call, which compiles, is left out.
         self._calls = self._steps = 0
-        self._seconds = 0.0
+        self.seconds = 0.0
 
     def make(self, step, count):
         first = not self._calls
@@ -70,7 +73,7 @@ class CompiledSteps(Steps):
         if first:
             say(f"compiled, and made {count} steps, in {seconds:.1f} s")
         else:
-            self._seconds += seconds
+            self.seconds += seconds
             self._steps += count
         return sums
 
@@ -84,9 +87,12 @@ class CompiledSteps(Steps):
     @property
     def units_per_second(self):
         """Compilation and evaluation left out."""
-        if not self._seconds:
-            return None
-        return self._steps * self._units_per_step / self._seconds
+        return self.units / self.seconds if self.seconds else None
+
+    @property
+    def units(self) -> int:
+        """Made by this process, but for the first call, which compiles."""
+        return self._steps * self._units_per_step
 
     def _call(self, step: int, count: int) -> dict[str, float]:
         indices = self._batches.indices(step, count)

@@ -96,7 +96,8 @@ def model_card(name: str, record: dict[str, Any]) -> str:
 
 def _what(settings: ClassifySettings) -> str:
     model = settings.model
-    scales = "one scale" if model.scales == 1 else f"{model.scales} scales"
+    scales = f"{model.scales or 'as many as it needs'} scales"
+    scales = "one scale" if model.scales == 1 else scales
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
         f"that says which {_kind(settings)} is on an image of "

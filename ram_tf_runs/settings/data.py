@@ -1,7 +1,9 @@
 """What is looked at."""
 
 import dataclasses
+import re
 
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 
 
@@ -61,6 +63,12 @@ class Scene(Settings):
         least=0.0,
         most=1.0,
     )
+    mixed: tuple[str, ...] = setting(
+        (),
+        "Canvases that are trained on in turn, a few steps each: SIDExPATCHES "
+        "between commas, such as 128x18,256x64; one may stand there twice. "
+        "--canvas and --clutter then say only what is measured on.",
+    )
     frames: int = setting(
         0,
         "Frames of a video, in which the digit drifts over clutter that stands "
@@ -73,6 +81,21 @@ class Scene(Settings):
         "is reflected at the edges of the canvas.",
         least=0.0,
     )
+
+    def check(self):
+        for words in self.mixed:
+            if not re.fullmatch("[1-9][0-9]*x[0-9]+", words):
+                raise UserError(
+                    "--mixed must be canvases between commas, each SIDExPATCHES"
+                    f", such as 256x64. Received: {words!r}"
+                )
+
+    @property
+    def trained(self) -> tuple[tuple[int, int], ...]:
+        """(side, patches) of the canvases that are trained on."""
+        if not self.mixed:
+            return ((self.canvas, self.clutter),)
+        return tuple(tuple(map(int, words.split("x"))) for words in self.mixed)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,13 @@
 import dataclasses
 
 from ram_tf_runs import plugins
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 
 # The smallest number that a flag of a positive number takes.
 _TINY = 1e-9
+# Of an image of any size (ram_tf.layers.glimpse_sensor).
+_LEAST_SCALES = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +45,20 @@ class Model(Settings):
 
     glimpse_size: int = setting(8, "Side of a glimpse in pixels.", least=1)
     scales: int = setting(
-        1, "Windows of the retina, each twice as wide.", least=1
+        1,
+        "Windows of the retina, each twice as wide; 0: as many as it takes to "
+        "see the edges of an image of any size, for --location_policy=cells.",
+        least=0,
     )
     pooling: str = setting(
         "average", "Pooling in the retina.", choices=("average", "max")
     )
     sensor: str = setting(
         "gather",
-        "How the retina reads: integral is faster for wide windows.",
-        choices=("gather", "integral"),
+        "How the retina reads: integral is faster for wide windows; so is "
+        "pyramid, on large images by far, whose wide windows are half a cell "
+        "off at most.",
+        choices=("gather", "integral", "pyramid"),
     )
     scale_gain: float = setting(
         1.0,
@@ -92,11 +100,72 @@ class Model(Settings):
     )
     glimpse_encoder: str = setting(
         "dense",
-        "What makes a vector of the windows and the place.",
-        choices=lambda: plugins.part_names("GLIMPSE_ENCODERS", ("dense",)),
+        "What makes a vector of the windows and the place: dense, the paper's, "
+        "or conv, whose convolutions all windows share.",
+        choices=lambda: plugins.part_names(
+            "GLIMPSE_ENCODERS", ("conv", "dense")
+        ),
     )
     location_policy: str = setting(
         "gaussian",
-        "What chooses where to look next.",
-        choices=lambda: plugins.part_names("LOCATION_POLICIES", ("gaussian",)),
+        "What chooses where to look next: gaussian, the paper's, about a mean "
+        "on the canvas; cells, one of the cells of the windows just seen.",
+        choices=lambda: plugins.part_names(
+            "LOCATION_POLICIES", ("cells", "gaussian")
+        ),
     )
+    encoder_scales: int | None = setting(
+        None,
+        "Windows that the model reads, the finest; by default all. "
+        "--location_policy=cells sees them all.",
+        least=1,
+    )
+    policy_scales: int = setting(
+        7,
+        "With --location_policy=cells: windows that have weights of their own; "
+        "wider ones have those of the last.",
+        least=1,
+    )
+    policy_filters: int = setting(
+        0,
+        "With --location_policy=cells: numbers of a cell that are learnt, "
+        "beside those that are given.",
+        least=0,
+    )
+
+    def check(self):
+        if self.location_policy == "gaussian":
+            if not self.scales:
+                raise UserError(
+                    "--scales=0 needs --location_policy=cells: the paper's "
+                    "policy knows one number of windows. Received: "
+                    "--location_policy=gaussian"
+                )
+            return
+        if self.location_policy == "cells":
+            self._check_cells()
+
+    def _check_cells(self) -> None:
+        if self.first_fixation == "learned":
+            raise UserError(
+                "--location_policy=cells has no cells to choose the first "
+                "fixation from: --first_fixation must be centre or random. "
+                "Received: --first_fixation=learned"
+            )
+        if self.location_unit is not None:
+            raise UserError(
+                "--location_policy=cells moves by pixels in any unit: "
+                "--location_unit must not be given. Received: "
+                f"--location_unit={self.location_unit}"
+            )
+        if not self.scales and not self.encoder_scales:
+            raise UserError(
+                "--scales=0 needs --encoder_scales: the model reads a fixed "
+                "number of windows. Received: --scales=0"
+            )
+        if (self.encoder_scales or 0) > (self.scales or _LEAST_SCALES):
+            raise UserError(
+                "--encoder_scales must be at most the number of windows, "
+                f"{self.scales or _LEAST_SCALES}. Received: "
+                f"--encoder_scales={self.encoder_scales}"
+            )

@@ -20,11 +20,16 @@ def canvas(scene: Scene) -> Canvas:
     )
 
 
-def training_canvas(scene: Scene, steps: int) -> Canvas:
-    """The canvas of a training that makes so many steps."""
-    return dataclasses.replace(
-        canvas(scene),
-        jitter=scene.jitter,
-        distort=scene.distort,
-        grow=math.ceil(scene.grow * steps),
-    )
+def training_canvases(scene: Scene, steps: int) -> list[Canvas]:
+    """The canvases, in turn, of a training that makes so many steps."""
+    return [
+        dataclasses.replace(
+            canvas(scene),
+            side=side,
+            clutter=clutter,
+            jitter=scene.jitter,
+            distort=scene.distort,
+            grow=math.ceil(scene.grow * steps),
+        )
+        for side, clutter in scene.trained
+    ]

@@ -19,6 +19,7 @@ from ram_tf.comparators import make_comparator
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.evaluation.images import ClassifierEvaluator, Evaluator, Rollouts
 from ram_tf.training.compiled_steps import CompiledSteps
+from ram_tf.training.in_turn import InTurn
 from ram_tf_data.batches import TrainingBatches
 from ram_tf_data.splits import Source
 from ram_tf_runs.records import image_results, record
@@ -76,6 +77,10 @@ class ImageTask(Task):
     def batches(self) -> TrainingBatches:
         """What `make_batches` gives, made once."""
         return self.make_batches()
+
+    def batches_in_turn(self) -> list[TrainingBatches]:
+        """All kinds of batches that are trained on, a few steps each."""
+        return [self.batches]
 
     def environment_maker(self, model: Model) -> Callable[..., Environment]:
         """What turns a batch into episodes."""
@@ -167,9 +172,15 @@ class ImageTask(Task):
 
     def make_steps(self, agent, state):
         del state
-        return CompiledSteps(
-            agent, self.batches, self.environment_maker(agent.model)
-        )
+        make_environment = self.environment_maker(agent.model)
+        turns = self.batches_in_turn()
+        programs = {
+            batches: CompiledSteps(agent, batches, make_environment)
+            for batches in turns
+        }
+        if len(programs) == 1:
+            return programs[turns[0]]
+        return InTurn([programs[batches] for batches in turns])
 
     @functools.cached_property
     def validation_data(self) -> Data:

@@ -23,7 +23,9 @@ def make_ram(settings: Model, **own) -> RecurrentAttentionModel:
         settings: Of the model.
         own: Arguments that the task sets itself; they come first.
     """
-    return RecurrentAttentionModel(**settings.flat() | own)
+    arguments = settings.flat()
+    arguments["scales"] = arguments["scales"] or None
+    return RecurrentAttentionModel(**arguments | own)
 
 
 def optimizer(settings: Optimizer, steps: int) -> keras.optimizers.Optimizer:

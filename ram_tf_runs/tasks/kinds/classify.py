@@ -53,12 +53,18 @@ class ClassifyTask(ImageTask):
         return standardise_source(source) if settings.standardise else source
 
     def make_batches(self):
+        return self.batches_in_turn()[0]
+
+    def batches_in_turn(self):
         settings, train = self.settings, self.source.train
         steps = self.steps_of(len(train.label))
-        canvas = canvases.training_canvas(settings.scene, steps)
-        return TrainingBatches(
-            train, canvas, settings.training.batch_size, settings.seed
-        )
+        size, seed = settings.training.batch_size, settings.seed
+        turns = canvases.training_canvases(settings.scene, steps)
+        made = {
+            canvas: TrainingBatches(train, canvas, size, seed)
+            for canvas in turns
+        }
+        return [made[canvas] for canvas in turns]
 
     def evaluated(self, split):
         return evaluation_set(

@@ -1,0 +1,304 @@
+"""A policy that chooses among the cells of its own retina."""
+
+from typing import ClassVar
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from ram_tf import geometry, xla
+from ram_tf.layers.fixation_policy import FixationPolicy
+from ram_tf.noise import uniform_noise
+from ram_tf.parts import LOCATION_POLICIES
+from ram_tf.validation import check_at_least, check_positive_int
+
+tfd = tfp.distributions
+
+# Fixations that are remembered; older ones are forgotten.
+_REMEMBERED = 12
+# Where a fixation is that was never made: far from every cell.
+_NOWHERE = -(2.0**20)
+# The pixels of a move that the encoder is told as 1, and the most it is told.
+_MOVE, _FAR_MOVE = 16.0, 10.0
+# With it, weights of ordinary size make a choice that is nearly sure.
+_SHARPNESS = 10.0
+# At first: look where ink is, not where you have been.
+_FIRST = (0.25, 0.25, 0.0, 0.0, -0.5)
+# Side of what a filter sees, in cells.
+_FIELD = 5
+# Set into the logits of cells that are not to be chosen.
+_NEVER = -1e9
+
+
+@LOCATION_POLICIES.register("cells")
+@keras.saving.register_keras_serializable("ram_tf")
+class CellPolicy(FixationPolicy):
+    """A softmax over all cells of all windows: the next fixation is a cell.
+
+    A cell's logit is linear in what it shows, by weights that depend on the
+    window and on the core's features h:
+
+        logit = 10 (A + A_s + B h) . x + (D h)_s + e_s
+
+    x has these numbers; no gradient passes through the first five:
+
+        ink      sqrt(max(w - mean of its window, 0)) * 2^s / 8, for a cell of
+                 brightness w in window s
+        around   means of the ink over the 3 x 3 and the 5 x 5 cells about it
+        radius   how far out it is in its window, 0 to 1
+        visited  how near the fixations made so far are: for each, a pyramid
+                 over the cells within max(2^s, g) pixels
+        learnt   `filters` of ReLU(convolution of the ink over 5 x 5 cells),
+                 the same for all windows
+
+    Nothing depends on the size of the image or the number of windows: those
+    beyond `scales` have the weights of the last. Windows wider than it takes to
+    see the image's edge are never chosen from (`geometry.is_needed`). What the
+    encoder is told of the place is the last move, not the location.
+
+    A choice is a cell: window * g^2 + row * g + column. The eye goes to the
+    pixel at its centre, inside the image.
+
+    Args:
+        scales: Windows that have weights of their own, A_s, D and e.
+        filters: How many numbers of a cell are learnt.
+
+    Raises:
+        UserError: On scales below one, or filters below 0.
+    """
+
+    reads_glimpse = True
+    choice_spec = tf.TensorSpec([], tf.int32)
+    place_size = 3
+    state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}
+
+    def __init__(self, scales: int = 7, filters: int = 0, **kwargs):
+        check_positive_int("scales", scales)
+        check_at_least("filters", filters, 0)
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.scales = scales
+        self.filters = filters
+
+    @classmethod
+    def make(cls, *, policy_scales, policy_filters, **others):
+        del others
+        return cls(policy_scales, policy_filters)
+
+    @property
+    def meanings(self):
+        return {
+            "fixations": "the last fixations in pixels from the top left "
+            f"corner, y and x by turns, the newest first; {_NOWHERE:.0f} where "
+            "there were fewer"
+        }
+
+    def build(self, features_shape, windows_shape, places_shape):
+        del windows_shape, places_shape
+        first = (*_FIRST, *[0.0] * self.filters)
+        units, count = features_shape[-1], len(first)
+        constant = keras.initializers.Constant
+        normal = keras.initializers.RandomNormal
+        self.common = self.add_weight(
+            shape=(count,),
+            initializer=lambda shape, dtype: tf.constant(first, dtype),
+            name="common",
+        )
+        self.own = self.add_weight(
+            shape=(self.scales, count), initializer=constant(0), name="own"
+        )
+        self.query = self.add_weight(
+            shape=(units, count), initializer=normal(0, 0.001), name="query"
+        )
+        self.scale_kernel = self.add_weight(
+            shape=(units, self.scales),
+            initializer=normal(0, 0.01),
+            name="scale_kernel",
+        )
+        self.scale_bias = self.add_weight(
+            shape=(self.scales,), initializer=constant(0), name="scale_bias"
+        )
+        if self.filters:
+            self.kernel = self.add_weight(
+                shape=(_FIELD**2, self.filters), name="kernel"
+            )
+            self.bias = self.add_weight(
+                shape=(self.filters,), initializer=constant(0), name="bias"
+            )
+        self.built = True
+
+    def get_initial_state(self, batch_size):
+        return (tf.fill([batch_size, 2 * _REMEMBERED], _NOWHERE),)
+
+    def next_state(self, state, glimpse):
+        (fixations,) = state
+        return (tf.concat([glimpse.fixation, fixations[:, :-2]], axis=-1),)
+
+    def place(self, location, glimpse, state):
+        """The last move in units of 16 pixels, and whether there was none."""
+        del location
+        last = state[0][:, :2]
+        first = tf.cast(last[:, :1] < _NOWHERE / 2, tf.float32)
+        move = (glimpse.fixation - last) * ((1.0 - first) / _MOVE)
+        move = tf.clip_by_value(move, -_FAR_MOVE, _FAR_MOVE)
+        return tf.concat([move, first], axis=-1)
+
+    def call(self, features, glimpse=None, state=()):
+        scales, size = glimpse.places.shape[1:3]
+        weights = self.common + _for_scales(self.own, scales)
+        weights += tf.matmul(features, self.query)[:, None]
+        by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
+        seen = _what_is_seen(glimpse, state[0])
+        if self.filters:
+            seen += self._learnt(seen[0])
+        logits = _SHARPNESS * sum(
+            weights[:, :, number, None, None] * values
+            for number, values in enumerate(seen)
+        )
+        by_scale = _for_scales(by_scale, scales, axis=-1)
+        needed = geometry.is_needed(size, scales, glimpse.sides)
+        by_scale = tf.where(needed, by_scale, _NEVER)
+        logits += by_scale[:, :, None, None]
+        return tf.reshape(logits, [-1, scales * size * size])
+
+    def _learnt(self, ink: tf.Tensor) -> list[tf.Tensor]:
+        """What the filters give of ink, each [N, S, g, g]."""
+        scales, size = ink.shape[1:3]
+        room = _FIELD // 2
+        ink = tf.pad(ink, [[0, 0], [0, 0], [room, room], [room, room]])
+        fields = tf.stack(
+            [
+                ink[:, :, i : i + size, j : j + size]
+                for i in range(_FIELD)
+                for j in range(_FIELD)
+            ],
+            axis=-1,
+        )
+        fields = xla.barrier(tf.reshape(fields, [-1, _FIELD**2]))
+        learnt = tf.nn.relu(tf.matmul(fields, self.kernel) + self.bias)
+        learnt = tf.reshape(learnt, [-1, scales, size, size, self.filters])
+        return tf.unstack(learnt, axis=-1)
+
+    def distribution(self, logits):
+        return tfd.Categorical(logits=logits)
+
+    def mode(self, logits):
+        return tf.argmax(logits, axis=-1, output_type=tf.int32)
+
+    def noise(self, seed, rows, steps):
+        """Uniform in (-1, 1), [N, T, 2]."""
+        return uniform_noise(seed, [rows, steps, 2])
+
+    def sample(self, logits, noise):
+        """A cell by inverse distribution functions: of 16 cells, then of one.
+
+        Noise for every cell would cost more than all else that a choice does.
+        """
+        cells = logits.shape[-1]
+        block = int(np.gcd(cells, 16))
+        uniform = (noise + 1.0) / 2.0
+        chances = xla.barrier(tf.nn.softmax(logits))
+        chances = tf.reshape(chances, [-1, cells // block, block])
+        first = _drawn(tf.reduce_sum(chances, axis=-1), uniform[:, :1])
+        chances = tf.gather(chances, first, axis=1, batch_dims=1)
+        return first * block + _drawn(chances, uniform[:, 1:])
+
+    def log_prob(self, logits, choice):
+        return -tf.nn.sparse_softmax_cross_entropy_with_logits(choice, logits)
+
+    def locate(self, choice, glimpse):
+        scales, size = glimpse.places.shape[1:3]
+        rows = tf.reshape(glimpse.places, [-1, scales * size, 2])
+        row = choice // size
+        column = choice // (size * size) * size + choice % size
+        y = tf.gather(rows[..., 0], row, axis=1, batch_dims=1)
+        x = tf.gather(rows[..., 1], column, axis=1, batch_dims=1)
+        # In the middle of a pixel no rounding tells.
+        pixels = tf.floor(tf.stack([y, x], axis=-1)) + 0.5
+        pixels = tf.clip_by_value(pixels, 0.5, glimpse.sides - 0.5)
+        return geometry.to_locations(pixels, glimpse.sides, glimpse.unit)
+
+    def weights_for(self, other):
+        # Of the windows in each weight.
+        axes = [None, 0, None, 1, 0, None, None][: len(self.weights)]
+        return [
+            weight
+            if axis is None
+            else _for_scales(weight, other.scales, axis).numpy()
+            for weight, axis in zip(self.get_weights(), axes, strict=True)
+        ]
+
+    def compute_output_shape(self, features_shape, *glimpse_shapes):
+        _, scales, size, _ = glimpse_shapes[-1]
+        return (features_shape[0], scales * size * size)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "scales": self.scales,
+            "filters": self.filters,
+        }
+
+
+def _for_scales(weight: tf.Tensor, scales: int, axis: int = 0) -> tf.Tensor:
+    """A weight for S windows: those that have none get the last one's."""
+    weight = tf.convert_to_tensor(weight)
+    which = np.minimum(np.arange(scales), weight.shape[axis] - 1)
+    return tf.gather(weight, which, axis=axis)
+
+
+def _what_is_seen(glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
+    """The five numbers of each cell, each [N or 1, S, g, g]."""
+    scales, size = glimpse.places.shape[1:3]
+    ink = _ink(glimpse.windows, scales, size)
+    flat = tf.reshape(ink, [-1, size * size])
+    around = tf.matmul(flat, np.concatenate(_averaging(size), axis=1))
+    around = tf.reshape(around, [-1, scales, 2, size, size])
+    visited = _visited(glimpse.places, fixations)
+    seen = map(xla.barrier, (ink, around[:, :, 0], around[:, :, 1], visited))
+    ink, close, wide, visited = seen
+    radius = tf.constant(_radius(size))[None, None]
+    return [ink, close, wide, radius, visited]
+
+
+def _ink(windows, scales: int, size: int) -> tf.Tensor:
+    """[N, S, g, g], of windows [N, g, g, S * C]."""
+    channels = windows.shape[-1] // scales
+    windows = tf.reshape(windows, [-1, size, size, scales, channels])
+    windows = tf.transpose(tf.reduce_mean(windows, axis=-1), [0, 3, 1, 2])
+    mean = tf.reduce_mean(windows, axis=[2, 3], keepdims=True)
+    blocks = np.float32(2.0 ** np.arange(scales) / 8).reshape([-1, 1, 1])
+    return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
+
+
+def _averaging(size: int) -> list[np.ndarray]:
+    """Matrices [g^2, g^2]: means over 3 x 3 and 5 x 5 cells, 0 outside."""
+    apart = np.abs(np.arange(size)[:, None] - np.arange(size))
+    bands = {side: np.float32(apart <= side // 2) for side in (3, 5)}
+    return [np.kron(band, band) / side**2 for side, band in bands.items()]
+
+
+def _radius(size: int) -> np.ndarray:
+    """How far out each cell is, [g, g]."""
+    middle = (size - 1) / 2
+    out = np.abs(np.arange(size, dtype=np.float32) - middle) / (size / 2)
+    return np.maximum(out[:, None], out)
+
+
+def _visited(places, fixations) -> tf.Tensor:
+    """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
+    scales, size = places.shape[1:3]
+    widths = np.maximum(2.0 ** np.arange(scales), size).astype(np.float32)
+    made = tf.reshape(fixations, [-1, _REMEMBERED, 1, 1, 2])
+    apart = tf.abs(places[:, None] - made) / widths[:, None, None]
+    near = tf.nn.relu(1.0 - apart)
+    rows, columns = near[..., :, None, 0], near[..., None, :, 1]
+    return tf.reduce_sum(rows * columns, axis=1)
+
+
+def _drawn(chances: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
+    """Numbers [N] drawn by chances [N, k] and uniform [N, 1] in (0, 1)."""
+    count = chances.shape[-1]
+    up_to = tf.matmul(chances, np.triu(np.ones([count, count], np.float32)))
+    passed = up_to[:, :-1] < uniform * up_to[:, -1:]
+    return tf.reduce_sum(tf.cast(passed, tf.int32), axis=-1)

@@ -1,0 +1,180 @@
+"""Reading windows from a pyramid of block sums, made once for each image.
+
+Level s has a number for each block of 2^s x 2^s pixels, counted from the top
+left corner; window s is cut out of level s. All windows together cost as much
+on a large image as on a small one, beside the pyramid, which is a third of the
+image. The price: wide windows begin at a block's edge, half a block from where
+they should at most; `places` says where.
+"""
+
+import weakref
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf import geometry, xla
+from ram_tf.errors import UserError
+
+# Sums of bytes are below 2^31 up to here: 255 * 4^11.
+MOST_SCALES = 12
+
+
+class Pyramid:
+    """Makes pyramids, and reads from them; it remembers the last."""
+
+    def __init__(self):
+        self._last = (None, None, 0, None)
+
+    def read(self, images, locations, size: int, scales: int) -> tf.Tensor:
+        """Windows of bytes as 0..255, of floats as they are.
+
+        Args:
+            images: [B, H, W, C].
+            locations: [N, 2] in halves of the canvas.
+            size: g.
+            scales: S.
+
+        Returns:
+            [N, g, g, S * C] float32, 0 outside the image.
+        """
+        check_scales(scales)
+        starts = _starts(images, locations, size, scales)
+        windows = [_finest(images, starts[0], size)[:, None]]
+        if scales > 1:
+            sums = self._sums(images, scales)
+            windows.append(_wider(images, sums, starts[1:], size))
+        windows = tf.concat(windows, axis=1)
+        rows, channels = _dims(locations)[0], images.shape[-1]
+        windows = tf.transpose(windows, [0, 2, 3, 1, 4])
+        return tf.reshape(windows, [rows, size, size, scales * channels])
+
+    def _sums(self, images, scales: int) -> tf.Tensor:
+        """All levels but the finest, [B, sum of h * w, C], of these images."""
+        graph = None if tf.executing_eagerly() else xla.graph()
+        known, where, most, sums = self._last
+        same = known is not None and known() is images and where is graph
+        if same and most == scales:
+            return sums
+        sums = xla.barrier(_flat(_levels(images, scales)))
+        forget = weakref.ref(images, lambda _: self._forget())
+        self._last = (forget, graph, scales, sums)
+        return sums
+
+    def _forget(self):
+        self._last = (None, None, 0, None)
+
+
+def places(images, locations, size: int, scales: int) -> tf.Tensor:
+    """Centres of the cells, as `GlimpseSensor.places` gives them."""
+    starts = tf.stack(_starts(images, locations, size, scales), axis=1)
+    middles = tf.cast(
+        starts[:, :, None] + tf.range(size)[None, None, :, None], tf.float32
+    )
+    blocks = np.float32(2.0 ** np.arange(scales))[:, None, None]
+    return (middles + 0.5) * blocks
+
+
+def check_scales(scales: int) -> None:
+    """Raises UserError where sums could pass what int32 holds."""
+    if scales > MOST_SCALES:
+        raise UserError(
+            f"The sensor `pyramid` has at most {MOST_SCALES} windows, because "
+            f"sums of wider blocks do not fit int32. Received: scales={scales}"
+        )
+
+
+def _starts(images, locations, size: int, scales: int) -> list[tf.Tensor]:
+    """The first block of each window, [N, 2] int32 (row, column)."""
+    sides = tf.shape(images)[1:3]
+    starts = [geometry.window_start(locations, sides, size)]
+    centre = geometry.centre(locations, sides)
+    for scale in range(1, scales):
+        block = centre * np.float32(0.5**scale)
+        starts.append(tf.cast(tf.floor(block + 0.5), tf.int32) - size // 2)
+    return starts
+
+
+def _levels(images, scales: int) -> list[tf.Tensor]:
+    """Levels 1 .. S - 1: sums of bytes, means of floats."""
+    whole = images.dtype == tf.uint8
+    level = tf.cast(images, tf.int32) if whole else images
+    levels = []
+    for _ in range(scales - 1):
+        height, width = _dims(level)[1:3]
+        level = tf.pad(level, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])
+        rows = level[:, ::2] + level[:, 1::2]
+        level = rows[:, :, ::2] + rows[:, :, 1::2]
+        level = xla.barrier(level if whole else level * 0.25)
+        levels.append(level)
+    return levels
+
+
+def _flat(levels: list[tf.Tensor]) -> tf.Tensor:
+    batch, channels = _dims(levels[0])[0], levels[0].shape[-1]
+    return tf.concat(
+        [tf.reshape(level, [batch, -1, channels]) for level in levels], axis=1
+    )
+
+
+def _finest(images, start, size: int) -> tf.Tensor:
+    """[N, g, g, C] pixels."""
+    batch, height, width, channels = _dims(images)
+    blocks = start[:, None] + tf.range(size)[:, None]
+    index, inside = _index(blocks, height, width)
+    pixels = _gathered(
+        tf.reshape(images, [batch * height * width, channels]),
+        index,
+        batch,
+        height * width,
+    )
+    return tf.where(inside[..., None], tf.cast(pixels, tf.float32), 0.0)
+
+
+def _wider(images, sums, starts, size: int) -> tf.Tensor:
+    """[N, S - 1, g, g, C] means of blocks."""
+    batch, height, width, channels = _dims(images)
+    indices, insides, factors, before = [], [], [], 0
+    for scale, start in enumerate(starts, 1):
+        height, width = (height + 1) // 2, (width + 1) // 2
+        blocks = start[:, None] + tf.range(size)[:, None]
+        index, inside = _index(blocks, height, width)
+        indices.append(index + before)
+        insides.append(inside)
+        factors.append(0.25**scale if images.dtype == tf.uint8 else 1.0)
+        before += height * width
+    cells = _gathered(
+        tf.reshape(sums, [batch * before, channels]),
+        tf.stack(indices, axis=1),
+        batch,
+        before,
+    )
+    means = tf.cast(cells, tf.float32) * np.float32(factors).reshape(
+        [-1, 1, 1, 1]
+    )
+    return tf.where(tf.stack(insides, axis=1)[..., None], means, 0.0)
+
+
+def _index(blocks, height, width):
+    """Where blocks [N, g, 2] are in a level, and which are inside of it."""
+    sides = tf.stack([height, width])
+    inside = (blocks >= 0) & (blocks < sides)
+    blocks = tf.clip_by_value(blocks, 0, sides - 1)
+    index = blocks[:, :, None, 0] * width + blocks[:, None, :, 1]
+    return index, inside[:, :, None, 0] & inside[:, None, :, 1]
+
+
+def _gathered(values, index, batch, each):
+    """Of values [B * each, C], those of index [N, ...] in a row's image."""
+    rows = _dims(index)[0]
+    image = tf.range(rows) // (rows // batch)
+    image = tf.reshape(image, [-1] + [1] * (index.shape.rank - 1))
+    return tf.gather(values, image * each + index)
+
+
+def _dims(tensor):
+    """Static dimensions where they are known, else tensors."""
+    shape = tf.shape(tensor)
+    return [
+        static if static is not None else shape[axis]
+        for axis, static in enumerate(tensor.shape)
+    ]
