@@ -170,14 +170,25 @@ class RecurrentAttentionModel(keras.Model):
                 )
         return outputs
 
-    def environment(self, images: tf.Tensor, labels=None, **kwargs):
-        """Images or videos as the environment that this model looks at."""
+    def environment(
+        self, images: tf.Tensor, labels=None, looks: int | None = None, **kwargs
+    ):
+        """Images or videos as the environment that this model looks at.
+
+        Args:
+            images: As in a call.
+            labels: [B], or None.
+            looks: T, at a still image; None for `glimpses`.
+            kwargs: Of the environment.
+        """
         images = tf.convert_to_tensor(images)
         check_frames(images, (4, 5))
         kwargs["may_stop"] = self.cell.stop
         if images.shape.rank == 5:
             return Video(images, labels, **kwargs)
-        return StillImage(images, labels, steps=self.glimpses, **kwargs)
+        return StillImage(
+            images, labels, steps=looks or self.glimpses, **kwargs
+        )
 
     def get_config(self):
         return {**super().get_config(), **self._sizes()}

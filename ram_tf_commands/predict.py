@@ -3,7 +3,8 @@
     python -m trainers.predict --pretrained=translated digit.png other.jpg
 
 Images are read as the model's canvas: larger ones are scaled down, smaller ones
-stand in the middle of a black canvas. Light strokes on black are expected;
+stand in the middle of a black canvas. A model of any size (--scales=0) takes
+them as they are. Light strokes on black are expected;
 --invert turns dark strokes on white into that. The picture is predictions.png
 in --workdir, unless --picture says otherwise. A model of videos (--frames)
 reads files of as many frames: TIFF, or animated GIF or PNG (Pillow writes equal
@@ -48,10 +49,15 @@ def main(
 
     trained = model_source.load(options)
     task, model = trained.task, trained.model
-    images = np.stack(
-        [task.read(path, model.channels, reading.invert) for path in files]
-    )
-    outputs = {name: value.numpy() for name, value in model(images).items()}
+    images = [task.read(path, model.channels, reading.invert) for path in files]
+    # Of several sizes only where the model takes them as they are.
+    one_size = len({image.shape for image in images}) == 1
+    batches = [np.stack(images)] if one_size else [i[None] for i in images]
+    answers = [model(batch) for batch in batches]
+    outputs = {
+        name: np.concatenate([answer[name] for answer in answers])
+        for name in answers[0]
+    }
     names = task.class_names(trained.class_names)
     for row, path in enumerate(files):
         one = {name: value[row] for name, value in outputs.items()}

@@ -4,11 +4,13 @@ There is no iterator, hence no iterator state to save.
 """
 
 import functools
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from ram_tf_data.canvas import Canvas, compose
+from ram_tf_data.canvas import Canvas, compose, corners
 from ram_tf_data.errors import UserError
 from ram_tf_data.splits import Split
 
@@ -93,6 +95,52 @@ class TrainingBatches:
         bits = np.random.Philox(key=[self.seed, epoch])
         order = np.random.Generator(bits).permutation(self.size)
         return order.astype(np.int32)
+
+
+class Case(NamedTuple):
+    """Canvases that are composed at once, and what is on them.
+
+    Attributes:
+        image: [n, side, side, C] uint8.
+        label: [n] int32.
+        centre: Of the images that were placed, in pixels (y, x), [n, 2]
+            float32.
+    """
+
+    image: np.ndarray
+    label: np.ndarray
+    centre: np.ndarray
+
+
+def streamed(
+    split: Split, canvas: Canvas, cases: int, at_once: int, draw: int = 0
+) -> Iterator[Case]:
+    """Still canvases to evaluate on that are too many to be held at once.
+
+    Each image is placed as often as any other, but for one.
+
+    Args:
+        split: Validation or test images; clutter is cut from them too.
+        canvas: What is composed.
+        cases: How many; the last piece is filled up to `at_once`.
+        at_once: Canvases in a piece. Other numbers make other canvases.
+        draw: Another number makes other canvases; validation and test differ.
+    """
+    canvas.check(split.image)
+    pool, count = tf.constant(split.image), len(split.label)
+    size = np.float32(split.image.shape[1:3])
+
+    @tf.function(jit_compile=True, autograph=False)
+    def made(index, seed):
+        corner = corners(canvas, pool.shape, at_once, seed)
+        return compose(canvas, pool, index, seed, corner), corner
+
+    for start in range(0, cases, at_once):
+        index = np.arange(start, start + at_once, dtype=np.int32) % count
+        seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
+        image, corner = made(index, seed)
+        centre = corner.numpy() + size / 2
+        yield Case(image.numpy(), split.label[index], centre)
 
 
 def evaluation_set(

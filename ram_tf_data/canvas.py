@@ -168,10 +168,9 @@ def compose(
     """
     batch, (height, width, channels) = tf.shape(index)[0], pool.shape[1:]
     side, count, size = canvas.side, canvas.clutter, canvas.clutter_size
-    where, other, cutting, there, way = tf.unstack(seeds(seed, 5))
+    _, other, cutting, there, way = tf.unstack(seeds(seed, 5))
     if corner is None:
-        step = canvas.grow if step is None else step
-        corner = _places(canvas, where, batch, height, width, step)
+        corner = corners(canvas, pool.shape, batch, seed, step)
     total = tf.zeros([batch, side, side, channels], tf.int32)
     if count:
         others = below(other, [batch, count], tf.shape(pool)[0])
@@ -193,11 +192,21 @@ def compose(
     return tf.reshape(tf.cast(tf.minimum(total, 255), tf.uint8), shape)
 
 
-def _places(
-    canvas: Canvas, seed, batch, height: int, width: int, step
+def corners(
+    canvas: Canvas, shape, batch, seed: tf.Tensor, step=None
 ) -> tf.Tensor:
-    """Corners [B, 2] of images where the canvas has them."""
-    row, column, move = tf.unstack(seeds(seed, 3))
+    """Where `compose` puts images of itself: rows and columns, [B, 2] int32.
+
+    Args:
+        canvas: What is composed.
+        shape: Of the images of the split, [n, h, w, C].
+        batch: B.
+        seed: As given to `compose`.
+        step: Of training; None for its end.
+    """
+    _, height, width, _ = shape
+    step = canvas.grow if step is None else step
+    row, column, move = tf.unstack(seeds(seeds(seed, 5)[0], 3))
     rows = _between(row, batch, 0, canvas.side - height, canvas, step)
     columns = _between(column, batch, *canvas.columns(width), canvas, step)
     corners = tf.stack([rows, columns], axis=-1)

@@ -5,7 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import Glimpse, GlimpseSensor, RecurrentAttentionModel, UserError
+from ram_tf import (
+    Glimpse,
+    GlimpseSensor,
+    RecurrentAttentionModel,
+    ReinforceAgent,
+    UserError,
+)
+from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.episodes.unroll import unroll
 from ram_tf.layers.cell_policy import CellPolicy
 
 NOWHERE = -(2.0**20)
@@ -152,7 +160,7 @@ def test_a_fresh_policy_looks_at_ink_and_not_where_it_is():
         sides / 2,
     )
     features = tf.zeros([1, UNITS])
-    policy.build((None, UNITS), None, None)
+    policy.build((None, UNITS), (None, 12, 12, 4), None)
     logits = policy(features, glimpse, _memory(glimpse, policy))
     location = policy.locate(policy.mode(logits), glimpse)
     pixel = (location.numpy()[0] + 1) * 20
@@ -203,7 +211,7 @@ def test_samples_have_the_chances_of_the_softmax():
 
 def test_a_sample_by_hand():
     policy = _policy()
-    # Two blocks of 16 with chances 1/4 and 3/4; in each, the last cell has half.
+    # Two blocks of 16 have chances 1/4 and 3/4; the last cell of each has half.
     chances = np.full([1, 32], 0.5 / 15)
     chances[0, 15] = chances[0, 31] = 0.5
     chances[0, :16] *= 0.25
@@ -323,16 +331,108 @@ def test_weights_for_more_windows():
     )
 
 
+CELLS = 2 * 2 * 2
+PAID = np.random.default_rng(0).normal(1, 1, [2, CELLS]).astype("f")
+BATCHES, COPIES, ROLLOUTS = 40, 300, 4
+
+
+class PaidCells(StillImage):
+    """Pays PAID[t - 1] for the cell that fixation t > 0 was chosen as."""
+
+    def __init__(self):
+        images = tf.repeat(_images(8, 1), COPIES, axis=0)
+        super().__init__(images, steps=3, rollouts=ROLLOUTS)
+
+    def step(self, state, action):
+        _, time_step = super().step(state, action)
+        if state == 0:
+            return 1, time_step
+        paid = tf.gather(PAID[state - 1], action["choice"])
+        return state + 1, time_step._replace(reward=paid)
+
+
+def _paid_model():
+    model = _model(
+        num_classes=None,
+        glimpses=3,
+        glimpse_size=2,
+        scales=2,
+        core_units=3,
+        units=4,
+        glimpse_units=4,
+        encoder_scales=None,
+        policy_scales=2,
+    )
+    rng = np.random.default_rng(4)
+    for weight in model.trainable_variables:
+        weight.assign(rng.uniform(-0.05, 0.2, weight.shape))
+    return model
+
+
+def _expected_pay(model):
+    """Over all pairs of choices, each with its chance."""
+    cell, image = model.cell, _images(8, 1)
+    policy = cell.location_policy
+    start = cell.get_initial_policy_state(1)
+    _, first = cell.look(image, start.cell[-1], start.cell)
+    choices = tf.range(CELLS)
+    glimpse = first.glimpse.map(lambda values: tf.repeat(values, CELLS, axis=0))
+    states = [tf.repeat(state, CELLS, axis=0) for state in first.cell]
+    _, second = cell.look(image, policy.locate(choices, glimpse), states)
+    later = tf.nn.softmax(second.parameters) @ PAID[1][:, None]
+    return tf.nn.softmax(first.parameters) @ (PAID[0][:, None] + later)
+
+
+@pytest.mark.parametrize("into_core", [True, False])
+def test_reinforce_estimates_the_gradient_of_the_expected_pay(into_core):
+    """Within four standard errors in every component."""
+    model = _paid_model()
+    variables = [
+        *model.cell.location_policy.trainable_variables,
+        *([model.cell.core.bias] if into_core else []),
+    ]
+    with tf.GradientTape() as tape:
+        pay = _expected_pay(model)
+    exact = -_flat(tape.gradient(pay, variables)).numpy()
+    agent = ReinforceAgent(
+        model,
+        keras.optimizers.SGD(),
+        rollouts=ROLLOUTS,
+        baseline="leave_one_out",
+        reinforce_into_core=into_core,
+    )
+    environment = PaidCells()
+
+    @tf.function
+    def estimate(seed):
+        policy = agent.collect_policy(seed, environment)
+        with tf.GradientTape() as tape:
+            loss = agent.loss(unroll(policy, environment)).loss
+        return _flat(tape.gradient(loss, variables))
+
+    found = np.stack([estimate(tf.constant([9, b])) for b in range(BATCHES)])
+    error = found.mean(axis=0) - exact
+    standard_error = found.std(axis=0, ddof=1) / np.sqrt(BATCHES)
+    known = standard_error > 1e-9
+    assert known.mean() > 0.6
+    assert np.median(np.abs(exact) / standard_error.clip(1e-9)) > 5
+    assert (np.abs(error) <= 4 * standard_error + 1e-6).all()
+
+
+def _flat(gradients):
+    return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
+
+
 def test_bad_arguments():
-    with pytest.raises(UserError, match="scales.*positive.*scales=0"):
+    with pytest.raises(UserError, match=r"scales.*positive.*scales=0"):
         CellPolicy(0)
-    with pytest.raises(UserError, match="filters.*at least 0.*filters=-1"):
+    with pytest.raises(UserError, match=r"filters.*at least 0.*filters=-1"):
         CellPolicy(filters=-1)
-    with pytest.raises(UserError, match="first_fixation.*'learned'"):
+    with pytest.raises(UserError, match=r"first_fixation.*'learned'"):
         _model(first_fixation="learned")
-    with pytest.raises(UserError, match="location_unit.*None.*50"):
+    with pytest.raises(UserError, match=r"location_unit.*None.*50"):
         _model(location_unit=50)
-    with pytest.raises(UserError, match="encoder_scales.*must not be None"):
+    with pytest.raises(UserError, match=r"encoder_scales.*must not be None"):
         _model(encoder_scales=None)
-    with pytest.raises(UserError, match="encoder_scales.*at most.*3.*4"):
+    with pytest.raises(UserError, match=r"encoder_scales.*at most.*3.*4"):
         _model(encoder_scales=4)

@@ -296,6 +296,27 @@ class RandomFixations(Policy):
         return self._no_choice(location), location
 
 
+class RandomChoices(Policy):
+    """A control: of what the policy chooses from, anything.
+
+    Args:
+        cell: Its policy over locations chooses something else than a location.
+        noise: Of that policy, [N, T, ...].
+    """
+
+    def __init__(self, cell: RAMCell, noise: tf.Tensor, **kwargs):
+        super().__init__(cell, **kwargs)
+        self._uniform = noise
+
+    def _choose(self, state, t):
+        if state.parameters is None:
+            return super()._choose(state, t)
+        policy = self.cell.location_policy
+        parameters = policy.indifferent(state.parameters)
+        choice = policy.sample(parameters, self._uniform[:, t])
+        return choice, policy.locate(choice, state.glimpse)
+
+
 class CentreFixations(Policy):
     """A control: every fixation at the centre."""
 

@@ -22,6 +22,7 @@ from ram_tf.comparators import Comparator
 from ram_tf.episodes.policies import (
     CentreFixations,
     Policy,
+    RandomChoices,
     RandomFixations,
     SamplingPolicy,
 )
@@ -116,10 +117,16 @@ def _stochastic(cell, seed, environment):
     return SamplingPolicy(cell, noise)
 
 
+def _random_choices(cell, seed, environment):
+    noise = cell.noise(seed, environment.rows, environment.steps)
+    return RandomChoices(cell, noise.location)
+
+
 POLICIES: dict[str, Callable[..., Policy]] = {
     "deterministic": lambda cell, seed, environment: Policy(cell),
     "stochastic": _stochastic,
     "random": _random,
+    "random_choices": _random_choices,
     "centre": lambda cell, seed, environment: CentreFixations(cell),
 }
 

@@ -17,10 +17,12 @@ def with_sensor(
 ) -> RecurrentAttentionModel:
     """A copy of a built model that reads the image by another sensor.
 
-    A pyramid stays one: no other sensor cuts the same windows.
+    A pyramid stays one, plain in place of "slices": no other sensor cuts the
+    same windows.
     """
-    if model.sensor == "pyramid":
-        sensor = model.sensor
+    if model.sensor.endswith("pyramid"):
+        plain = sensor == "slices"
+        sensor = "plain_pyramid" if plain else "pyramid"
     copy = type(model).from_config({**model.get_config(), "sensor": sensor})
     copy.build((None, None, None, model.cell.channels))
     copy.set_weights(model.get_weights())

@@ -94,7 +94,8 @@ class CellPolicy(FixationPolicy):
         }
 
     def build(self, features_shape, windows_shape, places_shape):
-        del windows_shape, places_shape
+        del places_shape
+        self._size = windows_shape[1]
         first = (*_FIRST, *[0.0] * self.filters)
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
@@ -206,6 +207,10 @@ class CellPolicy(FixationPolicy):
     def log_prob(self, logits, choice):
         return -tf.nn.sparse_softmax_cross_entropy_with_logits(choice, logits)
 
+    def indifferent(self, logits):
+        """All cells that may be chosen alike."""
+        return tf.where(logits < _NEVER / 2, _NEVER, 0.0)
+
     def locate(self, choice, glimpse):
         scales, size = glimpse.places.shape[1:3]
         rows = tf.reshape(glimpse.places, [-1, scales * size, 2])
@@ -217,6 +222,11 @@ class CellPolicy(FixationPolicy):
         pixels = tf.floor(tf.stack([y, x], axis=-1)) + 0.5
         pixels = tf.clip_by_value(pixels, 0.5, glimpse.sides - 0.5)
         return geometry.to_locations(pixels, glimpse.sides, glimpse.unit)
+
+    def exact_kernels(self):
+        kernels = [self.query.numpy(), self.scale_kernel.numpy()]
+        kernels += [self.kernel.numpy()] if self.filters else []
+        return [*kernels, _averaging(self._size)]
 
     def weights_for(self, other):
         # Of the windows in each weight.
@@ -252,7 +262,7 @@ def _what_is_seen(glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     scales, size = glimpse.places.shape[1:3]
     ink = _ink(glimpse.windows, scales, size)
     flat = tf.reshape(ink, [-1, size * size])
-    around = tf.matmul(flat, np.concatenate(_averaging(size), axis=1))
+    around = tf.matmul(flat, _averaging(size))
     around = tf.reshape(around, [-1, scales, 2, size, size])
     visited = _visited(glimpse.places, fixations)
     seen = map(xla.barrier, (ink, around[:, :, 0], around[:, :, 1], visited))
@@ -271,11 +281,12 @@ def _ink(windows, scales: int, size: int) -> tf.Tensor:
     return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
 
 
-def _averaging(size: int) -> list[np.ndarray]:
-    """Matrices [g^2, g^2]: means over 3 x 3 and 5 x 5 cells, 0 outside."""
+def _averaging(size: int) -> np.ndarray:
+    """[g^2, 2 g^2]: means over 3 x 3 and then 5 x 5 cells, 0 outside."""
     apart = np.abs(np.arange(size)[:, None] - np.arange(size))
     bands = {side: np.float32(apart <= side // 2) for side in (3, 5)}
-    return [np.kron(band, band) / side**2 for side, band in bands.items()]
+    means = [np.kron(band, band) / side**2 for side, band in bands.items()]
+    return np.concatenate(means, axis=1)
 
 
 def _radius(size: int) -> np.ndarray:

@@ -127,6 +127,13 @@ class FixationPolicy(keras.layers.Layer):
         del glimpse
         return choice
 
+    def indifferent(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Parameters that prefer no choice to another, for controls.
+
+        Only of a policy whose choice is not the location itself.
+        """
+        raise NotImplementedError
+
     def anywhere(self, uniform: tf.Tensor) -> tf.Tensor:
         """Random locations, for controls and first fixations.
 

@@ -14,7 +14,8 @@ from ram_tf.validation import (
     check_positive_int,
 )
 
-IMPLEMENTATIONS = (*READERS, "pyramid")
+_PYRAMIDS = ("pyramid", "plain_pyramid")
+IMPLEMENTATIONS = (*READERS, *_PYRAMIDS)
 # Where as many windows as an image needs are read, there are at least these:
 # an encoder then has the same windows of images of any size.
 LEAST_SCALES = 3
@@ -28,25 +29,26 @@ class GlimpseSensor(keras.layers.Layer):
     g x g. Pixels outside the image are 0. Nothing is learned, and no gradient
     passes: neither to the image nor to the location.
 
-    All implementations but the last give the same bits. "extract_glimpse" is
-    TensorFlow's op: plain to read, but it casts whole images, and knows neither
-    XLA nor TFLite. "gather" reads only the pixels of the windows, so that its
-    time and memory do not depend on H and W, and works everywhere: where XLA
-    compiles, it stands in for those that cannot. "integral" sums over windows
-    by a table of the whole image, which compiled glimpses and rollouts share:
-    faster where many read wide windows, average-pooled, of bytes.
+    All implementations but the last two give the same bits. "extract_glimpse"
+    is TensorFlow's op: plain to read, but it casts whole images, and knows
+    neither XLA nor TFLite. "gather" reads only the pixels of the windows, so
+    that its time and memory do not depend on H and W, and works everywhere:
+    where XLA compiles, it stands in for those that cannot. "integral" sums over
+    windows by a table of the whole image, which compiled glimpses and rollouts
+    share: faster where many read wide windows, average-pooled, of bytes.
     "crop_and_resize" is the fastest outside XLA that does not slow down with
     the size of the image: for graphs that are served. "pyramid" reads block
     sums, which are made once for an image: the fastest where there are many
     windows, on images of any size. Its wide windows begin at the edge of a
-    block, half a block off at most.
+    block, half a block off at most. "plain_pyramid" has its bits by operators
+    that other runtimes than TensorFlow have, too.
 
     Args:
         size: g, pixels along a side of the glimpse.
         scales: S, number of windows; None for as many as it takes to reach the
             edges of the image (`geometry.reaching`), but at least three.
         implementation: "extract_glimpse", "gather", "integral", "slices",
-            "crop_and_resize" or "pyramid".
+            "crop_and_resize", "pyramid" or "plain_pyramid".
         pooling: "average" or "max" (which keeps a one-pixel ball visible).
 
     Call arguments:
@@ -76,19 +78,19 @@ class GlimpseSensor(keras.layers.Layer):
             check_positive_int("scales", scales)
         check_choice("implementation", implementation, IMPLEMENTATIONS)
         check_choice("pooling", pooling, POOLINGS)
-        if implementation == "pyramid":
+        if implementation in _PYRAMIDS:
             pyramid.check_scales(scales or 1)
             if pooling != "average":
                 raise UserError(
-                    "The sensor `pyramid` sums: `pooling` must be average. "
-                    f"Received: pooling={pooling!r}"
+                    f"The sensor `{implementation}` sums: `pooling` must be "
+                    f"average. Received: pooling={pooling!r}"
                 )
         super().__init__(autocast=False, **kwargs)
         self.size = size
         self.scales = scales
         self.implementation = implementation
         self.pooling = pooling
-        self._pyramid = pyramid.Pyramid()
+        self._pyramid = pyramid.Pyramid(packs=implementation == "pyramid")
 
     def scales_of(self, images_shape) -> int:
         """S, the number of windows that are read of images [B, H, W, C].
@@ -135,7 +137,7 @@ class GlimpseSensor(keras.layers.Layer):
             [N, S, g, 2] float32: y of the cells of row i, x of those of column
             i, from the top left corner, as windows are cut.
         """
-        if self.implementation == "pyramid":
+        if self.implementation in _PYRAMIDS:
             scales = self.scales_of(images.shape)
             return pyramid.places(images, locations, self.size, scales)
         sides = tf.shape(images)[1:3]
@@ -150,7 +152,7 @@ class GlimpseSensor(keras.layers.Layer):
     def _read(self, images, locations):
         """The windows, bytes as 0..255."""
         scales = self.scales_of(images.shape)
-        if self.implementation == "pyramid":
+        if self.implementation in _PYRAMIDS:
             return self._pyramid.read(images, locations, self.size, scales)
         read, pool = self._reader(), POOLINGS[self.pooling]
         windows = [

@@ -20,9 +20,14 @@ MOST_SCALES = 12
 
 
 class Pyramid:
-    """Makes pyramids, and reads from them; it remembers the last."""
+    """Makes pyramids, and reads from them; it remembers the last.
 
-    def __init__(self):
+    Args:
+        packs: Whether it may use operators that only TensorFlow has.
+    """
+
+    def __init__(self, packs: bool = True):
+        self._packs = packs
         self._last = (None, None, 0, None)
 
     def read(self, images, locations, size: int, scales: int) -> tf.Tensor:
@@ -55,7 +60,7 @@ class Pyramid:
         same = known is not None and known() is images and where is graph
         if same and most == scales:
             return sums
-        sums = xla.barrier(_flat(_levels(images, scales)))
+        sums = xla.barrier(_flat(_levels(images, scales, self._packs)))
         forget = weakref.ref(images, lambda _: self._forget())
         self._last = (forget, graph, scales, sums)
         return sums
@@ -94,19 +99,75 @@ def _starts(images, locations, size: int, scales: int) -> list[tf.Tensor]:
     return starts
 
 
-def _levels(images, scales: int) -> list[tf.Tensor]:
+def _levels(images, scales: int, packs: bool) -> list[tf.Tensor]:
     """Levels 1 .. S - 1: sums of bytes, means of floats."""
     whole = images.dtype == tf.uint8
-    level = tf.cast(images, tf.int32) if whole else images
     levels = []
-    for _ in range(scales - 1):
-        height, width = _dims(level)[1:3]
-        level = tf.pad(level, [[0, 0], [0, height % 2], [0, width % 2], [0, 0]])
-        rows = level[:, ::2] + level[:, 1::2]
-        level = rows[:, :, ::2] + rows[:, :, 1::2]
+    if packs and whole and scales > 2 and images.shape[-1] == 1:
+        levels = list(map(xla.barrier, _packed(images)))
+    level = levels[-1] if levels else images
+    while len(levels) < scales - 1:
+        level = _halved(level)
         level = xla.barrier(level if whole else level * 0.25)
         levels.append(level)
     return levels
+
+
+def _halved(level) -> tf.Tensor:
+    """Sums of 2 x 2, of [B, H, W, C]; bytes as int32."""
+    batch, height, width, channels = _dims(level)
+    level = _padded(level, 2)
+    height, width = (height + 1) // 2, (width + 1) // 2
+    level = tf.reshape(level, [batch, height, 2, 2 * width, channels])
+    rows = _summed(level[:, :, 0], level[:, :, 1])
+    rows = tf.reshape(rows, [batch, height, width, 2, channels])
+    return rows[..., 0, :] + rows[..., 1, :]
+
+
+def _summed(one, other) -> tf.Tensor:
+    if one.dtype == tf.uint8:
+        one, other = tf.cast(one, tf.int32), tf.cast(other, tf.int32)
+    return one + other
+
+
+def _packed(images) -> tuple[tf.Tensor, tf.Tensor]:
+    """Levels 1 and 2 of grey bytes: four pixels are added at a time.
+
+    Four pixels of a row are one number of 32 bits, and two sums of theirs are
+    halves of another: several times faster than pixel by pixel. In TensorFlow
+    only; other runtimes lack operators.
+    """
+    batch, height, width, _ = _dims(images)
+    high, wide = (height + 3) // 4, (width + 3) // 4
+    images = tf.reshape(_padded(images, 4), [batch, 4 * high, wide, 4])
+    words = tf.bitcast(images, tf.uint32)
+    pairs = _low(words, 0x00FF00FF) + _low(_shifted(words, 8), 0x00FF00FF)
+    pairs = tf.reshape(xla.barrier(pairs), [batch, 2 * high, 2, wide])
+    sums = xla.barrier(pairs[:, :, 0] + pairs[:, :, 1])
+    halves = tf.bitcast(sums, tf.uint16)
+    halves = tf.reshape(halves, [batch, 2 * high, 2 * wide, 1])
+    halves = halves[:, : (height + 1) // 2, : (width + 1) // 2]
+    both = _low(sums, 0xFFFF) + _shifted(sums, 16)
+    both = tf.reshape(both, [batch, high, 2, wide])
+    quarters = tf.cast(both[:, :, 0] + both[:, :, 1], tf.int32)
+    return tf.cast(halves, tf.int32), quarters[..., None]
+
+
+def _low(words, mask: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_and(words, tf.constant(mask, tf.uint32))
+
+
+def _shifted(words, bits: int) -> tf.Tensor:
+    return tf.bitwise.right_shift(words, tf.constant(bits, tf.uint32))
+
+
+def _padded(images, multiple: int) -> tf.Tensor:
+    """Zeros below and on the right, to multiples of sides."""
+    _, height, width, _ = _dims(images)
+    edges = [-height % multiple, -width % multiple]
+    if all(isinstance(edge, int) and edge == 0 for edge in edges):
+        return images
+    return tf.pad(images, [[0, 0], [0, edges[0]], [0, edges[1]], [0, 0]])
 
 
 def _flat(levels: list[tf.Tensor]) -> tf.Tensor:

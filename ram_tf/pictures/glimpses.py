@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.pictures import paths as viz
 from ram_tf.pictures.film_strips import draw_film_strips
+from ram_tf.pictures.searches import draw_searches
 
 
 def draw(
@@ -21,11 +22,22 @@ def draw(
 
     Args:
         model: Whose retina it was.
-        images: [n, H, W, C] or [n, T, H, W, C].
+        images: [n, H, W, C] or [n, T, H, W, C]; where the number of windows
+            follows the image, also n images of different sizes.
         outputs: "locations" [n, T, 2] and "probabilities" [n, T, K].
         labels: Right classes, [n], or of numbers [n, L].
         class_names: Names of the classes; by default their numbers.
     """
+    if model.scales is None:
+        rows = range(len(images))
+        each = [{name: v[row] for name, v in outputs.items()} for row in rows]
+        return draw_searches(
+            images,
+            each,
+            model.cell.sensor,
+            labels=labels,
+            class_names=class_names,
+        )
     is_video = images.ndim == 5
     draw_them = draw_film_strips if is_video else viz.draw_paths
     return draw_them(

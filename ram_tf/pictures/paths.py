@@ -24,9 +24,9 @@ from ram_tf.validation import (
 )
 
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
-_NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
+NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
 _SHOWN_SCALES = 4  # Of a retina with more.
-_HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
+HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
 def foveate(glimpse: np.ndarray, scales: int) -> np.ndarray:
@@ -155,24 +155,24 @@ def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
 def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
     """Fixations on an image: points and offsets are [T, 2], colours [T, 4]."""
     sides = np.array([axes.get_ylim()[0], axes.get_xlim()[1]])
-    places = _spread(points, sides, _BADGE / _IMAGE * max(sides))
+    places = spread(points, sides, _BADGE / _IMAGE * max(sides))
     ends = np.stack([points, places])
     axes.plot(ends[..., 1], ends[..., 0], color="white", linewidth=0.8)
     for step, colour in enumerate(colours[: len(points)]):
-        ink = {"color": colour, "path_effects": _HALO}
+        ink = {"color": colour, "path_effects": HALO}
         y, x = map(geometry.window_start, offsets[step], sides, (size, size))
         axes.add_patch(patches.Rectangle((x, y), size, size, fill=False, **ink))
         axes.plot(*points[max(step - 1, 0) : step + 1, ::-1].T, **ink)
         box = {"boxstyle": "circle,pad=.15", "fc": colour}
         if step == 0:
             box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
-        axes.text(*places[step, ::-1], step + 1, bbox=box, **_NUMBER)
+        axes.text(*places[step, ::-1], step + 1, bbox=box, **NUMBER)
     axes.scatter(
         *points.T[::-1], s=9, c=colours[: len(points)], label="fixations"
     )
 
 
-def _spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
+def spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
     """Places [T, 2] for badges `room` pixels wide that do not overlap."""
     turns = np.arange(len(points)) * 2.4  # Tells equal points apart.
     ties = 0.01 * room * np.stack([np.sin(turns), np.cos(turns)], 1)

@@ -100,7 +100,8 @@ class ClassifyTask(ImageTask):
         return self.make_evaluator(model, self.validation_data, cost)
 
     def read(self, path, channels, invert):
-        frames, size = self.settings.scene.frames, (self.side, channels)
+        side = self.side if self.settings.model.scales else None
+        frames, size = self.settings.scene.frames, (side, channels)
         if frames:
             return read_video(
                 path,

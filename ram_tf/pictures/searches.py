@@ -1,0 +1,151 @@
+"""Where a model looked on large images, each of a size of its own."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ram_tf import geometry
+from ram_tf.layers.glimpse_sensor import GlimpseSensor
+from ram_tf.pictures import paths
+
+# Inches.
+_IMAGE, _VIEW, _WORDS, _GAP = 4.6, 0.95, 0.42, 0.12
+_COLUMNS = 6  # Of looks, beside an image.
+_DRAWN = 560  # Pixels along a side of what is drawn of an image.
+_BADGE = 0.2  # Inches.
+
+
+def draw_searches(
+    images: Sequence[np.ndarray],
+    outputs: Sequence[Mapping[str, np.ndarray]],
+    sensor: GlimpseSensor,
+    *,
+    labels: Sequence[int] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Figure:
+    """Draws the whole image with its path, and what was seen at each look.
+
+    An image is made small by taking the brightest pixel of each block, so that
+    thin strokes do not fade. Beside it stand the looks in their order, of each
+    the three finest windows: the middle is what the finest one shows.
+
+    Args:
+        images: n images [H, W, C], uint8 or float in [0, 1].
+        outputs: Of each, "locations" [T, 2] in halves of the canvas,
+            "probabilities" [T, K] and, where the model stops by itself,
+            "glimpses_used".
+        sensor: The model's.
+        labels: Right classes, n integers.
+        class_names: Names of the K classes; by default their numbers.
+
+    Raises:
+        UserError: On shapes, dtypes or values other than these.
+    """
+    used = [_used(one) for one in outputs]
+    rows = max(-(-looks // _COLUMNS) for looks in used)
+    height = max(_IMAGE + 0.3, rows * (_VIEW + _WORDS)) + _GAP
+    width = _IMAGE + _COLUMNS * (_VIEW + _GAP) + 3 * _GAP
+    figure = Figure((width, len(images) * height), dpi=120)
+    for row, image in enumerate(images):
+        block = _Block(figure, len(images) - 1 - row, height, width)
+        label = None if labels is None else labels[row]
+        one = {name: np.asarray(v)[None] for name, v in outputs[row].items()}
+        _draw_one(block, image, one, used[row], sensor, label, class_names)
+    return figure
+
+
+class _Block:
+    """The part of a figure that one image has."""
+
+    def __init__(self, figure: Figure, above: int, height: float, width: float):
+        self._figure = figure
+        self._bottom = above * height
+        self._height = height
+        self._width = width
+
+    def image(self) -> Axes:
+        top = self._height - 0.3
+        return self._axes(_GAP, top - _IMAGE, _IMAGE, _IMAGE)
+
+    def look(self, number: int) -> Axes:
+        row, column = divmod(number, _COLUMNS)
+        left = _IMAGE + 2 * _GAP + column * (_VIEW + _GAP)
+        top = self._height - 0.3 - row * (_VIEW + _WORDS)
+        return self._axes(left, top - _VIEW, _VIEW, _VIEW)
+
+    def _axes(self, left, bottom, width, height) -> Axes:
+        total = self._figure.get_figheight()
+        box = (
+            left / self._width,
+            (self._bottom + bottom) / total,
+            width / self._width,
+            height / total,
+        )
+        return self._figure.add_axes(box)
+
+
+def _draw_one(block, image, outputs, used, sensor, label, class_names):
+    labels = None if label is None else [label]
+    images, locations, answers = paths.check_outputs(image[None], outputs)
+    names = paths.check_names(class_names, labels, answers)
+    locations, answers = locations[:, :used], answers[0, :used]
+    points = geometry.to_pixels(locations, images, None).numpy()[0]
+    repeated = tf.convert_to_tensor(locations[0])
+    glimpses = sensor(tf.convert_to_tensor(images), repeated).numpy()
+    colours = colormaps["turbo"](np.linspace(0.1, 0.9, used))
+    panel = block.image()
+    small = reduced(images[0])
+    paths.show(panel, small)
+    scale = np.array(small.shape[:2]) / images.shape[1:3]
+    _draw_path(panel, points * scale, colours)
+    depth = 3 * images.shape[-1]
+    views = []
+    for number, colour in enumerate(colours):
+        view = block.look(number)
+        paths.show(view, paths.foveate(glimpses[number, ..., :depth], 3))
+        view.spines[:].set(color=colour, linewidth=2.5)
+        views.append(view)
+    paths.write(panel, views, answers, label, names)
+    height, width = images.shape[1:3]
+    words = f"{height} × {width} pixels"
+    panel.set_title(words, loc="right", size=9, color="#555555")
+
+
+def _draw_path(axes: Axes, points: np.ndarray, colours: np.ndarray) -> None:
+    sides = np.array([axes.get_ylim()[0], axes.get_xlim()[1]])
+    places = paths.spread(points, sides, _BADGE / _IMAGE * max(sides))
+    for step, colour in enumerate(colours):
+        way = points[max(step - 1, 0) : step + 1, ::-1].T
+        axes.plot(*way, color=colour, path_effects=paths.HALO)
+        axes.plot(
+            *np.stack([points[step], places[step]])[:, ::-1].T,
+            color="white",
+            linewidth=0.8,
+        )
+    for step, colour in enumerate(colours):
+        box = {"boxstyle": "circle,pad=.15", "fc": colour}
+        if step == 0:
+            box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
+        axes.text(*places[step, ::-1], step + 1, bbox=box, **paths.NUMBER)
+
+
+def reduced(image: np.ndarray) -> np.ndarray:
+    """An image [H, W, C] of at most some 560 pixels a side, by maxima."""
+    block = -(-max(image.shape[:2]) // _DRAWN)
+    if block == 1:
+        return image
+    edges = [(0, -side % block) for side in image.shape[:2]]
+    padded = np.pad(image, [*edges, (0, 0)])
+    height, width, channels = padded.shape
+    blocks = padded.reshape(
+        height // block, block, width // block, block, channels
+    )
+    return blocks.max(axis=(1, 3))
+
+
+def _used(outputs: Mapping[str, np.ndarray]) -> int:
+    return int(outputs.get("glimpses_used", len(outputs["locations"])))

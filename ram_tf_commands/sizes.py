@@ -1,0 +1,175 @@
+"""Measures a model that knows canvases of any size on many of them.
+
+    python -m trainers.sizes --pretrained=seek --out=results/seek/sizes.json \\
+        --canvases=256x64,1024x64 --looks=12
+
+A canvas is SIDExPATCHES. For each it prints the error after each look, the
+share of digits that were found by then, and the error with random fixations
+and with random cells. Canvases are composed as they are needed; progress is
+kept in --out, and the same command goes on from there.
+"""
+
+import dataclasses
+import json
+import pathlib
+import re
+from typing import Any
+
+from ram_tf_runs.command import Command
+from ram_tf_runs.errors import UserError
+from ram_tf_runs.settings.fields import Settings, setting
+from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
+
+_DRAWS = {"validation": 1, "test": 0}
+_POLICIES = {
+    "": "deterministic",
+    "_random_fixations": "random",
+    "_random_choices": "random_choices",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes(Settings):
+    """What a model is measured on."""
+
+    canvases: tuple[str, ...] = setting(
+        ("128x64", "256x64", "512x64", "1024x64"),
+        "Canvases, SIDExPATCHES; the most cases for one may follow, as in "
+        "4096x64:1000.",
+    )
+    looks: int = setting(12, "Looks at each.", least=1)
+    cases: int = setting(
+        10_000,
+        "Cases of each canvas; the errors' intervals need many.",
+        least=1,
+    )
+    split: str = setting(
+        "test",
+        "Whose digits; recipes are chosen on those of validation.",
+        choices=("test", "validation"),
+    )
+
+    def check(self):
+        form = "[1-9][0-9]*x[0-9]+(:[1-9][0-9]*)?"
+        for words in self.canvases:
+            if not re.fullmatch(form, words):
+                raise UserError(
+                    "--canvases must be SIDExPATCHES or SIDExPATCHES:CASES, "
+                    "between commas, such as 256x64,4096x64:1000. "
+                    f"Received: {words!r}"
+                )
+
+    @property
+    def wanted(self) -> list[tuple[int, int, int]]:
+        """(side, patches, cases) of each."""
+        found = []
+        for words in self.canvases:
+            canvas, _, cases = words.partition(":")
+            side, patches = map(int, canvas.split("x"))
+            found.append((side, patches, min(int(cases or 10**9), self.cases)))
+        return found
+
+
+def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf.evaluation.finding import Finder
+    from ram_tf_runs import model_source
+    from ram_tf_runs.records import record
+    from ram_tf_runs.records.workdir import write_json
+
+    trained = model_source.load(options)
+    _check(trained)
+    path = pathlib.Path(out.out) if out.out else None
+    asked = {
+        "model": trained.name,
+        "looks": sizes.looks,
+        "split": sizes.split,
+        **record.circumstances(),
+    }
+    rows = _known(path, asked)
+    finder = Finder(trained.model, sizes.looks)
+    print(_HEAD)
+    for side, patches, cases in sizes.wanted:
+        key = {"canvas": side, "clutter": patches, "cases": cases}
+        row = next((row for row in rows if key.items() <= row.items()), None)
+        if row is None:
+            row = key | _measured(trained, finder, sizes.split, **key)
+            rows.append(row)
+            if path:
+                write_json(path, asked | {"canvases": rows})
+        print(_line(row), flush=True)
+
+
+def _check(trained) -> None:
+    from ram_tf_runs.tasks.kinds.classify import ClassifyTask
+
+    if not isinstance(trained.task, ClassifyTask):
+        raise UserError(
+            "The model must be one that classifies images. Received: one that "
+            f"{trained.task.does}"
+        )
+    if trained.task.settings.model.scales:
+        raise UserError(
+            "The model must be one of --scales=0, which knows canvases of any "
+            f"size. Received: {trained.name}, of "
+            f"--scales={trained.task.settings.model.scales}"
+        )
+
+
+def _known(path: pathlib.Path | None, asked: dict[str, Any]) -> list[Any]:
+    """Rows that an earlier run of the same measurement has left."""
+    if path is None or not path.exists():
+        return []
+    found = json.loads(path.read_text())
+    same = ("model", "looks", "split")
+    if {name: found.get(name) for name in same} != {
+        name: asked[name] for name in same
+    }:
+        raise UserError(
+            f"--out must name a new file, or one of the same measurement. "
+            f"Received: --out={path}, of {found.get('model')}, "
+            f"{found.get('looks')} looks, {found.get('split')}"
+        )
+    return found["canvases"]
+
+
+def _measured(
+    trained, finder, split: str, canvas: int, clutter: int, cases: int
+) -> dict[str, Any]:
+    from ram_tf.evaluation.finding import at_once
+    from ram_tf_data.batches import streamed
+    from ram_tf_data.canvas import Canvas
+
+    scene = trained.task.settings.scene
+    placed = Canvas(canvas, clutter, scene.clutter_size)
+    images = trained.task.source.splits[split]
+    together = at_once(canvas)
+    row = {}
+    for name, policy in _POLICIES.items():
+        # The controls need no more than this to be told from the model.
+        count = cases if policy == "deterministic" else min(cases, 1000)
+        pieces = streamed(images, placed, count, together, _DRAWS[split])
+        found = finder.measure(pieces, count, policy)
+        row |= {f"{key}{name}": values for key, values in found.items()}
+    return row
+
+
+_HEAD = (
+    "canvas  patches  cases   error   found  random  random cells  "
+    "error after each look"
+)
+
+
+def _line(row: dict[str, Any]) -> str:
+    by_look = " ".join(f"{error:.1f}" for error in row["error_by_glimpse"])
+    return (
+        f"{row['canvas']:6}{row['clutter']:9}{row['cases']:7}"
+        f"{row['error_by_glimpse'][-1]:8.2f}{row['found_by_glimpse'][-1]:8.2f}"
+        f"{row['error_by_glimpse_random_fixations'][-1]:8.2f}"
+        f"{row['error_by_glimpse_random_choices'][-1]:14.2f}  {by_look}"
+    )
+
+
+COMMAND = Command(main, (ModelOptions, Sizes, Out), others=OTHER_FLAGS)
