@@ -113,7 +113,7 @@ def test_out_is_needed(run_command, capsys):
 
 
 def test_litert_is_needed(run_command, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(web, "PAGE", pathlib.Path(tmp_path))
+    monkeypatch.setattr(web_build, "PAGE", pathlib.Path(tmp_path))
     assert run_command(web, "--pretrained=cluttered", "--out=x") == 1
     assert f"npm ci --prefix {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
