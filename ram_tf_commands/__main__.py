@@ -13,7 +13,7 @@ import sys
 import types
 
 from ram_tf_runs import extras, plugins, training
-from ram_tf_runs.command import Command, run
+from ram_tf_runs.command import Command, run, shown
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import run as runs
 
@@ -51,7 +51,8 @@ def main() -> None:
             plugins.load()
         except UserError as error:
             sys.exit(f"error: {error}")
-        print(usage())
+        with shown():
+            print(usage())
         return
     sys.argv[:2] = [f"ram {name}"]
     if name not in commands():

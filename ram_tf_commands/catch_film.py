@@ -8,16 +8,10 @@ Left the screen with the windows of the retina, right what the retina sees.
 import dataclasses
 import pathlib
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-from ram_tf import files
-from ram_tf.pictures.games import film
-from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
-from ram_tf_runs.tasks.kinds.catch import CatchTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +22,14 @@ class Film(Settings):
 
 
 def main(options: ModelOptions, games: Film, out: Out) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf import files
+    from ram_tf.pictures.games import film
+    from ram_tf_runs import model_source
+    from ram_tf_runs.tasks.kinds.catch import CatchTask
+
     trained = model_source.load(options)
     task = trained.task
     if not isinstance(task, CatchTask):

@@ -6,15 +6,7 @@ python -m trainers.catch_players --out=results/catch/players.json
 import dataclasses
 import pathlib
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import tensorflow as tf
-
-from ram_tf.episodes.environments.catch import Catch, draw_games
-from ram_tf.episodes.environments.catch_players import PLAYERS, caught
-from ram_tf.episodes.environments.catch_rules import CatchRules
 from ram_tf_runs.command import Command
-from ram_tf_runs.records.workdir import write_json
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Out
 
@@ -26,19 +18,29 @@ class Players(Settings):
     player_games: int = setting(10_000, "Games that each plays.", least=1)
 
 
-# The paper leaves the ball's angles open.
-RULES = {
-    "angles 45 to 135": CatchRules(),
-    "dx -1 or +1": CatchRules(extremes_only=True),
-}
 _SEED = (20_140_624, 0)
 
 
 def main(players: Players, out: Out) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    import tensorflow as tf
+
+    from ram_tf.episodes.environments.catch import Catch, draw_games
+    from ram_tf.episodes.environments.catch_players import PLAYERS, caught
+    from ram_tf.episodes.environments.catch_rules import CatchRules
+    from ram_tf_runs.records.workdir import write_json
+
+    # The paper leaves the ball's angles open.
+    all_rules = {
+        "angles 45 to 135": CatchRules(),
+        "dx -1 or +1": CatchRules(extremes_only=True),
+    }
     games = players.player_games
     seed = tf.constant(_SEED)
     result = {"games": games, "catch_rate": {}}
-    for name, rules in RULES.items():
+    for name, rules in all_rules.items():
         environment = Catch(rules, draw_games(rules, seed, games))
         result["catch_rate"][name] = {
             player: round(

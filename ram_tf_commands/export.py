@@ -10,20 +10,19 @@ import dataclasses
 import pathlib
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-from ram_tf.export import saved_model, tflite
-from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.model_source import Trained
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Name, Out
 from ram_tf_serving import versions
 
+if TYPE_CHECKING:
+    from ram_tf_runs.model_source import Trained
+
 # Each writes its files into the directory of the version.
-FORMATS: dict[str, Callable[[Trained, str, pathlib.Path, int], None]] = {}
+FORMATS: dict[str, Callable[["Trained", str, pathlib.Path, int], None]] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Version(Settings):
         None, "Number of the version; by default the next one.", least=1
     )
     max_side: int = setting(
-        saved_model.MAX_SIDE,
+        4096,  # As saved_model.MAX_SIDE.
         "Longest side of an image that is answered, in pixels.",
         least=1,
     )
@@ -51,18 +50,20 @@ class Version(Settings):
 
 
 def _saved_model(
-    trained: Trained, name: str, directory: pathlib.Path, max_side: int
+    trained: "Trained", name: str, directory: pathlib.Path, max_side: int
 ) -> None:
-    # Its messages are TensorFlow Serving's, of an extra of its own.
-    from ram_tf.export import warmup
+    # The messages of warmup are TensorFlow Serving's, of an extra of its own.
+    from ram_tf.export import saved_model, warmup
 
     saved_model.save_saved_model(trained.model, directory, max_side)
     warmup.write_warmup(trained.model, directory, name, trained.task.side)
 
 
 def _tflite(
-    trained: Trained, name: str, directory: pathlib.Path, max_side: int
+    trained: "Trained", name: str, directory: pathlib.Path, max_side: int
 ) -> None:
+    from ram_tf.export import tflite
+
     del max_side
     tflite.save_tflite(
         trained.model,
@@ -83,6 +84,9 @@ def main(
 ) -> None:
     if out.out is None:
         raise UserError("--out must name a directory. Received: none")
+    # TensorFlow comes with these; --help does without.
+    from ram_tf_runs import model_source
+
     trained = model_source.load(options)
     trained.task.check_export()
     name = naming.name or trained.name
@@ -110,7 +114,7 @@ def main(
 
 
 def _write(
-    form: str, trained: Trained, name: str, draft: pathlib.Path, max_side: int
+    form: str, trained: "Trained", name: str, draft: pathlib.Path, max_side: int
 ) -> None:
     print(f"exporting {name} as {form}", flush=True)
     started = time.perf_counter()

@@ -13,26 +13,17 @@ they make of them in the other. The same test digits stand at each place.
 """
 
 import dataclasses
-import functools
 import pathlib
-import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import tqdm
-
-from ram_tf_data.splits import Split
-from ram_tf_reports import place_errors
-from ram_tf_reports.heat_maps import draw_heat_maps
-from ram_tf_runs import compared
 from ram_tf_runs.command import Command
-from ram_tf_runs.compared import Run
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records import record
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.options import ComparedRuns
+
+if TYPE_CHECKING:
+    from ram_tf_data.splits import Split
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,10 +35,17 @@ class Grid(Settings):
 
 
 def main(options: ComparedRuns, grid: Grid) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf_reports import place_errors
+    from ram_tf_reports.heat_maps import draw_heat_maps
+    from ram_tf_runs import compared
+
     runs = compared.load(options, lambda r: r.settings.network.network, _check)
     source = next(iter(runs.values())).task.source
     split = _first_cases(source.test, grid.cases)
-    result = _measure(runs, split, grid.places)
+    result = place_errors.measure(runs, split, grid.places)
     print(table(result))
     compared.save(options, result, draw_heat_maps)
 
@@ -72,54 +70,13 @@ def _check(directory: pathlib.Path, settings: ClassifySettings) -> None:
         )
 
 
-def _first_cases(split: Split, count: int) -> Split:
+def _first_cases(split: "Split", count: int) -> "Split":
     if count > len(split.label):
         raise UserError(
             f"--cases must be at most {len(split.label)}, the test digits that "
             f"there are. Received: {count}"
         )
-    return Split(split.image[:count], split.label[:count])
-
-
-def _measure(runs: dict[str, Run], split: Split, places: int) -> dict[str, Any]:
-    canvas = next(iter(runs.values())).task.canvas
-    rows, columns = place_errors.corners(canvas, split.image, places)
-    models = {}
-    with _progress(len(runs) * len(rows) * len(columns)) as bar:
-        for name, trained in runs.items():
-            grid = place_errors.error_grid(
-                functools.partial(trained.task.make_evaluator, trained.model),
-                split,
-                canvas,
-                rows,
-                columns,
-                bar.update,
-            )
-            width = split.image.shape[2]
-            models[name] = {
-                **place_errors.halves(grid, canvas, width, columns),
-                "grid": grid.tolist(),
-                "config": trained.settings.record(),
-            }
-    return {
-        "models": models,
-        "rows": rows,
-        "columns": columns,
-        "cases_per_place": len(split.label),
-        "canvas": canvas.side,
-        "digit": list(split.image.shape[1:3]),
-        "place": canvas.place,
-        **record.circumstances(),
-    }
-
-
-def _progress(places: int) -> tqdm.tqdm:
-    return tqdm.tqdm(
-        total=places,
-        unit="place",
-        disable=not sys.stderr.isatty(),
-        dynamic_ncols=True,
-    )
+    return split._replace(image=split.image[:count], label=split.label[:count])
 
 
 COMMAND = Command(main, (ComparedRuns, Grid))

@@ -12,19 +12,10 @@ import dataclasses
 import pathlib
 from typing import Any
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import keras
-
-from ram_tf.evaluation.images import evaluate
-from ram_tf_runs import model_source
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records import record
-from ram_tf_runs.records.workdir import write_json
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
-from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,30 +41,16 @@ class Canvases(Settings):
 
 
 def main(options: ModelOptions, canvases: Canvases, out: Out) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf_reports import canvas_errors
+    from ram_tf_runs import model_source
+    from ram_tf_runs.records.workdir import write_json
+
     trained = model_source.load(options)
-    task, model = trained.task, trained.model
-    _check(task)
-    scene, looking = task.settings.scene, task.settings.model
-    unit = looking.location_unit or scene.canvas / 2
-    model.cell.location_unit = unit
-    source = task.source
-    if source.test is None:
-        raise UserError(
-            "The model must be of a run that had a test set. "
-            f"Received: {trained.name}"
-        )
-    cases = min(canvases.test_canvases, len(source.test.label) * source.repeats)
-    result = {
-        "model": trained.name,
-        "canvases": [
-            _measure(model, _enlarged(task, int(side), cases))
-            for side in canvases.canvases
-        ],
-        "trained_on": scene.canvas,
-        "reach": round(unit * looking.location_range, 4),
-        "test_cases": cases,
-        **record.circumstances(),
-    }
+    sides = [int(side) for side in canvases.canvases]
+    result = canvas_errors.measure(trained, sides, canvases.test_canvases)
     print(table(result))
     if out.out:
         write_json(pathlib.Path(out.out), result)
@@ -94,40 +71,6 @@ def table(result: dict[str, Any]) -> str:
             f"{row['error_centre_only']:8.2f}"
         )
     return "\n".join(lines)
-
-
-def _check(task) -> None:
-    if not isinstance(task, ClassifyTask):
-        raise UserError(
-            "The model must be one that classifies images. Received: one that "
-            f"{task.does}"
-        )
-    network = task.settings.network
-    if not network.looks:
-        raise UserError(
-            "The model must be one of RAM: other networks know one size of "
-            f"image. Received: --network={network.network}"
-        )
-
-
-def _enlarged(task: ClassifyTask, side: int, cases: int) -> ClassifyTask:
-    """The same task on another canvas, with as much clutter an area."""
-    scene = task.settings.scene
-    clutter = round(scene.clutter * (side / scene.canvas) ** 2)
-    return task.changed(canvas=side, clutter=clutter, evaluation_cases=cases)
-
-
-def _measure(model: keras.Model, task: ClassifyTask) -> dict[str, Any]:
-    evaluator = task.make_evaluator(model, task.evaluated("test"))
-    found = evaluate(evaluator)
-    return {
-        "canvas": task.settings.scene.canvas,
-        "clutter": task.settings.scene.clutter,
-        "error": found["error"],
-        "error_random_fixations": found["error_random_fixations"],
-        "error_centre_only": found["error_centre_only"],
-        "error_by_glimpse": found["error_by_glimpse"],
-    }
 
 
 COMMAND = Command(

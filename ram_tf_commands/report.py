@@ -10,11 +10,6 @@ of the released models on the test set.
 import dataclasses
 import pathlib
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-from ram_tf import pretrained
-from ram_tf_reports import catch, document, paths, pictures, records, stopping
-from ram_tf_reports.published import TASKS
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
@@ -41,6 +36,20 @@ def main(options: Report, data: Data) -> None:
             "--records must name the folder of the run records. "
             f"Received: {options.records!r}"
         )
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf import pretrained
+    from ram_tf_reports import (
+        catch,
+        document,
+        paths,
+        pictures,
+        records,
+        stopping,
+    )
+    from ram_tf_reports.published import TASKS
+
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs, catch.load(folder / "catch"))
     stopping.write(out.parent, folder / "stopping")

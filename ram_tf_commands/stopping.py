@@ -16,23 +16,27 @@ exceeds a threshold. The comparison is made at the same mean number of glimpses.
 """
 
 import pathlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import numpy as np
-
-from ram_tf_reports import stop_curves
-from ram_tf_runs import compared
 from ram_tf_runs.command import Command
-from ram_tf_runs.compared import Run
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records import record
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.options import ComparedRuns
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ram_tf_runs.compared import Run
+
 
 def main(options: ComparedRuns) -> None:
+    # TensorFlow comes with these; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
+    from ram_tf_reports import stop_curves
+    from ram_tf_runs import compared
+    from ram_tf_runs.records import record
+
     models = compared.load(options, _name, _check)
     test = next(iter(models.values())).task.evaluated("test")
     result = {
@@ -45,7 +49,7 @@ def main(options: ComparedRuns) -> None:
     compared.save(options, result, stop_curves.draw)
 
 
-def _name(model: Run) -> str:
+def _name(model: "Run") -> str:
     return model.directory.resolve().name
 
 
@@ -56,7 +60,9 @@ def _check(directory: pathlib.Path, settings: ClassifySettings) -> None:
         )
 
 
-def _measure(model: Run, test: dict[str, np.ndarray]) -> dict[str, Any]:
+def _measure(model: "Run", test: "dict[str, np.ndarray]") -> dict[str, Any]:
+    from ram_tf_reports import stop_curves
+
     rollouts = model.task.make_evaluator(model.model, test).rollouts()
     measured = stop_curves.measure(rollouts, test["label"])
     return {**measured, "config": model.settings.record()}

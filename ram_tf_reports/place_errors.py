@@ -1,15 +1,71 @@
 """The error of a classifier as a function of where the digit stands."""
 
 import dataclasses
+import functools
+import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import tqdm
 
 from ram_tf.evaluation.images import ClassifierEvaluator
 from ram_tf_data.batches import evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.splits import Split
+from ram_tf_runs.compared import Run
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import record
+
+
+def measure(runs: dict[str, Run], split: Split, places: int) -> dict[str, Any]:
+    """The record of models that are compared, and progress on a terminal.
+
+    Args:
+        runs: Of classifiers on one task, by the names in the record.
+        split: The digits.
+        places: Along a side of the canvas.
+
+    Raises:
+        UserError: As `corners`.
+    """
+    canvas = next(iter(runs.values())).task.canvas
+    rows, columns = corners(canvas, split.image, places)
+    models = {}
+    with _progress(len(runs) * len(rows) * len(columns)) as bar:
+        for name, trained in runs.items():
+            grid = error_grid(
+                functools.partial(trained.task.make_evaluator, trained.model),
+                split,
+                canvas,
+                rows,
+                columns,
+                bar.update,
+            )
+            models[name] = {
+                **halves(grid, canvas, split.image.shape[2], columns),
+                "grid": grid.tolist(),
+                "config": trained.settings.record(),
+            }
+    return {
+        "models": models,
+        "rows": rows,
+        "columns": columns,
+        "cases_per_place": len(split.label),
+        "canvas": canvas.side,
+        "digit": list(split.image.shape[1:3]),
+        "place": canvas.place,
+        **record.circumstances(),
+    }
+
+
+def _progress(places: int) -> tqdm.tqdm:
+    return tqdm.tqdm(
+        total=places,
+        unit="place",
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+    )
 
 
 def corners(canvas: Canvas, images: np.ndarray, count: int):

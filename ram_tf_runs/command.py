@@ -3,10 +3,12 @@
 It imports no TensorFlow, so that --help is quick.
 """
 
+import contextlib
 import dataclasses
+import os
 import pathlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from absl import app, flags, logging
@@ -91,13 +93,6 @@ def run(command: Command | Callable[[], int | None]) -> None:
     if not isinstance(command, Command):
         command = Command(command)
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
-
-    def parse(argv: list[str]) -> list[str]:
-        try:
-            return _parse(argv, flags.FLAGS, command)
-        except UserError as error:
-            sys.exit(f"error: {error}")
-
     try:
         plugins.load()
         command.define(sys.argv, flags.FLAGS, sys.argv[0])
@@ -107,8 +102,33 @@ def run(command: Command | Callable[[], int | None]) -> None:
         lambda arguments: _told(
             lambda: command.execute(sys.argv, arguments, flags.FLAGS)
         ),
-        flags_parser=parse,
+        flags_parser=lambda argv: _parse_or_exit(argv, command),
     )
+
+
+@contextlib.contextmanager
+def shown() -> Iterator[None]:
+    """Prints what may be cut short, as by `head`, and ends the process then."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Where Python's own flush at the end does not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _parse_or_exit(argv: list[str], command: Command) -> list[str]:
+    """Parses absl's flags; shows help, or an error of the user, and exits."""
+    try:
+        with shown():
+            return _parse(argv, flags.FLAGS, command)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+    except SystemExit:
+        sys.exit(0)  # Help was asked for and shown; absl would exit with 1.
 
 
 def _told(execute: Callable[[], int]) -> int:

@@ -155,12 +155,15 @@ def built_page(tmp_path_factory, run_command):
     import browser
 
     from ram_tf_commands import web
+    from ram_tf_web import web_build
 
     if not shutil.which("npm") or not browser.CHROMIUM.exists():
         pytest.skip(f"The page's tests need npm and {browser.CHROMIUM}.")
-    if not (web.PAGE / "node_modules").exists():
+    if not (web_build.PAGE / "node_modules").exists():
         command = ["npm", "ci", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=web.PAGE, check=True, capture_output=True)
+        subprocess.run(
+            command, cwd=web_build.PAGE, check=True, capture_output=True
+        )
     path = tmp_path_factory.mktemp("web")
     assert run_command(web, "--pretrained=cluttered", f"--out={path}") == 0
     return path

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import pretrained
+from ram_tf.export import saved_model
 from ram_tf_commands import export
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.records.workdir import Workdir
@@ -39,6 +40,10 @@ def _files(directory):
         for path in directory.rglob("*")
         if path.is_file()
     )
+
+
+def test_the_longest_side_is_what_the_library_has_by_default():
+    assert export.Version().max_side == saved_model.MAX_SIDE
 
 
 def test_versions_are_numbered(export_run, tmp_path, capsys, monkeypatch):

@@ -14,16 +14,21 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = {n: v for n, v in os.environ.items() if not n.startswith("TF_")}
 
 
-def _ram(*arguments):
+def _run(module, *arguments, stdout=subprocess.PIPE):
     return subprocess.run(
-        [sys.executable, "-m", "ram_tf_commands", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         env=ENVIRONMENT,
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         timeout=120,
     )
+
+
+def _ram(*arguments):
+    return _run("ram_tf_commands", *arguments)
 
 
 def test_it_lists_commands_and_kinds():
@@ -39,9 +44,34 @@ def test_it_lists_commands_and_kinds():
 
 @pytest.mark.parametrize("name", ["predict", "mnist"])
 def test_help_of_a_command_says_how_to_call_it_here(name):
-    words = _ram(name, "--help").stdout
-    assert f"ram {name} --" in words
-    assert "trainers." not in words.split("flags:")[0]
+    done = _ram(name, "--help")
+    assert done.returncode == 0
+    assert f"ram {name} --" in done.stdout
+    assert "trainers." not in done.stdout.split("flags:")[0]
+
+
+@pytest.mark.parametrize("flag", ["--help", "--helpfull", "-?"])
+def test_help_in_a_checkout(flag):
+    done = _run("trainers.mnist", flag)
+    assert done.returncode == 0
+    assert "python -m trainers.mnist --" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ram_tf_commands", "--help"),
+        ("ram_tf_commands", "predict", "--help"),
+        ("trainers.mnist", "--help"),
+    ],
+)
+def test_help_may_be_cut_short(arguments):
+    """As by `head`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = _run(*arguments, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_flags_reach_a_command(tmp_path):

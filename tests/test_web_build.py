@@ -17,7 +17,7 @@ from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.kinds.numbers import NumbersSettings
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 from ram_tf_runs.tasks.kinds.numbers import NumbersTask
-from ram_tf_web import web_server
+from ram_tf_web import web_build, web_server
 
 
 def test_shrink():
@@ -86,7 +86,7 @@ def test_only_models_that_look_at_grey_images(make_model):
     ]:
         trained = model_source.Trained("x", task, model, pathlib.Path())
         with pytest.raises(ValueError, match=f"=conv, {channels} channels"):
-            web._check(trained)
+            web_build.check(trained)
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_only_models_of_one_answer_to_a_still_image(make_model, flag, value):
     trained = model_source.Trained("x", task, make_model(), pathlib.Path())
     message = f"one answer to a still image.*--{flag}={value}"
     with pytest.raises(ValueError, match=message):
-        web._check(trained)
+        web_build.check(trained)
 
 
 def test_only_models_that_classify(make_model):
     task = NumbersTask(NumbersSettings())
     trained = model_source.Trained("x", task, make_model(), pathlib.Path())
     with pytest.raises(ValueError, match=r"images.*that reads numbers"):
-        web._check(trained)
+        web_build.check(trained)
 
 
 def test_out_is_needed(run_command, capsys):
@@ -113,7 +113,7 @@ def test_out_is_needed(run_command, capsys):
 
 
 def test_litert_is_needed(run_command, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(web, "PAGE", pathlib.Path(tmp_path))
+    monkeypatch.setattr(web_build, "PAGE", pathlib.Path(tmp_path))
     assert run_command(web, "--pretrained=cluttered", "--out=x") == 1
     assert f"npm ci --prefix {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
