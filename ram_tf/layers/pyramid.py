@@ -217,11 +217,10 @@ def _wider(images, sums, starts, size: int) -> tf.Tensor:
 
 def _index(blocks, height, width):
     """Where blocks [N, g, 2] are in a level, and which are inside of it."""
-    sides = tf.stack([height, width])
-    inside = (blocks >= 0) & (blocks < sides)
-    blocks = tf.clip_by_value(blocks, 0, sides - 1)
+    inside = (blocks >= 0) & (blocks < tf.stack([height, width]))
+    inside = inside[:, :, None, 0] & inside[:, None, :, 1]
     index = blocks[:, :, None, 0] * width + blocks[:, None, :, 1]
-    return index, inside[:, :, None, 0] & inside[:, None, :, 1]
+    return tf.where(inside, index, 0), inside
 
 
 def _gathered(values, index, batch, each):
