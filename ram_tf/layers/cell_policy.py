@@ -156,7 +156,7 @@ class CellPolicy(FixationPolicy):
             weights[:, :, number, None, None] * values
             for number, values in enumerate(seen)
         )
-        by_scale = _for_scales(by_scale, scales, axis=-1)
+        by_scale = _for_scales(by_scale, scales, axis=1)
         needed = geometry.is_needed(size, scales, glimpse.sides)
         by_scale = tf.where(needed, by_scale, _NEVER)
         logits += by_scale[:, :, None, None]
@@ -253,8 +253,13 @@ class CellPolicy(FixationPolicy):
 def _for_scales(weight: tf.Tensor, scales: int, axis: int = 0) -> tf.Tensor:
     """A weight for S windows: those that have none get the last one's."""
     weight = tf.convert_to_tensor(weight)
-    which = np.minimum(np.arange(scales), weight.shape[axis] - 1)
-    return tf.gather(weight, which, axis=axis)
+    known = weight.shape[axis]
+    own = [slice(None)] * axis + [slice(scales)]
+    last = [slice(None)] * axis + [slice(known - 1, None)]
+    # No gather: its gradient is sparse, and is clipped by another norm.
+    return tf.concat(
+        [weight[tuple(own)], *[weight[tuple(last)]] * (scales - known)], axis
+    )
 
 
 def _what_is_seen(glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:

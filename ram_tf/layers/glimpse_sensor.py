@@ -90,7 +90,6 @@ class GlimpseSensor(keras.layers.Layer):
         self.scales = scales
         self.implementation = implementation
         self.pooling = pooling
-        self._pyramid = pyramid.Pyramid(packs=implementation == "pyramid")
 
     def scales_of(self, images_shape) -> int:
         """S, the number of windows that are read of images [B, H, W, C].
@@ -153,7 +152,8 @@ class GlimpseSensor(keras.layers.Layer):
         """The windows, bytes as 0..255."""
         scales = self.scales_of(images.shape)
         if self.implementation in _PYRAMIDS:
-            return self._pyramid.read(images, locations, self.size, scales)
+            packs = self.implementation == "pyramid"
+            return pyramid.read(images, locations, self.size, scales, packs)
         read, pool = self._reader(), POOLINGS[self.pooling]
         windows = [
             read(images, locations, self.size, 2**scale, pool)

@@ -17,56 +17,34 @@ from ram_tf.errors import UserError
 
 # Sums of bytes are below 2^31 up to here: 255 * 4^11.
 MOST_SCALES = 12
+_KEPT = "_ram_tf_pyramid"  # Of a tensor.
 
 
-class Pyramid:
-    """Makes pyramids, and reads from them; it remembers the last.
+def read(
+    images, locations, size: int, scales: int, packs: bool = True
+) -> tf.Tensor:
+    """Windows of bytes as 0..255, of floats as they are.
 
     Args:
-        packs: Whether it may use operators that only TensorFlow has.
+        images: [B, H, W, C].
+        locations: [N, 2] in halves of the canvas.
+        size: g.
+        scales: S.
+        packs: Whether operators may be used that only TensorFlow has.
+
+    Returns:
+        [N, g, g, S * C] float32, 0 outside the image.
     """
-
-    def __init__(self, packs: bool = True):
-        self._packs = packs
-        self._last = (None, None, 0, None)
-
-    def read(self, images, locations, size: int, scales: int) -> tf.Tensor:
-        """Windows of bytes as 0..255, of floats as they are.
-
-        Args:
-            images: [B, H, W, C].
-            locations: [N, 2] in halves of the canvas.
-            size: g.
-            scales: S.
-
-        Returns:
-            [N, g, g, S * C] float32, 0 outside the image.
-        """
-        check_scales(scales)
-        starts = _starts(images, locations, size, scales)
-        windows = [_finest(images, starts[0], size)[:, None]]
-        if scales > 1:
-            sums = self._sums(images, scales)
-            windows.append(_wider(images, sums, starts[1:], size))
-        windows = tf.concat(windows, axis=1)
-        rows, channels = _dims(locations)[0], images.shape[-1]
-        windows = tf.transpose(windows, [0, 2, 3, 1, 4])
-        return tf.reshape(windows, [rows, size, size, scales * channels])
-
-    def _sums(self, images, scales: int) -> tf.Tensor:
-        """All levels but the finest, [B, sum of h * w, C], of these images."""
-        graph = None if tf.executing_eagerly() else xla.graph()
-        known, where, most, sums = self._last
-        same = known is not None and known() is images and where is graph
-        if same and most == scales:
-            return sums
-        sums = xla.barrier(_flat(_levels(images, scales, self._packs)))
-        forget = weakref.ref(images, lambda _: self._forget())
-        self._last = (forget, graph, scales, sums)
-        return sums
-
-    def _forget(self):
-        self._last = (None, None, 0, None)
+    check_scales(scales)
+    starts = _starts(images, locations, size, scales)
+    windows = [_finest(images, starts[0], size)[:, None]]
+    if scales > 1:
+        sums = _sums(images, scales, packs)
+        windows.append(_wider(images, sums, starts[1:], size))
+    windows = tf.concat(windows, axis=1)
+    rows, channels = _dims(locations)[0], images.shape[-1]
+    windows = tf.transpose(windows, [0, 2, 3, 1, 4])
+    return tf.reshape(windows, [rows, size, size, scales * channels])
 
 
 def places(images, locations, size: int, scales: int) -> tf.Tensor:
@@ -97,6 +75,21 @@ def _starts(images, locations, size: int, scales: int) -> list[tf.Tensor]:
         block = centre * np.float32(0.5**scale)
         starts.append(tf.cast(tf.floor(block + 0.5), tf.int32) - size // 2)
     return starts
+
+
+def _sums(images, scales: int, packs: bool) -> tf.Tensor:
+    """All levels but the finest, [B, sum of h * w, C].
+
+    They are kept with the tensor, for the next look at it. What was made in one
+    graph is of no use in another.
+    """
+    graph = xla.graph()
+    kept = getattr(images, _KEPT, None)
+    if kept and kept[:2] == (scales, packs) and kept[2]() is graph:
+        return kept[3]
+    sums = xla.barrier(_flat(_levels(images, scales, packs)))
+    setattr(images, _KEPT, (scales, packs, weakref.ref(graph), sums))
+    return sums
 
 
 def _levels(images, scales: int, packs: bool) -> list[tf.Tensor]:
