@@ -46,6 +46,7 @@ def main(options: Report, data: Data) -> None:
         paths,
         pictures,
         records,
+        sizes,
         stopping,
     )
     from ram_tf_reports.published import TASKS
@@ -53,6 +54,7 @@ def main(options: Report, data: Data) -> None:
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs, catch.load(folder / "catch"))
     stopping.write(out.parent, folder / "stopping")
+    sizes.write(out.parent, folder)
     if options.pictures:
         for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, data.data_dir))

@@ -11,6 +11,7 @@ from ram_tf_reports import (
     markdown,
     numbers,
     pictures,
+    sizes,
     stopping,
 )
 from ram_tf_reports.published import TASKS, Task
@@ -39,7 +40,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
 
 def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     """Blocks of Markdown; a section without records has none."""
-    names = (*TASKS, *OTHERS, *_LARGE, "numbers")
+    names = (*TASKS, *OTHERS, *_LARGE, "numbers", "seek")
     runs = {name: load(folder / name) for name in names}
     numbers.check(runs["numbers"])
 
@@ -69,7 +70,10 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     yield from stopping.section(folder / "stopping")
     yield from section("numbers", "numbers")
     found = read(folder / "larger_canvases.json", *_BEYOND)
-    large = [block for name in _LARGE for block in section("large", name)]
+    curve = sizes.PICTURE if (root / sizes.PICTURE).exists() else None
+    large = sizes.section(folder, curve)
+    large += section("others", "seek")
+    large += [block for name in _LARGE for block in section("large", name)]
     large += markdown.render("beyond", found=found)
     yield from ["## Large images", *large] if large else []
     yield from markdown.render("sources", tasks=TASKS.values())

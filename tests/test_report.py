@@ -176,6 +176,57 @@ def test_large_images_have_a_section(write_runs):
     assert second["parameters"] == "256,500"
 
 
+def _sizes(error, random=88.0):
+    def row(canvas, clutter, cases):
+        return {
+            "canvas": canvas,
+            "clutter": clutter,
+            "cases": cases,
+            "error_by_glimpse": [90.0] * 7 + [error + 5, error],
+            "found_by_glimpse": [0.0] * 8 + [97.0],
+            "error_by_glimpse_random_fixations": [random] * 9,
+            "error_by_glimpse_random_choices": [85.0] * 9,
+        }
+
+    return {
+        "model": "seek",
+        "looks": 9,
+        "split": "test",
+        "git_revision": "1234567890",
+        "canvases": [row(512, 291, 100), row(1024, 64, 50), row(256, 64, 200)],
+    }
+
+
+def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
+    records = write_runs(ram=run_records.values()).parent
+    for seed, error in enumerate((4.0, 6.0)):
+        path = records / "seek" / "sizes" / f"seed_{seed}.json"
+        workdir.write_json(path, _sizes(error))
+    ram = run_records.values(
+        config=run_records.CLUTTERED | {"canvas": 256, "clutter": 64}
+    )
+    workdir.write_json(records / "large" / "ram.json", ram)
+    root = records.parent
+    written = [f"--records={records}", f"--document={root / 'R.md'}"]
+    assert run_command(report, *written) == 0
+    text = (root / "R.md").read_text()
+    section = run_records.section(text, "Large images")
+    assert "9 looks; 2 seeds" in section.replace("\n", " ")
+    assert "docs/results/sizes.png" in section
+    with Image.open(root / "docs" / "results" / "sizes.png") as picture:
+        assert min(picture.size) > 300
+    rows = run_records.read_tables(section)[0]
+    # Sparse canvases come first, by size.
+    sides = [row["canvas"] for row in rows]
+    assert sides == ["256×256", "1024×1024", "512×512"]
+    assert rows[0]["error, mean"] == "**5.00**"
+    assert rows[0]["each seed"] == "4.00 / 6.00"
+    assert rows[0]["after 8 looks"] == "10.00"
+    assert [row["Gaussian"] for row in rows] == ["2.00", "–", "–"]
+    # Wilson's interval of 8 of 200, by hand.
+    assert rows[0]["95% interval of the first"] == "2.04–7.69"
+
+
 def test_a_model_beyond_its_canvas(write_runs):
     records = write_runs(ram=run_records.values()).parent
     row = {

@@ -56,8 +56,13 @@ def _differences(
     return [
         _flag(name, value)
         for name, value in settings.flat().items()
-        if values[name].value != value
+        if _settled(values[name].value) != value
     ]
+
+
+def _settled(value: Any) -> Any:
+    """A flag's value as settings have it."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _flag(name: str, value: Any) -> str | None:
