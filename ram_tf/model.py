@@ -54,7 +54,7 @@ class RecurrentAttentionModel(keras.Model):
             "cells" chooses among what the retina shows.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
-        policy_scales, policy_filters: See CellPolicy.
+        policy_scales, policy_filters, policy_visits: See CellPolicy.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -97,6 +97,7 @@ class RecurrentAttentionModel(keras.Model):
         encoder_scales: int | None = None,
         policy_scales: int = 7,
         policy_filters: int = 0,
+        policy_visits: int = 1,
         **kwargs,
     ):
         check_positive_int("glimpses", glimpses)
@@ -128,6 +129,7 @@ class RecurrentAttentionModel(keras.Model):
         self.encoder_scales = encoder_scales
         self.policy_scales = policy_scales
         self.policy_filters = policy_filters
+        self.policy_visits = policy_visits
         sizes = {**self._sizes(), "dtype": self.dtype_policy}
         sizes["scales"] = encoder_scales or scales  # What an encoder is given.
         self.cell = RAMCell(
@@ -220,6 +222,7 @@ class RecurrentAttentionModel(keras.Model):
             "encoder_scales": self.encoder_scales,
             "policy_scales": self.policy_scales,
             "policy_filters": self.policy_filters,
+            "policy_visits": self.policy_visits,
         }
 
 

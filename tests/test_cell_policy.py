@@ -20,8 +20,8 @@ NOWHERE = -(2.0**20)
 SIZE, SCALES, UNITS = 4, 3, 5
 
 
-def _policy(scales=SCALES, filters=0, seed=0):
-    policy = CellPolicy(scales, filters)
+def _policy(scales=SCALES, filters=0, visits=1, seed=0):
+    policy = CellPolicy(scales, filters, visits)
     policy.build(
         (None, UNITS),
         (None, SIZE, SIZE, SCALES),
@@ -96,13 +96,15 @@ def _oracle(policy, features, glimpse, fixations):
             middle = (size - 1) / 2
             radius = max(abs(i - middle), abs(j - middle)) / (size / 2)
             y, x = places[n, s, i, 0], places[n, s, j, 1]
-            wide = max(2**s, size)
-            visited = sum(
-                max(1 - abs(y - p[n][0]) / wide, 0)
-                * max(1 - abs(x - p[n][1]) / wide, 0)
-                for p in fixations
-            )
-            seen = [ink[i, j], *around, radius, visited]
+            visited = [
+                sum(
+                    max(1 - abs(y - p[n][0]) / wide, 0)
+                    * max(1 - abs(x - p[n][1]) / wide, 0)
+                    for p in fixations
+                )
+                for wide in max(2**s, size) * 4 ** np.arange(policy.visits)
+            ]
+            seen = [ink[i, j], *around, radius, *visited]
             if learnt:
                 padded = np.pad(ink, 2)
                 field = padded[i : i + 5, j : j + 5].ravel()
@@ -111,10 +113,11 @@ def _oracle(policy, features, glimpse, fixations):
     return logits.reshape(rows, -1)
 
 
-@pytest.mark.parametrize("filters", [0, 2])
+@pytest.mark.parametrize(("filters", "visits"), [(0, 1), (2, 1), (1, 2)])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_logits_are_the_oracle(filters, channels):
-    policy, glimpse = _policy(filters=filters), _glimpse(channels=channels)
+def test_logits_are_the_oracle(filters, visits, channels):
+    policy = _policy(filters=filters, visits=visits)
+    glimpse = _glimpse(channels=channels)
     before = [glimpse.fixation + 3.0, glimpse.fixation * 0.5]
     memory = _memory(glimpse, policy, before)
     logits = policy(_features(), glimpse, memory)

@@ -41,14 +41,15 @@ class CellPolicy(FixationPolicy):
 
         logit = 10 (A + A_s + B h) . x + (D h)_s + e_s
 
-    x has these numbers; no gradient passes through the first five:
+    x has these numbers; a gradient passes only through those learnt:
 
         ink      sqrt(max(w - mean of its window, 0)) * 2^s / 8, for a cell of
                  brightness w in window s
         around   means of the ink over the 3 x 3 and the 5 x 5 cells about it
         radius   how far out it is in its window, 0 to 1
         visited  how near the fixations made so far are: for each, a pyramid
-                 over the cells within max(2^s, g) pixels
+                 over the cells within max(2^s, g) pixels; and, with more than
+                 one `visits`, the same over four times as many, and so on
         learnt   `filters` of ReLU(convolution of the ink over 5 x 5 cells),
                  the same for all windows
 
@@ -63,9 +64,10 @@ class CellPolicy(FixationPolicy):
     Args:
         scales: Windows that have weights of their own, A_s, D and e.
         filters: How many numbers of a cell are learnt.
+        visits: Widths about the fixations made so far.
 
     Raises:
-        UserError: On scales below one, or filters below 0.
+        UserError: On scales or visits below one, or filters below 0.
     """
 
     reads_glimpse = True
@@ -73,17 +75,21 @@ class CellPolicy(FixationPolicy):
     place_size = 3
     state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}
 
-    def __init__(self, scales: int = 7, filters: int = 0, **kwargs):
+    def __init__(
+        self, scales: int = 7, filters: int = 0, visits: int = 1, **kwargs
+    ):
         check_positive_int("scales", scales)
+        check_positive_int("visits", visits)
         check_at_least("filters", filters, 0)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.scales = scales
         self.filters = filters
+        self.visits = visits
 
     @classmethod
-    def make(cls, *, policy_scales, policy_filters, **others):
+    def make(cls, *, policy_scales, policy_filters, policy_visits, **others):
         del others
-        return cls(policy_scales, policy_filters)
+        return cls(policy_scales, policy_filters, policy_visits)
 
     @property
     def meanings(self):
@@ -96,7 +102,7 @@ class CellPolicy(FixationPolicy):
     def build(self, features_shape, windows_shape, places_shape):
         del places_shape
         self._size = windows_shape[1]
-        first = (*_FIRST, *[0.0] * self.filters)
+        first = (*_FIRST, *[0.0] * (self.visits - 1 + self.filters))
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -149,7 +155,7 @@ class CellPolicy(FixationPolicy):
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
-        seen = _what_is_seen(glimpse, state[0])
+        seen = _what_is_seen(glimpse, state[0], self.visits)
         if self.filters:
             seen += self._learnt(seen[0])
         logits = _SHARPNESS * sum(
@@ -247,6 +253,7 @@ class CellPolicy(FixationPolicy):
             **super().get_config(),
             "scales": self.scales,
             "filters": self.filters,
+            "visits": self.visits,
         }
 
 
@@ -262,18 +269,20 @@ def _for_scales(weight: tf.Tensor, scales: int, axis: int = 0) -> tf.Tensor:
     )
 
 
-def _what_is_seen(glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
-    """The five numbers of each cell, each [N or 1, S, g, g]."""
+def _what_is_seen(glimpse, fixations, visits: int) -> list[tf.Tensor]:
+    """What is given of each cell, each [N or 1, S, g, g]."""
     scales, size = glimpse.places.shape[1:3]
     ink = _ink(glimpse.windows, scales, size)
     flat = tf.reshape(ink, [-1, size * size])
     around = tf.matmul(flat, _averaging(size))
     around = tf.reshape(around, [-1, scales, 2, size, size])
-    visited = _visited(glimpse.places, fixations)
-    seen = map(xla.barrier, (ink, around[:, :, 0], around[:, :, 1], visited))
-    ink, close, wide, visited = seen
+    shown = [ink, around[:, :, 0], around[:, :, 1]]
+    visited = [
+        _visited(glimpse.places, fixations, 4.0**number)
+        for number in range(visits)
+    ]
     radius = tf.constant(_radius(size))[None, None]
-    return [ink, close, wide, radius, visited]
+    return [*map(xla.barrier, shown), radius, *map(xla.barrier, visited)]
 
 
 def _ink(windows, scales: int, size: int) -> tf.Tensor:
@@ -301,10 +310,10 @@ def _radius(size: int) -> np.ndarray:
     return np.maximum(out[:, None], out)
 
 
-def _visited(places, fixations) -> tf.Tensor:
+def _visited(places, fixations, wider: float) -> tf.Tensor:
     """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
     scales, size = places.shape[1:3]
-    widths = np.maximum(2.0 ** np.arange(scales), size).astype(np.float32)
+    widths = np.float32(wider * np.maximum(2.0 ** np.arange(scales), size))
     made = tf.reshape(fixations, [-1, _REMEMBERED, 1, 1, 2])
     apart = tf.abs(places[:, None] - made) / widths[:, None, None]
     near = tf.nn.relu(1.0 - apart)
