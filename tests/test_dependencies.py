@@ -47,7 +47,7 @@ LIBRARY = [
 # Likewise of ram_tf_runs.
 RUNS = [
     ["errors", "quiet"],
-    ["extras", "plugins"],
+    ["extras", "plugins", "side_by_side"],
     ["settings"],
     ["command"],
     ["records"],
@@ -124,6 +124,7 @@ def test_packages_that_import_nothing(package):
         "ram_tf_commands.evaluate",
         "ram_tf_commands.mnist",
         "ram_tf_commands.predict",
+        "ram_tf_commands.search",
     ],
 )
 def test_settings_need_no_tensorflow(module):
