@@ -140,7 +140,7 @@ class Study:
         return len(self._draws(TrialState.RUNNING))
 
     def number(self, trial: Trial | FrozenTrial) -> int:
-        """What a trial is called; it has that in common with its other tries."""
+        """What a trial is called; all tries of it have one number."""
         draw = trial.user_attrs.get(_DRAW)
         return trial.number if draw is None else draw + self._left_out
 
