@@ -53,7 +53,8 @@ def summarise(
     Raises:
         UserError: If the runs that have finished had different images.
     """
-    done = {seed: result for seed in seeds if (result := seed.result())}
+    results = {seed: seed.result() for seed in seeds}
+    done = {seed: r for seed, r in results.items() if r is not None}
     first = next(iter(done), None)
     for seed in done:
         if seed.data() != first.data():
