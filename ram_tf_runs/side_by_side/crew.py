@@ -136,6 +136,8 @@ class _Passing:
 
     def __enter__(self):
         for number in _SIGNALS:
+            if number == signal.SIGHUP and _is_ignored(number):  # By nohup.
+                continue
             self._previous[number] = signal.signal(
                 number, lambda *unused: self._stop()
             )
@@ -143,6 +145,10 @@ class _Passing:
     def __exit__(self, *unused):
         for number, handler in self._previous.items():
             signal.signal(number, handler)
+
+
+def _is_ignored(number: signal.Signals) -> bool:
+    return signal.getsignal(number) == signal.SIG_IGN
 
 
 class _Listener(threading.Thread):
