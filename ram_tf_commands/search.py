@@ -21,6 +21,7 @@ result is that of one process with as many cores.
 import dataclasses
 import math
 import pathlib
+import typing
 from collections.abc import Sequence
 
 from ram_tf_runs.command import Command
@@ -30,6 +31,9 @@ from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Jobs, Out, Picture, RunOptions
 from ram_tf_runs.settings.run import RunSettings, of_kind
 from ram_tf_runs.side_by_side.crew import Child, Crew
+
+if typing.TYPE_CHECKING:
+    from ram_tf_runs.searching.study import Study
 
 _DRAWN = ("learning_rate", "location_std")
 
@@ -88,28 +92,36 @@ def main(
     workdir = options.place.workdir or f"runs/{settings.program.split('.')[-1]}"
     path = search.study or f"{workdir.rstrip('/')}_search/study.db"
     search = search.replace(study=path)
-    # TensorFlow comes with it; --help does without.
-    from ram_tf_runs.searching import search as course
+    # --help does without Optuna, and without TensorFlow, of the second.
+    from ram_tf_runs.searching.study import Study
 
     def opened():
         shared = {n: v for n, v in settings.record().items() if n not in _DRAWN}
         ranges, startup = search.ranges, search.startup_trials
-        return course.Study(pathlib.Path(path), shared, ranges, startup)
+        return Study(pathlib.Path(path), shared, ranges, startup)
 
     if jobs.jobs > 1:
         if pathlib.Path(path).exists():
-            opened()  # One with other flags is told of once.
+            opened()  # What is wrong with it is told once.
         code = _side_by_side(settings, options, search, jobs.jobs)
         if search.report and pathlib.Path(path).exists():
-            course.report(opened(), out.out, picture.picture)
+            _report(opened(), out, picture)
         return code
+    from ram_tf_runs.searching import search as course
+
     trainer = course.trainer(settings, options.data.data_dir)
     study = opened()
     try:
         return course.run(study, trainer, search.trials, search.minutes)
     finally:
         if search.report:
-            course.report(study, out.out, picture.picture)
+            _report(study, out, picture)
+
+
+def _report(study: "Study", out: Out, picture: Picture) -> None:
+    from ram_tf_runs.searching import search as course
+
+    course.report(study, out.out, picture.picture)
 
 
 def _side_by_side(

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import lock
-from ram_tf_runs.records.workdir import differences
+from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import from_record
 
 _NAME = "search"
