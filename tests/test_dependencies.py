@@ -53,7 +53,7 @@ RUNS = [
     ["records"],
     ["cards"],
     ["tasks"],
-    ["compared", "course", "model_source", "start"],
+    ["compared", "course", "model_source", "repeated", "start"],
     ["training"],
     ["searching"],
 ]
@@ -124,6 +124,7 @@ def test_packages_that_import_nothing(package):
         "ram_tf_commands.evaluate",
         "ram_tf_commands.mnist",
         "ram_tf_commands.predict",
+        "ram_tf_commands.repeat",
         "ram_tf_commands.search",
     ],
 )
