@@ -59,6 +59,8 @@ class Lock:
                 ) from None
             except OSError as error:
                 reason = error.strerror or error
+                if isinstance(error, FileExistsError):
+                    reason = f"{self._path.parent} is no directory"
                 raise UserError(
                     f"{self._path} cannot be locked: {reason}"
                 ) from error
