@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 from absl import flags
@@ -15,6 +14,7 @@ from absl import flags
 from ram_tf_commands import repeat
 from ram_tf_runs import repeated
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings import flags as setting_flags
 from ram_tf_runs.settings.run import names, of_kind
 
@@ -189,8 +189,7 @@ def _alone(workdir):
 def _assert_same(run, expected):
     """To the bit, but for what was measured of time."""
     found, right = (
-        keras.saving.load_model(path / "model.keras").get_weights()
-        for path in (run, expected)
+        Workdir(path).load_model().get_weights() for path in (run, expected)
     )
     assert len(found) == len(right)
     for a, b in zip(found, right, strict=True):
