@@ -1,38 +1,39 @@
 """Random search over learning rate and location_std (paper, section 4).
 
     python -m trainers.search --flagfile=cluttered.flags --epochs=4 --trials=20
+    python -m trainers.search --flagfile=cluttered.flags --epochs=4 --jobs=2
 
 Each trial is a short run, measured on validation data after the last glimpse;
 the test set is not read. A trial worse than the median is stopped early. The
 same command resumes a search, and more --trials add to it. It leaves, beside
 one another: study.db (Optuna's), study.json or --out, study.png or --picture,
 and TensorBoard's logs of each trial in study/.
+
+--jobs=N makes N trials at a time. The same command may also be given again
+while others are at it: all work on one study, and together they make --trials
+trials. What a trial draws depends on --seed and its number alone; that of a
+process that was killed is made again by whoever comes next. Which trials are
+stopped early depends on what has ended by then, and so, with more than one
+process, on timing. Where --startup_trials is --trials none is stopped, and the
+result is that of one process with as many cores.
 """
 
 import dataclasses
-import logging
 import math
 import pathlib
-import time
+import typing
 from collections.abc import Sequence
 
-import ram_tf_runs.quiet  # noqa: F401  First.
-
-import optuna
-import tensorflow as tf
-
-from ram_tf.pictures import paths as viz
-from ram_tf.training.interrupt import Interrupted
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records.workdir import write_json
-from ram_tf_runs.searching import search_results
-from ram_tf_runs.searching.study import Study
-from ram_tf_runs.searching.trial import TrialTrainer
+from ram_tf_runs.settings import flags
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import Out, Picture, RunOptions
+from ram_tf_runs.settings.options import Jobs, Out, Picture, RunOptions
 from ram_tf_runs.settings.run import RunSettings, of_kind
-from ram_tf_runs.tasks.registry import task_of
+from ram_tf_runs.side_by_side.crew import Child, Crew
+
+if typing.TYPE_CHECKING:
+    from ram_tf_runs.searching.study import Study
 
 _DRAWN = ("learning_rate", "location_std")
 
@@ -60,6 +61,9 @@ class Search(Settings):
         "SQLite file of the search; by default study.db in a directory with "
         "the name of --workdir and _search.",
     )
+    report: bool = setting(
+        True, "Says at the end what was found, and writes record and picture."
+    )
 
     def check(self):
         for name, limits in self.ranges.items():
@@ -81,90 +85,61 @@ def main(
     settings: RunSettings,
     options: RunOptions,
     search: Search,
+    jobs: Jobs,
     out: Out,
     picture: Picture,
 ) -> int:
-    tf.get_logger().addFilter(_is_news)
-    task = task_of(settings, options.data.data_dir)
-    task.prepare()
-    trainer = TrialTrainer(task)
     workdir = options.place.workdir or f"runs/{settings.program.split('.')[-1]}"
-    study = _open(settings, search, workdir)
+    path = search.study or f"{workdir.rstrip('/')}_search/study.db"
+    search = search.replace(study=path)
+    # --help does without Optuna, and without TensorFlow, of the second.
+    from ram_tf_runs.searching.study import Study
+
+    def opened():
+        shared = {n: v for n, v in settings.record().items() if n not in _DRAWN}
+        ranges, startup = search.ranges, search.startup_trials
+        return Study(pathlib.Path(path), shared, ranges, startup)
+
+    if jobs.jobs > 1:
+        if pathlib.Path(path).exists():
+            opened()  # What is wrong with it is told once.
+        code = _side_by_side(settings, options, search, jobs.jobs)
+        if search.report and pathlib.Path(path).exists():
+            _report(opened(), out, picture)
+        return code
+    from ram_tf_runs.searching import search as course
+
+    trainer = course.trainer(settings, options.data.data_dir)
+    study = opened()
     try:
-        _search(study, trainer, search)
-    except (Interrupted, KeyboardInterrupt):
+        return course.run(study, trainer, search.trials, search.minutes)
+    finally:
+        if search.report:
+            _report(study, out, picture)
+
+
+def _report(study: "Study", out: Out, picture: Picture) -> None:
+    from ram_tf_runs.searching import search as course
+
+    course.report(study, out.out, picture.picture)
+
+
+def _side_by_side(
+    settings: RunSettings, options: RunOptions, search: Search, jobs: int
+) -> int:
+    """Searches in processes of their own; returns the exit code."""
+    search = search.replace(report=False)
+    given = [settings, options, search]
+    arguments = [a for part in given for a in flags.arguments(part)]
+    crew = Crew(jobs)
+    outcomes = crew.run(
+        Child(f"process {i + 1}", ["search", *arguments]) for i in range(jobs)
+    )
+    if crew.stopped:
         print("interrupted: run the same command again to resume")
         return 130
-    finally:
-        _report(study, out.out, picture.picture)
-    return 0
-
-
-def _is_news(line: logging.LogRecord) -> bool:
-    """False of TensorFlow's warning that each trial is compiled anew."""
-    return "triggered tf.function retracing" not in line.getMessage()
-
-
-def _open(settings: RunSettings, search: Search, workdir: str) -> Study:
-    shared = {n: v for n, v in settings.record().items() if n not in _DRAWN}
-    base = workdir.rstrip("/")
-    return Study(
-        pathlib.Path(search.study or f"{base}_search/study.db"),
-        shared,
-        search.ranges,
-        search.startup_trials,
-    )
-
-
-def _search(study: Study, trainer: TrialTrainer, search: Search) -> None:
-    """Runs trials until there are enough, or the time is over."""
-    limit = float("inf") if search.minutes is None else 60 * search.minutes
-    started = time.monotonic()
-    while (left := search.trials - len(study.trials)) > 0:
-        if time.monotonic() - started >= limit:
-            print(f"{search.minutes:g} minutes are over")
-            break
-        _say_what_is_left(study, left, search.trials)
-        _try(study, trainer)
-
-
-def _say_what_is_left(study: Study, left: int, trials: int) -> None:
-    ended = study.trials
-    line = f"trial {len(ended) + 1} of {trials}"
-    if ended:
-        mean = sum(trial["seconds"] for trial in ended) / len(ended)
-        line += f", about {mean * left / 60:.1f} min left"
-    print(line, flush=True)
-
-
-def _try(study: Study, trainer: TrialTrainer) -> None:
-    """Runs one trial, and keeps what became of it, whatever that is."""
-    trial = study.ask()
-    print(f"  {search_results.as_flags(trial.params)}", flush=True)
-    logs = study.path.with_suffix("") / str(trial.number)
-    try:
-        study.complete(trial, trainer.train(trial, logs))
-    except optuna.TrialPruned:
-        study.prune(trial)
-        print("stopped: worse than the median", flush=True)
-    except FloatingPointError as error:
-        study.prune(trial, diverged=True)
-        print(f"stopped: {error}", flush=True)
-    except BaseException:
-        study.fail(trial)
-        raise
-
-
-def _report(study: Study, out: str | None, picture: str | None) -> None:
-    summary = search_results.summarise(study)
-    record = pathlib.Path(out or study.path.with_suffix(".json"))
-    write_json(record, summary)
-    print(search_results.table(summary))
-    print(f"record: {record}")
-    if summary["best"]:
-        picture = picture or study.path.with_suffix(".png")
-        viz.save(search_results.draw(summary), picture)
-        print(f"picture: {picture}")
+    # One that is left has made the trials of those that were killed.
+    return min(abs(outcome.code or 0) for outcome in outcomes.values())
 
 
 def _kinds(arguments: Sequence[str]) -> tuple[type[Settings], ...]:
@@ -173,7 +148,7 @@ def _kinds(arguments: Sequence[str]) -> tuple[type[Settings], ...]:
     for argument in arguments:
         if argument.startswith("--kind="):
             kind = argument.partition("=")[2]
-    return (of_kind(kind), RunOptions, Search, Out, Picture)
+    return (of_kind(kind), RunOptions, Search, Jobs, Out, Picture)
 
 
 COMMAND = Command(

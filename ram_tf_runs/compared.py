@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 
 from ram_tf.pictures import paths as viz
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records.workdir import Workdir, differences, write_json
+from ram_tf_runs.records.changes import differences
+from ram_tf_runs.records.workdir import Workdir, write_json
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.options import ComparedRuns
 from ram_tf_runs.tasks.images import Model

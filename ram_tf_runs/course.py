@@ -9,6 +9,7 @@ from ram_tf.training.interrupt import Interrupted
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
 from ram_tf_runs import start
+from ram_tf_runs.records import lock
 from ram_tf_runs.records.resume import resume
 from ram_tf_runs.records.workdir import Workdir, write_json
 from ram_tf_runs.settings.run import RunSettings
@@ -26,9 +27,18 @@ def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
 
     Returns:
         The exit code: 130 if it was told to stop.
+
+    Raises:
+        UserError: If the directory holds another run, or another process works
+            there.
     """
     workdir = Workdir(directory)
     workdir.check(settings)
+    with lock.of_workdir(workdir.path):
+        return _run(settings, workdir, data_dir)
+
+
+def _run(settings: RunSettings, workdir: Workdir, data_dir: str | None) -> int:
     task = task_of(settings, data_dir)
     task.prepare()
     steps, evaluations = task.length()

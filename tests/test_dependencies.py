@@ -49,13 +49,13 @@ LIBRARY = [
 # Likewise of ram_tf_runs.
 RUNS = [
     ["errors", "quiet"],
-    ["extras", "plugins"],
+    ["extras", "plugins", "side_by_side"],
     ["settings"],
     ["command"],
     ["records"],
     ["cards"],
     ["tasks"],
-    ["compared", "course", "model_source", "releases", "start"],
+    ["compared", "course", "model_source", "releases", "repeated", "start"],
     ["training"],
     ["searching"],
 ]
@@ -132,7 +132,10 @@ def test_packages_that_import_nothing(package):
         "ram_tf_commands.mnist",
         "ram_tf_commands.predict",
         "ram_tf_commands.release",
+        "ram_tf_commands.repeat",
         "ram_tf_commands.report",
+        "ram_tf_commands.search",
+        "ram_tf_commands.sizes",
         "ram_tf_commands.stopping",
         "ram_tf_commands.web",
     ],

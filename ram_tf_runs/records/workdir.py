@@ -9,6 +9,7 @@ import keras
 
 from ram_tf import files  # And registers the layers that are loaded.
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import RunSettings, from_record
 
 
@@ -163,12 +164,3 @@ def _to_json(value: Any, indent: str = "") -> str:
     start, end = "{}" if isinstance(value, dict) else "[]"
     body = f",\n{inner}".join(parts)
     return f"{start}\n{inner}{body}\n{indent}{end}"
-
-
-def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What has changed, in words, setting by setting."""
-    return [
-        f"{name} was {old.get(name)!r}, now {new.get(name)!r}"
-        for name in sorted(old.keys() | new.keys())
-        if old.get(name) != new.get(name)
-    ]

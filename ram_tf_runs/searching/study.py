@@ -4,32 +4,48 @@ The paper draws the learning rate and the standard deviation of locations at
 random (section 4); here both are log-uniform.
 """
 
+import itertools
 import pathlib
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import optuna
 import sqlalchemy
+from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records.workdir import differences
+from ram_tf_runs.records import lock
+from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import from_record
 
 _NAME = "search"
 # A trial that became infinite or NaN is pruned, and has this attribute.
 _DIVERGED = "diverged"
+# Which draw a trial is. Those of older code lack it, and were drawn in turn.
+_DRAW = "draw"
+_ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+# Seconds that SQLite waits for whoever writes.
+_PATIENCE = 60
 
 Ranges = Mapping[str, tuple[float, float]]
 
 
 class Study:
-    """Draws trials and keeps what became of them; for one process at a time.
+    """Draws trials and keeps what became of them, for many processes at once.
 
-    Draw i is a pure function of the seed and i, where i counts the trials that
-    have ended, whether complete or pruned. A trial that was interrupted is
-    drawn again, so that a resumed study equals an uninterrupted one.
+    Draw i is a pure function of the seed and i, and a trial is known by its
+    draw. Whoever asks gets the first draw that has not ended and that no living
+    process works on, and holds the lock of its directory until it has ended. A
+    running trial whose lock is free was killed; it is drawn again, so that
+    neither that nor the number of processes changes what a study draws.
+
+    Optuna's heartbeats would tell the dead only after a while, take a process
+    that was stopped for one, and work in `optimize` alone. All that is written
+    is written under one more lock: Optuna makes a new file, and counts the
+    trials in it, for one process at a time.
 
     Args:
         path: The SQLite file; made, with its directory, when needed.
@@ -51,12 +67,20 @@ class Study:
         self.path = path
         self._seed = config["seed"]
         self._ranges = ranges
-        self._study = _open(path, optuna.pruners.MedianPruner(startup_trials))
+        self._locks: dict[int, lock.Lock] = {}
         drawn = {f"{name}_range": list(r) for name, r in ranges.items()}
-        self._claim(dict(config) | drawn | {"startup_trials": startup_trials})
-        for trial in self._study.get_trials(states=[TrialState.RUNNING]):
-            # Its process was killed.
-            self._study.tell(trial.number, state=TrialState.FAIL)
+        with self.alone():
+            self._study = _open(
+                path, optuna.pruners.MedianPruner(startup_trials)
+            )
+            drawn["startup_trials"] = startup_trials
+            self._claim(dict(config) | drawn)
+        # Numbers that older code gave to trials that did not end, and did not
+        # give again.
+        self._left_out = sum(
+            _DRAW not in trial.user_attrs and trial.state not in _ENDED
+            for trial in self._study.get_trials(deepcopy=False)
+        )
 
     @property
     def config(self) -> dict[str, Any]:
@@ -65,42 +89,122 @@ class Study:
 
     @property
     def trials(self) -> list[dict[str, Any]]:
-        """The trials that have ended.
+        """The trials that have ended, in the order of their draws.
 
         Each has "trial" (its number), "state" ("complete", "pruned" or
         "diverged"), the settings that were drawn, "validation_error" (the best
         if complete, else the last, if any), "validation_error_by_step" and
         "seconds".
         """
-        return [_row(trial) for trial in self._ended()]
+        ended = self._study.get_trials(deepcopy=False, states=_ENDED)
+        rows = [_row(self.number(trial), trial) for trial in ended]
+        return sorted(rows, key=lambda row: row["trial"])
 
-    def ask(self) -> Trial:
-        """A new trial, its settings drawn: `trial.params`."""
-        key = [self._seed, len(self._ended())]
-        (seed,) = np.random.SeedSequence(key).generate_state(1)
-        self._study.sampler = optuna.samplers.RandomSampler(int(seed))
-        trial = self._study.ask()
-        for name, (low, high) in self._ranges.items():
-            trial.suggest_float(name, low, high, log=True)
+    def alone(self) -> lock.Lock:
+        """A lock, to be entered: no other process writes to the study then."""
+        path = self.path.with_name(f"{self.path.name}.lock")
+        return lock.Lock(path).take(wait=True)
+
+    def ask(self, trials: int | None = None) -> Trial | None:
+        """The next trial, its settings drawn (`trial.params`), now ours.
+
+        Args:
+            trials: How many draws there are in all; None for no limit.
+
+        Returns:
+            None if all have ended, or others are at those that have not.
+        """
+        with self.alone():
+            self._drop_the_dead()
+            taken = self._draws(*_ENDED, TrialState.RUNNING)
+            draw = next(i for i in itertools.count() if i not in taken)
+            if trials is not None and draw >= trials:
+                return None
+            # One may wait already: its process was killed right here.
+            if not self._draws(TrialState.WAITING):
+                self._queue(draw)
+            trial = self._study.ask()
+            place = self.logs(trial)
+            shutil.rmtree(place, ignore_errors=True)  # Of an earlier try.
+            self._locks[trial.number] = lock.of_directory(place).take()
         return trial
+
+    def awaited(self, trials: int) -> list[int]:
+        """Numbers of trials, of so many, that others are at."""
+        running = self._draws(TrialState.RUNNING)
+        return sorted(i + self._left_out for i in running if i < trials)
+
+    @property
+    def running(self) -> int:
+        """How many trials are being made, here and elsewhere."""
+        return len(self._draws(TrialState.RUNNING))
+
+    def number(self, trial: Trial | FrozenTrial) -> int:
+        """What a trial is called; all tries of it have one number."""
+        draw = trial.user_attrs.get(_DRAW)
+        return trial.number if draw is None else draw + self._left_out
+
+    def logs(self, trial: Trial | FrozenTrial) -> pathlib.Path:
+        """The directory of a trial, which its last try has emptied."""
+        return self.path.with_suffix("") / str(self.number(trial))
+
+    def report(self, trial: Trial, step: int, error: float) -> bool:
+        """Keeps an error on the way, in %; whether it is worse than most."""
+        with self.alone():
+            trial.report(error, step)
+            return trial.should_prune()
 
     def complete(self, trial: Trial, error: float) -> None:
         """Keeps the error of a whole trial, in %."""
-        self._study.tell(trial, error)
+        self._tell(trial, error)
 
     def prune(self, trial: Trial, diverged: bool = False) -> None:
         """Keeps a trial that was not worth going on with."""
-        trial.set_user_attr(_DIVERGED, diverged)
-        self._study.tell(trial, state=TrialState.PRUNED)
+        with self.alone():
+            trial.set_user_attr(_DIVERGED, diverged)
+        self._tell(trial, state=TrialState.PRUNED)
 
     def fail(self, trial: Trial) -> None:
         """Drops a trial that something else ended; it is drawn again."""
-        self._study.tell(trial, state=TrialState.FAIL)
+        self._tell(trial, state=TrialState.FAIL)
 
-    def _ended(self) -> list[FrozenTrial]:
-        return self._study.get_trials(
-            deepcopy=False, states=[TrialState.COMPLETE, TrialState.PRUNED]
+    def _tell(self, trial: Trial, *args, **kwargs) -> None:
+        with self.alone():
+            self._study.tell(trial, *args, **kwargs)
+            self._locks.pop(trial.number).release()
+
+    def _draws(self, *states: TrialState) -> set[int]:
+        """Which draws are in these states."""
+        trials = self._study.get_trials(deepcopy=False, states=states)
+        draws = {trial.user_attrs.get(_DRAW) for trial in trials} - {None}
+        older = sum(_DRAW not in trial.user_attrs for trial in trials)
+        return draws | set(range(older))
+
+    def _queue(self, draw: int) -> None:
+        """Puts a draw into the queue that Optuna asks from."""
+        (seed,) = np.random.SeedSequence([self._seed, draw]).generate_state(1)
+        scratch = optuna.create_study(
+            sampler=optuna.samplers.RandomSampler(int(seed))
         )
+        spaces = {
+            name: FloatDistribution(low, high, log=True)
+            for name, (low, high) in self._ranges.items()
+        }
+        waiting = optuna.trial.create_trial(
+            state=TrialState.WAITING,
+            params=scratch.ask(spaces).params,
+            distributions=spaces,
+            user_attrs={_DRAW: draw},
+        )
+        self._study.add_trial(waiting)
+
+    def _drop_the_dead(self) -> None:
+        """Trials whose process was killed are running no more."""
+        for trial in self._study.get_trials(states=[TrialState.RUNNING]):
+            # Older code has no locks, and knew of one process only.
+            held = lock.of_directory(self.logs(trial)).is_held()
+            if _DRAW not in trial.user_attrs or not held:
+                self._study.tell(trial.number, state=TrialState.FAIL)
 
     def _claim(self, config: dict[str, Any]) -> None:
         known = self._study.user_attrs.get("config", config)
@@ -126,11 +230,13 @@ class Study:
 
 
 def _open(path: pathlib.Path, pruner) -> optuna.Study:
-    path.parent.mkdir(parents=True, exist_ok=True)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    waiting = {"connect_args": {"timeout": _PATIENCE}}
     try:
         return optuna.create_study(
-            storage=optuna.storages.RDBStorage(f"sqlite:///{path.absolute()}"),
+            storage=optuna.storages.RDBStorage(
+                f"sqlite:///{path.absolute()}", waiting
+            ),
             study_name=_NAME,
             pruner=pruner,
             load_if_exists=True,
@@ -142,10 +248,10 @@ def _open(path: pathlib.Path, pruner) -> optuna.Study:
         ) from error
 
 
-def _row(trial: FrozenTrial) -> dict[str, Any]:
+def _row(number: int, trial: FrozenTrial) -> dict[str, Any]:
     state = trial.state.name.lower()
     return {
-        "trial": trial.number,
+        "trial": number,
         "state": "diverged" if trial.user_attrs.get(_DIVERGED) else state,
         **trial.params,
         "validation_error": trial.value,

@@ -1,8 +1,8 @@
 """A trial of a search: a short run that is measured on validation data."""
 
 import pathlib
-import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 
 import optuna
 
@@ -37,31 +37,35 @@ class TrialTrainer:
         task.length()  # Settings that do not fit the data are told now.
         start.make_model(task)  # As are bad weights to start from.
 
-    def train(self, trial: optuna.Trial, logs: pathlib.Path) -> float:
-        """Trains a new model with the trial's settings.
+    def train(
+        self,
+        drawn: Mapping[str, float],
+        logs: pathlib.Path,
+        report: Callable[[int, float], bool],
+    ) -> float:
+        """Trains a new model with the settings of a trial.
 
         Args:
-            trial: Has the settings, and is told the error at evaluations.
-            logs: Directory for metrics.jsonl and TensorBoard's events; what is
-                there is replaced.
+            drawn: These settings.
+            logs: Directory for metrics.jsonl and TensorBoard's events, and for
+                checkpoints until the trial has ended.
+            report: Called at evaluations, with the step and the error in %;
+                whether the trial is not worth going on with.
 
         Returns:
             The lowest validation error after the last glimpse, in %.
 
         Raises:
-            optuna.TrialPruned: As soon as the trial is worse than others.
+            optuna.TrialPruned: As soon as `report` says so.
             FloatingPointError: On a loss that is not finite.
             Interrupted: On SIGTERM or Ctrl-C.
         """
-        task = self._task.changed(**trial.params)
+        task = self._task.changed(**drawn)
         steps, evaluations = task.length()
         model = start.make_model(task)
         agent = task.make_agent(model, steps)
         state = RunState(model, agent.optimizer, task.counters)
-        # Of another study by this name, which is no longer there.
-        shutil.rmtree(logs, ignore_errors=True)
-        logs.mkdir(parents=True)
-        with tempfile.TemporaryDirectory() as checkpoints:
+        with tempfile.TemporaryDirectory(dir=logs) as checkpoints:
             TrainingLoop(
                 task.make_steps(agent, state),
                 task.validation(model),
@@ -70,16 +74,15 @@ class TrialTrainer:
                 Summaries(
                     logs / "metrics.jsonl", logs, 0, shown(task.settings)
                 ),
-                on_evaluation=_reporter(trial, steps),
+                on_evaluation=_pruning(report, steps),
             ).run(steps, evaluations)
         return float(state.best_error)
 
 
-def _reporter(trial: optuna.Trial, steps: int):
-    def report(step: int, error: float) -> None:
-        trial.report(error, step)
+def _pruning(report: Callable[[int, float], bool], steps: int):
+    def pruning(step: int, error: float) -> None:
         # After the last step there is nothing to save by stopping.
-        if step < steps and trial.should_prune():
+        if report(step, error) and step < steps:
             raise optuna.TrialPruned
 
-    return report
+    return pruning

@@ -59,6 +59,31 @@ def build(kind: type[Settings], values: flags.FlagValues) -> Settings:
     return kind.build({name: values[name].value for name in names})
 
 
+def arguments(
+    settings: Settings, defaults: Mapping[str, Any] = types.MappingProxyType({})
+) -> list[str]:
+    """The flags that make these settings, exactly, without those at default.
+
+    Args:
+        settings: What they make.
+        defaults: Of the command that reads them, as in `define`.
+    """
+    values = settings.flat()
+    return [
+        _argument(leaf.name, values[leaf.name])
+        for leaf in settings.leaves()
+        if values[leaf.name] != defaults.get(leaf.name, leaf.default)
+    ]
+
+
+def _argument(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return f"--{name}" if value else f"--no{name}"
+    if isinstance(value, tuple):
+        return f"--{name}={','.join(map(str, value))}"
+    return f"--{name}={value}"
+
+
 def _define(leaf: Leaf, default: Any, values, module: str) -> None:
     words = leaf.words + (f" Must be {leaf.rule}." if leaf.rule else "")
     common = {"flag_values": values, "module_name": module}

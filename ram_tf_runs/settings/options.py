@@ -53,6 +53,18 @@ class ModelOptions(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Jobs(Settings):
+    """What runs at a time."""
+
+    jobs: int = setting(
+        1,
+        "Processes side by side. Each is pinned to its share of the cores, all "
+        "shares being equal; a single one has them all.",
+        least=1,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Out(Settings):
     """A file or directory that is written."""
 
