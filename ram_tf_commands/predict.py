@@ -52,7 +52,8 @@ def main(
     images = [task.read(path, model.channels, reading.invert) for path in files]
     # Of several sizes only where the model takes them as they are.
     one_size = len({image.shape for image in images}) == 1
-    batches = [np.stack(images)] if one_size else [i[None] for i in images]
+    images = np.stack(images) if one_size else images
+    batches = [images] if one_size else [image[None] for image in images]
     answers = [model(batch) for batch in batches]
     outputs = {
         name: np.concatenate([answer[name] for answer in answers])
