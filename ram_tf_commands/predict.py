@@ -31,6 +31,11 @@ class Reading(Settings):
     """How files are read."""
 
     invert: bool = setting(False, "Whether strokes are dark on white.")
+    film: str | None = setting(
+        None,
+        "Where to write a film of the eye crossing the first image, a GIF; of "
+        "a model of any size.",
+    )
 
 
 def main(
@@ -44,10 +49,15 @@ def main(
     import numpy as np
 
     from ram_tf.pictures import glimpses as glimpse_picture
-    from ram_tf.pictures import paths
+    from ram_tf.pictures import paths, searches
     from ram_tf_runs import model_source
 
     trained = model_source.load(options)
+    if reading.film and not getattr(trained.settings, "any_size", False):
+        raise UserError(
+            "--film needs a model of any size (--scales=0). Received: "
+            f"--film={reading.film} with {trained.name}"
+        )
     task, model = trained.task, trained.model
     images = [task.read(path, model.channels, reading.invert) for path in files]
     # Of several sizes only where the model takes them as they are.
@@ -70,6 +80,13 @@ def main(
         figure = glimpse_picture.draw(model, images, outputs, class_names=names)
         paths.save(figure, out)
         print(f"picture: {out}")
+    if reading.film:
+        one = {name: value[0] for name, value in outputs.items()}
+        searches.save_film(
+            searches.film(images[0], one, model.cell.sensor, class_names=names),
+            reading.film,
+        )
+        print(f"film: {reading.film}")
 
 
 def _said(

@@ -110,7 +110,7 @@ def _check(trained) -> None:
             "The model must be one that classifies images. Received: one that "
             f"{trained.task.does}"
         )
-    if trained.task.settings.model.scales:
+    if not trained.task.settings.any_size:
         raise UserError(
             "The model must be one of --scales=0, which knows canvases of any "
             f"size. Received: {trained.name}, of "

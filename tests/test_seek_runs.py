@@ -116,8 +116,11 @@ def test_predict_takes_pictures_as_they_are(
         said.append(f"{path}: {answer.argmax()} ({100 * answer.max():.1f}%)")
     files = [str(tmp_path / f"{side}.png") for side in (40, 150)]
     picture = tmp_path / "paths.png"
+    film = tmp_path / "eye.gif"
     arguments = [f"--workdir={workdir}", f"--picture={picture}", *files]
-    assert run_command(predict, *arguments) == 0
+    assert run_command(predict, *arguments, f"--film={film}") == 0
+    with Image.open(film) as frames:
+        assert frames.n_frames == 3
     printed = capsys.readouterr().out
     for line in said:
         assert line in printed
@@ -285,6 +288,9 @@ def test_what_is_refused(workdir, tmp_path, run_command, capsys):
     ):
         assert run_command(sizes, f"--workdir={workdir}", change) == 1
         assert words in capsys.readouterr().err
+    film = ["--film=x.gif", "--pretrained=cluttered", "x.png"]
+    assert run_command(predict, *film) == 1
+    assert "--film needs a model of any size" in capsys.readouterr().err
     assert run_command(sizes, "--pretrained=cluttered") == 1
     assert "must be one of --scales=0" in capsys.readouterr().err
 

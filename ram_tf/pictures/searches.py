@@ -1,22 +1,27 @@
 """Where a model looked on large images, each of a size of its own."""
 
+import io
+import os
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import PIL.Image
 import tensorflow as tf
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ram_tf import geometry
+from ram_tf import files, geometry
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.pictures import paths
 
 # Inches.
-_IMAGE, _VIEW, _WORDS, _GAP = 4.6, 0.95, 0.42, 0.12
-_COLUMNS = 6  # Of looks, beside an image.
+_IMAGE, _VIEW, _WORDS, _GAP = 4.6, 1.12, 0.42, 0.12
+_COLUMNS = 4  # Of looks, beside an image.
 _DRAWN = 560  # Pixels along a side of what is drawn of an image.
 _BADGE = 0.2  # Inches.
+_LARGE_VIEW = 4.1  # Inches, in a film.
+_LOOK_MS = 700
 
 
 def draw_searches(
@@ -58,6 +63,47 @@ def draw_searches(
     return figure
 
 
+def film(
+    image: np.ndarray,
+    outputs: Mapping[str, np.ndarray],
+    sensor: GlimpseSensor,
+    *,
+    class_names: Sequence[str] | None = None,
+) -> list[np.ndarray]:
+    """The eye crossing an image, a frame [h, w, 3] uint8 a look.
+
+    Args:
+        image: [H, W, C].
+        outputs: Of it, as of `draw_searches`.
+        sensor: The model's.
+        class_names: Names of the K classes; by default their numbers.
+    """
+    one = {name: np.asarray(v)[None] for name, v in outputs.items()}
+    frames = []
+    for looks in range(1, _used(outputs) + 1):
+        width = _IMAGE + _LARGE_VIEW + 3 * _GAP
+        figure = Figure((width, _IMAGE + 0.6), dpi=100)
+        block = _Block(figure, 0, _IMAGE + 0.6, width)
+        _draw_one(block, image, one, looks, sensor, None, class_names, True)
+        frames.append(paths.to_image(figure))
+    return frames
+
+
+def save_film(frames: Sequence[np.ndarray], path: str | os.PathLike) -> None:
+    """Writes an animated GIF, whole or not at all; the last frame stays."""
+    first, *others = map(PIL.Image.fromarray, frames)
+    content = io.BytesIO()
+    first.save(
+        content,
+        format="GIF",
+        save_all=True,
+        append_images=others,
+        duration=[_LOOK_MS] * len(others) + [5 * _LOOK_MS],
+        loop=0,
+    )
+    files.write_bytes(path, content.getvalue())
+
+
 class _Block:
     """The part of a figure that one image has."""
 
@@ -70,6 +116,11 @@ class _Block:
     def image(self) -> Axes:
         top = self._height - 0.3
         return self._axes(_GAP, top - _IMAGE, _IMAGE, _IMAGE)
+
+    def large_look(self) -> Axes:
+        top = self._height - 0.3
+        left = _IMAGE + 2 * _GAP
+        return self._axes(left, top - _LARGE_VIEW, _LARGE_VIEW, _LARGE_VIEW)
 
     def look(self, number: int) -> Axes:
         row, column = divmod(number, _COLUMNS)
@@ -88,15 +139,18 @@ class _Block:
         return self._figure.add_axes(box)
 
 
-def _draw_one(block, image, outputs, used, sensor, label, class_names):
+def _draw_one(
+    block, image, outputs, used, sensor, label, names, only_last=False
+):
     labels = None if label is None else [label]
     images, locations, answers = paths.check_outputs(image[None], outputs)
-    names = paths.check_names(class_names, labels, answers)
+    names = paths.check_names(names, labels, answers)
+    looks = locations.shape[1]
     locations, answers = locations[:, :used], answers[0, :used]
     points = geometry.to_pixels(locations, images, None).numpy()[0]
     repeated = tf.convert_to_tensor(locations[0])
     glimpses = sensor(tf.convert_to_tensor(images), repeated).numpy()
-    colours = colormaps["turbo"](np.linspace(0.1, 0.9, used))
+    colours = colormaps["turbo"](np.linspace(0.1, 0.9, looks))[:used]
     panel = block.image()
     small = reduced(images[0])
     paths.show(panel, small)
@@ -104,12 +158,18 @@ def _draw_one(block, image, outputs, used, sensor, label, class_names):
     _draw_path(panel, points * scale, colours)
     depth = 3 * images.shape[-1]
     views = []
-    for number, colour in enumerate(colours):
-        view = block.look(number)
+    numbers = [used - 1] if only_last else range(used)
+    for number in numbers:
+        view = block.large_look() if only_last else block.look(number)
+        colour = colours[number]
         paths.show(view, paths.foveate(glimpses[number, ..., :depth], 3))
         view.spines[:].set(color=colour, linewidth=2.5)
         views.append(view)
-    paths.write(panel, views, answers, label, names)
+    shown = answers[-1:] if only_last else answers
+    paths.write(panel, views, shown, label, names)
+    if only_last:
+        said = views[0].get_xlabel().partition("\n")[2]
+        views[0].set_xlabel(f"look {used} of {looks}\n{said}", size=12)
     height, width = images.shape[1:3]
     words = f"{height} × {width} pixels"
     panel.set_title(words, loc="right", size=9, color="#555555")

@@ -26,7 +26,7 @@ _PAGE = """\
 import ram_tf
 
 model = ram_tf.load_pretrained("{name}")
-outputs = model(images)  # [B, {side}, {side}, 1] uint8
+outputs = model(images)  # {images}
 outputs["probabilities"]  # [B, {glimpses}, 10]: after each glimpse
 ```
 
@@ -72,7 +72,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
     settings = from_record(record["config"])
     return _PAGE.format(
         name=name,
-        side=settings.scene.canvas,
+        images=_shape(settings),
         glimpses=settings.network.glimpses,
         what=filled(_what(settings)),
         source=filled(SOURCE.format(name=name)),
@@ -94,10 +94,25 @@ def model_card(name: str, record: dict[str, Any]) -> str:
     )
 
 
+def _shape(settings: ClassifySettings) -> str:
+    if settings.any_size:
+        return "[B, H, W, 1] uint8, of any size"
+    side = settings.scene.canvas
+    return f"[B, {side}, {side}, 1] uint8"
+
+
 def _what(settings: ClassifySettings) -> str:
     model = settings.model
-    scales = f"{model.scales or 'as many as it needs'} scales"
-    scales = "one scale" if model.scales == 1 else scales
+    if settings.any_size:
+        return (
+            "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, "
+            f"2014) that finds a {_kind(settings)} on an image of any size and "
+            f"says which it is, with {settings.network.glimpses} glimpses of "
+            f"{square(model.glimpse_size)} at as many scales as it takes to "
+            "see the image's edges. It goes from cell to cell of its own "
+            "retina: nothing in it depends on the size of the image."
+        )
+    scales = "one scale" if model.scales == 1 else f"{model.scales} scales"
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
         f"that says which {_kind(settings)} is on an image of "
@@ -111,6 +126,15 @@ def _task(settings: ClassifySettings) -> str:
     kind, scene = _kind(settings), settings.scene
     if scene.canvas == FACTS[settings.source].side and not scene.clutter:
         return f"One {kind} of the source as it is{_moved(scene)}."
+    if scene.mixed:
+        return (
+            f"One {kind} of the source, whole, at a random place on a black "
+            f"canvas, with patches of {square(scene.clutter_size)} from other "
+            f"{kind}s of the same split at random places{_moved(scene)}. It "
+            f"was trained on canvases of {_mixed(scene)} in turn; weights are "
+            "chosen and errors below measured on canvases of "
+            f"{square(scene.canvas)} with {scene.clutter}."
+        )
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
         f"of {square(scene.canvas)} pixels"
@@ -125,6 +149,14 @@ def _task(settings: ClassifySettings) -> str:
         f"{task}; composed by `ram_tf_data/canvas.py`, in "
         f"training anew for every epoch{_moved(scene)}."
     )
+
+
+def _mixed(scene: Scene) -> str:
+    each = [
+        f"{square(side)} pixels with {patches} patches"
+        for side, patches in dict.fromkeys(scene.trained)
+    ]
+    return ", ".join(each)
 
 
 def _moved(scene: Scene) -> str:
@@ -193,12 +225,30 @@ def _limits(settings: ClassifySettings) -> list[str]:
     else:
         early = "It was trained to answer after the last glimpse only: the "
         early += "errors before it are not what fewer glimpses could reach."
+    if settings.any_size:
+        known = (
+            "It knows grey images, light on black, with one whole "
+            f"{kind} of the source's size ({FACTS[settings.source].side} "
+            "pixels) and small patches of others. The error on other sizes of "
+            "image is in RESULTS.md; it grows where patches stand dense on "
+            f"images larger than those of the training. Of {kind}s that are "
+            "much larger or smaller, other sources, colours, dark on light, "
+            "photographs or several digits nothing has been measured."
+        )
+        return [known, *_answers_anyway(settings, early)]
     return [
         "It knows grey images, light on black, of the size and composition "
         f"above, each with one whole {kind} as its source has them. On other "
         "sizes, other sources, colours, dark on light, photographs or several "
         f"{kind}s it has not been measured; it is no general reader of "
         f"{kind}s.",
+        *_answers_anyway(settings, early),
+    ]
+
+
+def _answers_anyway(settings: ClassifySettings, early: str) -> list[str]:
+    kind = _kind(settings)
+    return [
         f"It answers with a {kind} even if there is none. How far its "
         "probabilities can be trusted has not been measured.",
         early,

@@ -78,6 +78,11 @@ class ClassifySettings(RunSettings):
             if self.source in sources
         )
 
+    @property
+    def any_size(self) -> bool:
+        """Whether the model takes images of any size as they are."""
+        return self.network.looks and not self.model.scales
+
     def check(self):
         self._check_video()
         self._check_stop()

@@ -100,7 +100,7 @@ class ClassifyTask(ImageTask):
         return self.make_evaluator(model, self.validation_data, cost)
 
     def read(self, path, channels, invert):
-        side = self.side if self.settings.model.scales else None
+        side = None if self.settings.any_size else self.side
         frames, size = self.settings.scene.frames, (side, channels)
         if frames:
             return read_video(

@@ -1,0 +1,87 @@
+"""Pictures of searches on large images, by what is drawn in them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ram_tf import GlimpseSensor, UserError
+from ram_tf.pictures import searches
+
+SENSOR = GlimpseSensor(12, None, "pyramid")
+
+
+def _outputs(looks=5, **more):
+    rng = np.random.default_rng(looks)
+    chances = rng.dirichlet(np.ones(3), looks)
+    locations = rng.uniform(-1, 1, [looks, 2])
+    return {"locations": locations, "probabilities": chances, **more}
+
+
+def _image(height, width):
+    return np.random.default_rng(1).integers(
+        0, 256, [height, width, 1], np.uint8
+    )
+
+
+def test_images_of_several_sizes_have_a_block_each():
+    images = [_image(50, 80), _image(700, 300)]
+    outputs = [_outputs(5), _outputs(7)]
+    figure = searches.draw_searches(images, outputs, SENSOR, labels=[0, 2])
+    # The image and its looks.
+    assert len(figure.axes) == 1 + 5 + 1 + 7
+    titles = [axes.get_title(loc="right") for axes in figure.axes]
+    assert [t for t in titles if t] == ["50 × 80 pixels", "700 × 300 pixels"]
+    said = outputs[1]["probabilities"].argmax(-1)
+    captions = [axes.get_xlabel() for axes in figure.axes[-7:]]
+    for step, (caption, best) in enumerate(zip(captions, said, strict=True), 1):
+        assert caption.startswith(f"step {step}\n{best} (")
+    # No block lies over another.
+    bottom = min(axes.get_position().y0 for axes in figure.axes[:6])
+    top = max(axes.get_position().y1 for axes in figure.axes[6:])
+    assert bottom > top
+
+
+def test_the_path_ends_where_the_model_stopped():
+    outputs = _outputs(6, glimpses_used=np.int32(2))
+    figure = searches.draw_searches([_image(60, 60)], [outputs], SENSOR)
+    assert len(figure.axes) == 1 + 2
+
+
+def test_looks_stand_where_they_are_on_the_image():
+    outputs = _outputs(3)
+    outputs["locations"] = np.array([[0, 0], [0.5, -0.5], [-1, 1]])
+    figure = searches.draw_searches([_image(1200, 1200)], [outputs], SENSOR)
+    # 1200 pixels are drawn as 400: blocks of 3.
+    lines = figure.axes[0].get_lines()
+    ways = [line.get_xydata() for line in lines if len(line.get_xydata()) == 2]
+    ends = {tuple(way[-1].round(3)) for way in ways}
+    assert (100, 300) in ends  # x, y of the second look.
+    assert (400, 0) in ends
+
+
+def test_strokes_do_not_fade():
+    image = np.zeros([1000, 1500, 1])
+    image[700, 40] = 0.9
+    small = searches.reduced(image)
+    # Blocks of 3: 1500 pixels are more than 560.
+    assert small.shape == (334, 500, 1)
+    assert small[233, 13] == 0.9
+    assert small.sum() == pytest.approx(0.9)
+
+
+def test_a_film_has_a_frame_a_look(tmp_path):
+    frames = searches.film(_image(100, 90), _outputs(4), SENSOR)
+    assert len(frames) == 4
+    assert len({frame.tobytes() for frame in frames}) == 4
+    searches.save_film(frames, tmp_path / "eye.gif")
+    with Image.open(tmp_path / "eye.gif") as film:
+        assert film.n_frames == 4
+        assert film.info["loop"] == 0
+        assert film.size == frames[0].shape[1::-1]
+
+
+def test_bad_outputs():
+    outputs = _outputs(4)
+    outputs["locations"] = outputs["locations"][:2]
+    with pytest.raises(UserError, match="probabilities"):
+        searches.draw_searches([_image(40, 40)], [outputs], SENSOR)
