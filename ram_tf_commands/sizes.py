@@ -20,6 +20,7 @@ from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 
+_LARGE = 1024  # Larger canvases take a second each, and the like.
 _DRAWS = {"validation": 1, "test": 0}
 _POLICIES = {
     "": "deterministic",
@@ -149,7 +150,8 @@ def _measured(
     row = {}
     for name, policy in _POLICIES.items():
         # The controls need no more than this to be told from the model.
-        count = cases if policy == "deterministic" else min(cases, 1000)
+        most = 1000 if canvas <= _LARGE else 200
+        count = cases if policy == "deterministic" else min(cases, most)
         pieces = streamed(images, placed, count, together, _DRAWS[split])
         found = finder.measure(pieces, count, policy)
         row |= {f"{key}{name}": values for key, values in found.items()}
