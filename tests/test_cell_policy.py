@@ -20,8 +20,8 @@ NOWHERE = -(2.0**20)
 SIZE, SCALES, UNITS = 4, 3, 5
 
 
-def _policy(scales=SCALES, filters=0, visits=1, seed=0):
-    policy = CellPolicy(scales, filters, visits)
+def _policy(scales=SCALES, filters=0, visits=1, contrast=False, seed=0):
+    policy = CellPolicy(scales, filters, visits, contrast)
     policy.build(
         (None, UNITS),
         (None, SIZE, SIZE, SCALES),
@@ -105,6 +105,9 @@ def _oracle(policy, features, glimpse, fixations):
                 for wide in max(2**s, size) * 4 ** np.arange(policy.visits)
             ]
             seen = [ink[i, j], *around, radius, *visited]
+            if policy.contrast:
+                usual = np.sqrt((ink**2).mean() + 0.01)
+                seen += [value / usual for value in seen[:3]]
             if learnt:
                 padded = np.pad(ink, 2)
                 field = padded[i : i + 5, j : j + 5].ravel()
@@ -113,10 +116,13 @@ def _oracle(policy, features, glimpse, fixations):
     return logits.reshape(rows, -1)
 
 
-@pytest.mark.parametrize(("filters", "visits"), [(0, 1), (2, 1), (1, 2)])
+@pytest.mark.parametrize(
+    ("filters", "visits", "contrast"),
+    [(0, 1, False), (2, 1, True), (1, 2, False), (0, 1, True)],
+)
 @pytest.mark.parametrize("channels", [1, 3])
-def test_logits_are_the_oracle(filters, visits, channels):
-    policy = _policy(filters=filters, visits=visits)
+def test_logits_are_the_oracle(filters, visits, contrast, channels):
+    policy = _policy(filters=filters, visits=visits, contrast=contrast)
     glimpse = _glimpse(channels=channels)
     before = [glimpse.fixation + 3.0, glimpse.fixation * 0.5]
     memory = _memory(glimpse, policy, before)

@@ -25,6 +25,11 @@ _MOVE, _FAR_MOVE = 16.0, 10.0
 _SHARPNESS = 10.0
 # At first: look where ink is, not where you have been.
 _FIRST = (0.25, 0.25, 0.0, 0.0, -0.5)
+# How many numbers of a cell are of its ink: its own, and means about it.
+_INKS = 3
+# The mean square of ink below which a window is as good as empty; a digit's
+# cells have about 1.
+_LITTLE_INK = 0.01
 # Side of what a filter sees, in cells.
 _FIELD = 5
 # Set into the logits of cells that are not to be chosen.
@@ -50,6 +55,9 @@ class CellPolicy(FixationPolicy):
         visited  how near the fixations made so far are: for each, a pyramid
                  over the cells within max(2^s, g) pixels; and, with more than
                  one `visits`, the same over four times as many, and so on
+        contrast ink and around over the root of the mean square of the ink in
+                 the window (and a little): in any clutter and any window what
+                 stands out is as large; if `contrast`
         learnt   `filters` of ReLU(convolution of the ink over 5 x 5 cells),
                  the same for all windows
 
@@ -65,6 +73,7 @@ class CellPolicy(FixationPolicy):
         scales: Windows that have weights of their own, A_s, D and e.
         filters: How many numbers of a cell are learnt.
         visits: Widths about the fixations made so far.
+        contrast: Whether the ink is given relative to its window's, too.
 
     Raises:
         UserError: On scales or visits below one, or filters below 0.
@@ -76,7 +85,12 @@ class CellPolicy(FixationPolicy):
     state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}
 
     def __init__(
-        self, scales: int = 7, filters: int = 0, visits: int = 1, **kwargs
+        self,
+        scales: int = 7,
+        filters: int = 0,
+        visits: int = 1,
+        contrast: bool = False,
+        **kwargs,
     ):
         check_positive_int("scales", scales)
         check_positive_int("visits", visits)
@@ -85,11 +99,22 @@ class CellPolicy(FixationPolicy):
         self.scales = scales
         self.filters = filters
         self.visits = visits
+        self.contrast = contrast
 
     @classmethod
-    def make(cls, *, policy_scales, policy_filters, policy_visits, **others):
+    def make(
+        cls,
+        *,
+        policy_scales,
+        policy_filters,
+        policy_visits,
+        policy_contrast,
+        **others,
+    ):
         del others
-        return cls(policy_scales, policy_filters, policy_visits)
+        return cls(
+            policy_scales, policy_filters, policy_visits, policy_contrast
+        )
 
     @property
     def meanings(self):
@@ -102,7 +127,8 @@ class CellPolicy(FixationPolicy):
     def build(self, features_shape, windows_shape, places_shape):
         del places_shape
         self._size = windows_shape[1]
-        first = (*_FIRST, *[0.0] * (self.visits - 1 + self.filters))
+        others = self.visits - 1 + _INKS * self.contrast + self.filters
+        first = (*_FIRST, *[0.0] * others)
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -156,6 +182,9 @@ class CellPolicy(FixationPolicy):
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
         seen = _what_is_seen(glimpse, state[0], self.visits)
+        if self.contrast:
+            relative = _contrast(seen[0])
+            seen += [ink * relative for ink in seen[:_INKS]]
         if self.filters:
             seen += self._learnt(seen[0])
         logits = _SHARPNESS * sum(
@@ -254,6 +283,7 @@ class CellPolicy(FixationPolicy):
             "scales": self.scales,
             "filters": self.filters,
             "visits": self.visits,
+            "contrast": self.contrast,
         }
 
 
@@ -293,6 +323,12 @@ def _ink(windows, scales: int, size: int) -> tf.Tensor:
     mean = tf.reduce_mean(windows, axis=[2, 3], keepdims=True)
     blocks = np.float32(2.0 ** np.arange(scales) / 8).reshape([-1, 1, 1])
     return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
+
+
+def _contrast(ink: tf.Tensor) -> tf.Tensor:
+    """One over the ink that is usual in a window, [N, S, 1, 1]."""
+    square = tf.reduce_mean(tf.square(ink), axis=[2, 3], keepdims=True)
+    return xla.barrier(tf.math.rsqrt(square + _LITTLE_INK))
 
 
 def _averaging(size: int) -> np.ndarray:

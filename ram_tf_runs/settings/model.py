@@ -138,6 +138,11 @@ class Model(Settings):
         "that a cell may be near; each is four times the one before.",
         least=1,
     )
+    policy_contrast: bool = setting(
+        False,
+        "With --location_policy=cells: whether a cell's ink is given relative "
+        "to that of its window, too.",
+    )
 
     def check(self):
         if self.location_policy == "gaussian":
