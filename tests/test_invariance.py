@@ -144,9 +144,8 @@ def test_the_command_measures_all_models(
         error_grid(fc_64, split, Canvas(SIDE), [0, 8], [0, 8]),
     )
     for name, measured in result["models"].items():
-        assert (
-            measured["config"] == _settings(place="left", network=name).record()
-        )
+        expected = _settings(place="left", network=name).record()
+        assert measured["config"] == json.loads(json.dumps(expected))
         grid = np.array(measured["grid"])
         means = [measured["left"], measured["right"]]
         np.testing.assert_allclose(grid.mean(axis=0), means, atol=1e-4)

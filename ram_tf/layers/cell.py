@@ -373,11 +373,10 @@ def _check_windows(sensor: GlimpseSensor, encoded: int | None) -> None:
 def _check_location_policy(
     policy: FixationPolicy, first: str, unit: float | None
 ) -> None:
-    if policy.reads_glimpse and unit is not None:
+    if not policy.takes_unit and unit is not None:
         raise UserError(
-            "A policy over locations that reads glimpses moves by pixels in "
-            "any unit: `location_unit` must be None. "
-            f"Received: location_unit={unit} with {type(policy).__name__}"
+            f"A {type(policy).__name__} moves by pixels in any unit: "
+            f"`location_unit` must be None. Received: location_unit={unit}"
         )
     if policy.reads_glimpse and first == "learned":
         raise UserError(

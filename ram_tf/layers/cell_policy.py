@@ -80,6 +80,7 @@ class CellPolicy(FixationPolicy):
     """
 
     reads_glimpse = True
+    takes_unit = False
     choice_spec = tf.TensorSpec([], tf.int32)
     place_size = 3
     state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}

@@ -36,6 +36,8 @@ class FixationPolicy(keras.layers.Layer):
         reads_glimpse: Whether it reads what was seen, and remembers it.
         choice_spec: Shape and dtype of a row's choice; None where the choice is
             the location itself.
+        takes_unit: Whether the unit of its locations may be other than half a
+            canvas.
         place_size: Of what the encoder is told of a place.
         state_sizes: What it remembers from look to look: sizes by names, which
             exports use. Only of one that reads glimpses.
@@ -51,6 +53,7 @@ class FixationPolicy(keras.layers.Layer):
     """
 
     reads_glimpse: bool = False
+    takes_unit: bool = True
     choice_spec: tf.TensorSpec | None = None
     place_size: int = 2
     state_sizes: Mapping[str, int] = {}
