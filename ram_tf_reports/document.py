@@ -71,8 +71,7 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     yield from section("numbers", "numbers")
     found = read(folder / "larger_canvases.json", *_BEYOND)
     curve = sizes.PICTURE if (root / sizes.PICTURE).exists() else None
-    large = sizes.section(folder, curve)
-    large += section("others", "seek")
+    large = sizes.section(folder, curve, runs["seek"].values())
     large += [block for name in _LARGE for block in section("large", name)]
     large += markdown.render("beyond", found=found)
     yield from ["## Large images", *large] if large else []

@@ -47,12 +47,15 @@ class Row(NamedTuple):
         return statistics.mean(self.by_seed)
 
 
-def section(folder: pathlib.Path, picture: str | None) -> list[str]:
+def section(
+    folder: pathlib.Path, picture: str | None, runs: Iterable[Any]
+) -> list[str]:
     """The blocks of the section; none without records.
 
     Args:
         folder: `results`.
         picture: The link to the curve, if there is one.
+        runs: Those that trained the models.
     """
     records = _load(folder)
     return render(
@@ -60,6 +63,8 @@ def section(folder: pathlib.Path, picture: str | None) -> list[str]:
         records=records,
         rows=_rows(folder, records) if records else [],
         picture=picture,
+        runs=runs,
+        notes=run_files.notes(folder / "seek"),
     )
 
 

@@ -154,10 +154,11 @@ def test_a_session_restores_the_weights(exported, digits):
 @pytest.mark.parametrize("name", pretrained.classifiers())
 def test_released_models_answer_the_same(name, mnist, tmp_path):
     """All test cases; a window may start a pixel off by the last bit."""
+    record = pretrained.record(name)
     model = pretrained.load_pretrained(name)
     save_saved_model(model, tmp_path)
     loaded = tf.saved_model.load(tmp_path)
-    task = task_of(from_record(pretrained.record(name)["config"]))
+    task = task_of(from_record(record["config"]))
     task.source = mnist
     images = task.evaluated("test")["image"]
     classes = [
@@ -168,8 +169,8 @@ def test_released_models_answer_the_same(name, mnist, tmp_path):
         for batch in np.split(images, 20)
     ]
     ours, expected = np.concatenate(classes, axis=1)
-    assert len(ours) == 10_000
-    assert np.sum(ours == expected) >= 9_998
+    assert len(ours) == record["test_cases"]
+    assert np.sum(ours == expected) >= 0.9998 * len(ours)
 
 
 @pytest.mark.slow
