@@ -32,6 +32,8 @@ benchmarks: .venv/runtime
 	    --out=benchmarks/results/image_size.json --plot=docs/image_size.png
 	$(BIN)/python -m benchmarks.large_images \
 	    --out=benchmarks/results/large_images.json
+	$(BIN)/python -m benchmarks.readers \
+	    --out=benchmarks/results/readers.json
 	$(BIN)/python -m benchmarks.device \
 	    --out=benchmarks/results/device.json --plot=docs/device.png
 	$(BIN)/python -m benchmarks.serving --out=benchmarks/results/serving.json

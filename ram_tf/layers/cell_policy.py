@@ -8,6 +8,8 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from ram_tf import geometry, xla
+from ram_tf.layers import cell_features
+from ram_tf.layers.cell_features import FIELD, INKS
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.noise import uniform_noise
 from ram_tf.parts import LOCATION_POLICIES
@@ -25,13 +27,6 @@ _MOVE, _FAR_MOVE = 16.0, 10.0
 _SHARPNESS = 10.0
 # At first: look where ink is, not where you have been.
 _FIRST = (0.25, 0.25, 0.0, 0.0, -0.5)
-# How many numbers of a cell are of its ink: its own, and means about it.
-_INKS = 3
-# The mean square of ink below which a window is as good as empty; a digit's
-# cells have about 1.
-_LITTLE_INK = 0.01
-# Side of what a filter sees, in cells.
-_FIELD = 5
 # Set into the logits of cells that are not to be chosen.
 _NEVER = -1e9
 
@@ -128,7 +123,7 @@ class CellPolicy(FixationPolicy):
     def build(self, features_shape, windows_shape, places_shape):
         del places_shape
         self._size = windows_shape[1]
-        others = self.visits - 1 + _INKS * self.contrast + self.filters
+        others = self.visits - 1 + INKS * self.contrast + self.filters
         first = (*_FIRST, *[0.0] * others)
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
@@ -154,7 +149,7 @@ class CellPolicy(FixationPolicy):
         )
         if self.filters:
             self.kernel = self.add_weight(
-                shape=(_FIELD**2, self.filters), name="kernel"
+                shape=(FIELD**2, self.filters), name="kernel"
             )
             self.bias = self.add_weight(
                 shape=(self.filters,), initializer=constant(0), name="bias"
@@ -182,12 +177,12 @@ class CellPolicy(FixationPolicy):
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
-        seen = _what_is_seen(glimpse, state[0], self.visits)
+        seen = cell_features.given(glimpse, state[0], self.visits)
         if self.contrast:
-            relative = _contrast(seen[0])
-            seen += [ink * relative for ink in seen[:_INKS]]
+            relative = cell_features.contrast(seen[0])
+            seen += [ink * relative for ink in seen[:INKS]]
         if self.filters:
-            seen += self._learnt(seen[0])
+            seen += cell_features.learnt(seen[0], self.kernel, self.bias)
         logits = _SHARPNESS * sum(
             weights[:, :, number, None, None] * values
             for number, values in enumerate(seen)
@@ -197,24 +192,6 @@ class CellPolicy(FixationPolicy):
         by_scale = tf.where(needed, by_scale, _NEVER)
         logits += by_scale[:, :, None, None]
         return tf.reshape(logits, [-1, scales * size * size])
-
-    def _learnt(self, ink: tf.Tensor) -> list[tf.Tensor]:
-        """What the filters give of ink, each [N, S, g, g]."""
-        scales, size = ink.shape[1:3]
-        room = _FIELD // 2
-        ink = tf.pad(ink, [[0, 0], [0, 0], [room, room], [room, room]])
-        fields = tf.stack(
-            [
-                ink[:, :, i : i + size, j : j + size]
-                for i in range(_FIELD)
-                for j in range(_FIELD)
-            ],
-            axis=-1,
-        )
-        fields = xla.barrier(tf.reshape(fields, [-1, _FIELD**2]))
-        learnt = tf.nn.relu(tf.matmul(fields, self.kernel) + self.bias)
-        learnt = tf.reshape(learnt, [-1, scales, size, size, self.filters])
-        return tf.unstack(learnt, axis=-1)
 
     def distribution(self, logits):
         return tfd.Categorical(logits=logits)
@@ -262,7 +239,7 @@ class CellPolicy(FixationPolicy):
     def exact_kernels(self):
         kernels = [self.query.numpy(), self.scale_kernel.numpy()]
         kernels += [self.kernel.numpy()] if self.filters else []
-        return [*kernels, _averaging(self._size)]
+        return [*kernels, cell_features.averaging(self._size)]
 
     def weights_for(self, other):
         # Of the windows in each weight.
@@ -298,64 +275,6 @@ def _for_scales(weight: tf.Tensor, scales: int, axis: int = 0) -> tf.Tensor:
     return tf.concat(
         [weight[tuple(own)], *[weight[tuple(last)]] * (scales - known)], axis
     )
-
-
-def _what_is_seen(glimpse, fixations, visits: int) -> list[tf.Tensor]:
-    """What is given of each cell, each [N or 1, S, g, g]."""
-    scales, size = glimpse.places.shape[1:3]
-    ink = _ink(glimpse.windows, scales, size)
-    flat = tf.reshape(ink, [-1, size * size])
-    around = tf.matmul(flat, _averaging(size))
-    around = tf.reshape(around, [-1, scales, 2, size, size])
-    shown = [ink, around[:, :, 0], around[:, :, 1]]
-    visited = [
-        _visited(glimpse.places, fixations, 4.0**number)
-        for number in range(visits)
-    ]
-    radius = tf.constant(_radius(size))[None, None]
-    return [*map(xla.barrier, shown), radius, *map(xla.barrier, visited)]
-
-
-def _ink(windows, scales: int, size: int) -> tf.Tensor:
-    """[N, S, g, g], of windows [N, g, g, S * C]."""
-    channels = windows.shape[-1] // scales
-    windows = tf.reshape(windows, [-1, size, size, scales, channels])
-    windows = tf.transpose(tf.reduce_mean(windows, axis=-1), [0, 3, 1, 2])
-    mean = tf.reduce_mean(windows, axis=[2, 3], keepdims=True)
-    blocks = np.float32(2.0 ** np.arange(scales) / 8).reshape([-1, 1, 1])
-    return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
-
-
-def _contrast(ink: tf.Tensor) -> tf.Tensor:
-    """One over the ink that is usual in a window, [N, S, 1, 1]."""
-    square = tf.reduce_mean(tf.square(ink), axis=[2, 3], keepdims=True)
-    return xla.barrier(tf.math.rsqrt(square + _LITTLE_INK))
-
-
-def _averaging(size: int) -> np.ndarray:
-    """[g^2, 2 g^2]: means over 3 x 3 and then 5 x 5 cells, 0 outside."""
-    apart = np.abs(np.arange(size)[:, None] - np.arange(size))
-    bands = {side: np.float32(apart <= side // 2) for side in (3, 5)}
-    means = [np.kron(band, band) / side**2 for side, band in bands.items()]
-    return np.concatenate(means, axis=1)
-
-
-def _radius(size: int) -> np.ndarray:
-    """How far out each cell is, [g, g]."""
-    middle = (size - 1) / 2
-    out = np.abs(np.arange(size, dtype=np.float32) - middle) / (size / 2)
-    return np.maximum(out[:, None], out)
-
-
-def _visited(places, fixations, wider: float) -> tf.Tensor:
-    """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
-    scales, size = places.shape[1:3]
-    widths = np.float32(wider * np.maximum(2.0 ** np.arange(scales), size))
-    made = tf.reshape(fixations, [-1, _REMEMBERED, 1, 1, 2])
-    apart = tf.abs(places[:, None] - made) / widths[:, None, None]
-    near = tf.nn.relu(1.0 - apart)
-    rows, columns = near[..., :, None, 0], near[..., None, :, 1]
-    return tf.reduce_sum(rows * columns, axis=1)
 
 
 def _drawn(chances: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:

@@ -1,0 +1,110 @@
+"""What a policy over cells is told of each cell of a retina."""
+
+import numpy as np
+import tensorflow as tf
+
+from ram_tf import xla
+from ram_tf.types import Glimpse
+
+# How many of the numbers are of a cell's ink: its own, and means about it.
+INKS = 3
+# Side of what a filter sees, in cells.
+FIELD = 5
+# The mean square of ink below which a window is as good as empty; a digit's
+# cells have about 1.
+_LITTLE_INK = 0.01
+
+
+def given(
+    glimpse: Glimpse, fixations: tf.Tensor, visits: int
+) -> list[tf.Tensor]:
+    """Ink, means about it, radius, and nearness to earlier fixations.
+
+    Args:
+        glimpse: What was seen.
+        fixations: [N, 2 K] pixels, y and x by turns.
+        visits: Widths about them.
+
+    Returns:
+        4 + visits numbers of each cell, each [N or 1, S, g, g].
+    """
+    scales, size = glimpse.places.shape[1:3]
+    ink = _ink(glimpse.windows, scales, size)
+    flat = tf.reshape(ink, [-1, size * size])
+    around = tf.matmul(flat, averaging(size))
+    around = tf.reshape(around, [-1, scales, 2, size, size])
+    shown = [ink, around[:, :, 0], around[:, :, 1]]
+    visited = [
+        _visited(glimpse.places, fixations, 4.0**number)
+        for number in range(visits)
+    ]
+    radius = tf.constant(_radius(size))[None, None]
+    return [*map(xla.barrier, shown), radius, *map(xla.barrier, visited)]
+
+
+def _ink(windows, scales: int, size: int) -> tf.Tensor:
+    """[N, S, g, g], of windows [N, g, g, S * C]."""
+    channels = windows.shape[-1] // scales
+    windows = tf.reshape(windows, [-1, size, size, scales, channels])
+    windows = tf.transpose(tf.reduce_mean(windows, axis=-1), [0, 3, 1, 2])
+    mean = tf.reduce_mean(windows, axis=[2, 3], keepdims=True)
+    blocks = np.float32(2.0 ** np.arange(scales) / 8).reshape([-1, 1, 1])
+    return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
+
+
+def contrast(ink: tf.Tensor) -> tf.Tensor:
+    """One over the ink that is usual in a window, [N, S, 1, 1]."""
+    square = tf.reduce_mean(tf.square(ink), axis=[2, 3], keepdims=True)
+    return xla.barrier(tf.math.rsqrt(square + _LITTLE_INK))
+
+
+def averaging(size: int) -> np.ndarray:
+    """[g^2, 2 g^2]: means over 3 x 3 and then 5 x 5 cells, 0 outside."""
+    apart = np.abs(np.arange(size)[:, None] - np.arange(size))
+    bands = {side: np.float32(apart <= side // 2) for side in (3, 5)}
+    means = [np.kron(band, band) / side**2 for side, band in bands.items()]
+    return np.concatenate(means, axis=1)
+
+
+def _radius(size: int) -> np.ndarray:
+    """How far out each cell is, [g, g]."""
+    middle = (size - 1) / 2
+    out = np.abs(np.arange(size, dtype=np.float32) - middle) / (size / 2)
+    return np.maximum(out[:, None], out)
+
+
+def _visited(places, fixations, wider: float) -> tf.Tensor:
+    """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
+    scales, size = places.shape[1:3]
+    widths = np.float32(wider * np.maximum(2.0 ** np.arange(scales), size))
+    count = fixations.shape[-1] // 2
+    made = tf.reshape(fixations, [-1, count, 1, 1, 2])
+    apart = tf.abs(places[:, None] - made) / widths[:, None, None]
+    near = tf.nn.relu(1.0 - apart)
+    rows, columns = near[..., :, None, 0], near[..., None, :, 1]
+    return tf.reduce_sum(rows * columns, axis=1)
+
+
+def learnt(ink: tf.Tensor, kernel, bias) -> list[tf.Tensor]:
+    """What filters give of ink, each [N, S, g, g].
+
+    Args:
+        ink: [N, S, g, g].
+        kernel: [FIELD^2, filters].
+        bias: [filters].
+    """
+    scales, size = ink.shape[1:3]
+    room = FIELD // 2
+    ink = tf.pad(ink, [[0, 0], [0, 0], [room, room], [room, room]])
+    fields = tf.stack(
+        [
+            ink[:, :, i : i + size, j : j + size]
+            for i in range(FIELD)
+            for j in range(FIELD)
+        ],
+        axis=-1,
+    )
+    fields = xla.barrier(tf.reshape(fields, [-1, FIELD**2]))
+    found = tf.nn.relu(tf.matmul(fields, kernel) + bias)
+    found = tf.reshape(found, [-1, scales, size, size, kernel.shape[-1]])
+    return tf.unstack(found, axis=-1)
