@@ -6,6 +6,9 @@
 It leaves in --out all that the page asks for: its own files, LiteRT.js with its
 WASM, the model with weights as bytes, and cluttered images of scikit-learn's
 digits. Any web server can serve it; no other host is asked.
+
+The page has a large image, 1024x1024, too, where there is a model that finds
+digits on it: --large names it, by default the released one.
 """
 
 import contextlib
@@ -32,7 +35,21 @@ class Serving(Settings):
     )
 
 
-def main(options: ModelOptions, serving: Serving, place: Out) -> None:
+@dataclasses.dataclass(frozen=True)
+class Large(Settings):
+    """What looks at the page's large image."""
+
+    large: str | None = setting(
+        None,
+        "The model of the large image, as --pretrained names one: its windows "
+        "follow the image (--scales=0). By default `seek`, where it is "
+        "released; empty for a page without a large image.",
+    )
+
+
+def main(
+    options: ModelOptions, large: Large, serving: Serving, place: Out
+) -> None:
     if place.out is None:
         raise UserError("--out must name a directory. Received: none")
     # TensorFlow comes with these; --help does without.
@@ -41,7 +58,8 @@ def main(options: ModelOptions, serving: Serving, place: Out) -> None:
 
     out = pathlib.Path(place.out)
     litert = web_build.litert()
-    web_build.build(model_source.load(options), litert, out)
+    finder = web_build.large_model(large.large, options.data.data_dir)
+    web_build.build(model_source.load(options), litert, out, finder)
     print(f"built: {out / 'index.html'}")
     if serving.serve:
         _serve(out, serving.port)
@@ -58,6 +76,6 @@ def _serve(out: pathlib.Path, port: int) -> None:
 
 COMMAND = Command(
     main,
-    (ModelOptions, Serving, Out),
+    (ModelOptions, Large, Serving, Out),
     others=OTHER_FLAGS,
 )

@@ -167,17 +167,12 @@ def compose(
         [B, side, side, C] uint8; with drift [B, T, side, side, C].
     """
     batch, (height, width, channels) = tf.shape(index)[0], pool.shape[1:]
-    side, count, size = canvas.side, canvas.clutter, canvas.clutter_size
-    _, other, cutting, there, way = tf.unstack(seeds(seed, 5))
+    side, way = canvas.side, seeds(seed, 5)[4]
     if corner is None:
         corner = corners(canvas, pool.shape, batch, seed, step)
     total = tf.zeros([batch, side, side, channels], tf.int32)
-    if count:
-        others = below(other, [batch, count], tf.shape(pool)[0])
-        source = _corners(cutting, [batch, count], (height, width), size, size)
-        patches = cut(pool, others, source, size)
-        clutter_corner = _corners(there, [batch, count], side, size, size)
-        total = add_up(total, patches, clutter_corner)
+    if canvas.clutter:
+        total = add_up(total, *scattered(canvas, pool, batch, seed))
     images = tf.gather(pool, index)
     if canvas.distort:
         own = tf.random.experimental.stateless_fold_in(seed, 5, alg="philox")
@@ -190,6 +185,29 @@ def compose(
     total = add_up(total, images[:, None], tf.reshape(corner, [-1, 1, 2]))
     shape = [batch, *canvas.shape(pool)]
     return tf.reshape(tf.cast(tf.minimum(total, 255), tf.uint8), shape)
+
+
+def scattered(
+    canvas: Canvas, pool: tf.Tensor, batch, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The clutter of `compose`, piece by piece.
+
+    Args:
+        canvas: What is composed.
+        pool: The images of the split, [n, h, w, C].
+        batch: B.
+        seed: As given to `compose`.
+
+    Returns:
+        Patches [B, count, size, size, C], and the corners [B, count, 2] int32
+        where they are added.
+    """
+    shape, size = [batch, canvas.clutter], canvas.clutter_size
+    _, other, cutting, there, _ = tf.unstack(seeds(seed, 5))
+    others = below(other, shape, tf.shape(pool)[0])
+    source = _corners(cutting, shape, tuple(pool.shape[1:3]), size, size)
+    patches = cut(pool, others, source, size)
+    return patches, _corners(there, shape, canvas.side, size, size)
 
 
 def corners(

@@ -4,14 +4,17 @@ import json
 import pathlib
 import shutil
 import tempfile
+from typing import Any
 
 import ram_tf_runs.quiet  # noqa: F401  First.
 
-from ram_tf import RecurrentAttentionModel
+from ram_tf import RecurrentAttentionModel, pretrained
 from ram_tf.export import tflite
 from ram_tf_data import sources
+from ram_tf_data.canvas import Canvas
 from ram_tf_data.facts import FACTS
 from ram_tf_data.shrink import shrink
+from ram_tf_runs import model_source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.model_source import Trained
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
@@ -35,6 +38,12 @@ _LITERT_FILES = {
 }
 _SOURCE = "digits"
 _SCENES_OF_A_CLASS = 2
+# The large image, and where it is in the page.
+LARGE = Canvas(1024, clutter=256)
+LARGE_DIRECTORY = "large"
+LARGE_MODEL = "seek"
+_LARGE_SCENES_OF_A_CLASS = 1
+_PATCHES_AT_ONCE = 64
 
 
 def litert() -> pathlib.Path:
@@ -52,25 +61,73 @@ def litert() -> pathlib.Path:
     return place
 
 
-def build(trained: Trained, litert: pathlib.Path, out: pathlib.Path) -> None:
+def build(
+    trained: Trained,
+    litert: pathlib.Path,
+    out: pathlib.Path,
+    large: Trained | None = None,
+) -> None:
     """Writes all that the page asks for.
 
     Args:
         trained: The model.
         litert: What `litert` finds.
         out: The directory; it is made.
+        large: The model of the large image; None for a page without one.
 
     Raises:
-        UserError: As `check`.
+        UserError: As `check` and `check_large`.
     """
     check(trained)
+    if large:
+        check_large(large)
     _copy_page(litert, out)
-    _write_model(trained, out)
-    _write_scenes(trained, out)
+    _write_model(trained, trained.task.side, out)
+    _write_scenes(trained, out, large is not None)
+    # What was built before must not be found.
+    shutil.rmtree(out / LARGE_DIRECTORY, ignore_errors=True)
+    if large:
+        write_large(large, out / LARGE_DIRECTORY)
+
+
+def large_model(name: str | None, data_dir: str | None) -> Trained | None:
+    """The model of the large image.
+
+    Args:
+        name: As of `model_source.named`, or "" for none; None for the released
+            one, where it is.
+        data_dir: TFDS's.
+
+    Raises:
+        UserError: If there is none of that name.
+    """
+    if name is None and LARGE_MODEL in pretrained.NAMES:
+        name = LARGE_MODEL
+    return model_source.named(name, data_dir) if name else None
 
 
 def check(trained: Trained) -> None:
-    """Raises UserError unless the page can show a model."""
+    """Raises UserError unless the page can show a model at its own size."""
+    _check_kind(trained)
+    if trained.model.cell.sensor.scales is None:
+        raise UserError(
+            "--large is for models whose windows follow the image; the page "
+            "shows others at their own size. Received: "
+            f"{trained.name}, which has --scales=0"
+        )
+
+
+def check_large(trained: Trained) -> None:
+    """Raises UserError unless the page can show a model on a large image."""
+    _check_kind(trained)
+    if scales := trained.model.cell.sensor.scales:
+        raise UserError(
+            "--large must name a model whose windows follow the image "
+            f"(--scales=0). Received: {trained.name}, which has {scales}"
+        )
+
+
+def _check_kind(trained: Trained) -> None:
     task, model = trained.task, trained.model
     if not isinstance(task, ClassifyTask):
         raise UserError(
@@ -103,11 +160,30 @@ def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:
         shutil.copyfile(litert / file, place)
 
 
-def _write_model(trained: Trained, out: pathlib.Path) -> None:
+def write_large(trained: Trained, out: pathlib.Path) -> None:
+    """Writes the model for the large image, and scenes of it.
+
+    Args:
+        trained: The model, as `check_large` wants it.
+        out: The directory; it is made.
+    """
+    out.mkdir(parents=True)
+    _write_model(trained, LARGE.side, out)
+    split = shrink(sources.load(_SOURCE).test)
+    scenes = web_scenes.scatter_scenes(
+        LARGE, split, _LARGE_SCENES_OF_A_CLASS, trained.settings.seed
+    )
+    about = web_scenes.as_json(
+        scenes, LARGE, FACTS[_SOURCE].title, _PATCHES_AT_ONCE
+    )
+    _write_json(about, out)
+
+
+def _write_model(trained: Trained, side: int, out: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as directory:
         _, small = tflite.save_tflite(
             trained.model,
-            trained.task.side,
+            side,
             directory,
             "model",
             labels=trained.class_names,
@@ -117,12 +193,18 @@ def _write_model(trained: Trained, out: pathlib.Path) -> None:
         shutil.copyfile(small.with_suffix(".json"), out / "model.json")
 
 
-def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
+def _write_scenes(trained: Trained, out: pathlib.Path, large: bool) -> None:
     canvas = trained.task.canvas
     split = shrink(sources.load(_SOURCE).test)
     scenes = web_scenes.make_scenes(
         canvas, split, _SCENES_OF_A_CLASS, trained.settings.seed
     )
-    title = FACTS[_SOURCE].title
-    text = json.dumps(web_scenes.as_json(scenes, canvas, title))
+    about = web_scenes.as_json(scenes, canvas, FACTS[_SOURCE].title)
+    if large:
+        about["large_side"] = LARGE.side
+    _write_json(about, out)
+
+
+def _write_json(about: dict[str, Any], out: pathlib.Path) -> None:
+    text = json.dumps(about)
     (out / "scenes.json").write_text(text + "\n", encoding="utf-8")

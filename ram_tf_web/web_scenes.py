@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ram_tf_data.canvas import Canvas, compose
+from ram_tf_data.canvas import Canvas, compose, scattered
 from ram_tf_data.shrink import BOX
 from ram_tf_data.splits import Split
 
@@ -33,6 +33,24 @@ class Scenes(NamedTuple):
     clutter: np.ndarray
 
 
+class Scattered(NamedTuple):
+    """Layers of n scenes too large to be kept whole.
+
+    Attributes:
+        label: [n].
+        digit: [n, h, h] uint8.
+        corner: [n, 2], row and column where the digit's image starts.
+        patches: [n, k, s, s] uint8.
+        patch_corners: [n, k, 2], where they are added.
+    """
+
+    label: np.ndarray
+    digit: np.ndarray
+    corner: np.ndarray
+    patches: np.ndarray
+    patch_corners: np.ndarray
+
+
 def make_scenes(canvas: Canvas, split: Split, each: int, seed: int) -> Scenes:
     """Composes the first images of every class.
 
@@ -48,42 +66,59 @@ def make_scenes(canvas: Canvas, split: Split, each: int, seed: int) -> Scenes:
     Raises:
         ValueError: If the images do not fit on the canvas.
     """
-    canvas.check(split.image)
-    chosen = _first(split.label, each)
-    digit = split.image[chosen, ..., 0]
-    last = canvas.side - digit.shape[1]
-    corner = np.random.default_rng(seed).integers(0, last + 1, [len(chosen), 2])
-    return Scenes(
-        split.label[chosen],
-        digit,
-        corner,
-        _clutter(canvas, split.image, len(chosen), seed),
-    )
+    digits = _digits(canvas, split, each, seed)
+    count = len(digits[0])
+    return Scenes(*digits, _clutter(canvas, split.image, count, seed))
 
 
-def as_json(scenes: Scenes, canvas: Canvas, title: str) -> dict[str, Any]:
+def scatter_scenes(
+    canvas: Canvas, split: Split, each: int, seed: int
+) -> Scattered:
+    """The same as `make_scenes`, with the clutter piece by piece."""
+    digits = _digits(canvas, split, each, seed)
+    pool, count = tf.constant(split.image), len(digits[0])
+    patches, corners = scattered(canvas, pool, count, tf.constant([seed, 0]))
+    patches = patches.numpy().astype(np.uint8)[..., 0]
+    return Scattered(*digits, patches, corners.numpy())
+
+
+def as_json(
+    scenes: Scenes | Scattered,
+    canvas: Canvas,
+    title: str,
+    patches_at_once: int = 1,
+) -> dict[str, Any]:
     """What the page reads; bytes as base64, row by row.
 
     Args:
         scenes: Composed on `canvas`.
         canvas: Its sizes are what the page adds clutter by.
         title: Of the digits' source.
+        patches_at_once: That are added when one asks for clutter.
     """
     return {
         "source": title,
         "digit_side": scenes.digit.shape[1],
         "digit_box": BOX,
         "clutter_size": canvas.clutter_size,
+        "patches_at_once": patches_at_once,
         "scenes": [
-            {
-                "label": int(label),
-                "corner": corner.tolist(),
-                "digit": _text(digit),
-                "clutter": _text(clutter),
-            }
-            for label, digit, corner, clutter in zip(*scenes, strict=True)
+            dict(zip(scenes._fields, map(_plain, scene), strict=True))
+            for scene in zip(*scenes, strict=True)
         ],
     }
+
+
+def _digits(
+    canvas: Canvas, split: Split, each: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, images and corners of the first digits of every class."""
+    canvas.check(split.image)
+    chosen = _first(split.label, each)
+    digit = split.image[chosen, ..., 0]
+    last = canvas.side - digit.shape[1]
+    corner = np.random.default_rng(seed).integers(0, last + 1, [len(chosen), 2])
+    return split.label[chosen], digit, corner
 
 
 def _first(label: np.ndarray, each: int) -> np.ndarray:
@@ -103,5 +138,8 @@ def _clutter(canvas: Canvas, pool: np.ndarray, count: int, seed: int):
     return composed.numpy()[..., 0]
 
 
-def _text(pixels: np.ndarray) -> str:
-    return base64.b64encode(pixels.tobytes()).decode()
+def _plain(value: np.ndarray) -> Any:
+    """Bytes as text, numbers as they are."""
+    if value.dtype == np.uint8:
+        return base64.b64encode(value.tobytes()).decode()
+    return value.tolist()

@@ -150,8 +150,22 @@ def write_runs(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def built_page(tmp_path_factory, run_command):
+def built_page(build_page):
     """The browser page of the released model for cluttered images."""
+    return build_page("--large=")
+
+
+@pytest.fixture(scope="session")
+def built_large_page(build_page, tmp_path_factory):
+    """The same with a large image, and a model of it that was never trained."""
+    run = tmp_path_factory.mktemp("large") / "run"
+    _save_finder(run)
+    return build_page(f"--large={run / 'model.keras'}")
+
+
+@pytest.fixture(scope="session")
+def build_page(tmp_path_factory, run_command):
+    """Builds the browser page: build_page(*flags)."""
     import browser
 
     from ram_tf_commands import web
@@ -164,9 +178,31 @@ def built_page(tmp_path_factory, run_command):
         subprocess.run(
             command, cwd=web_build.PAGE, check=True, capture_output=True
         )
-    path = tmp_path_factory.mktemp("web")
-    assert run_command(web, "--pretrained=cluttered", f"--out={path}") == 0
-    return path
+
+    def build(*flags):
+        path = tmp_path_factory.mktemp("web")
+        flags = ("--pretrained=cluttered", f"--out={path}", *flags)
+        assert run_command(web, *flags) == 0
+        return path
+
+    return build
+
+
+def _save_finder(path):
+    """A run's directory with a small model that chooses among its cells."""
+    from ram_tf_runs.records.workdir import Workdir
+    from ram_tf_runs.settings.kinds.classify import ClassifySettings
+    from ram_tf_runs.tasks.kinds.classify import ClassifyTask
+
+    settings = {"source": "digits", "canvas": 64, "clutter": 2, "scales": 0}
+    settings |= {"glimpses": 4, "glimpse_size": 12, "sensor": "pyramid"}
+    settings |= {"location_policy": "cells", "first_fixation": "centre"}
+    settings |= {"core_units": 16, "units": 16, "glimpse_units": 16}
+    settings = ClassifySettings.build({**settings, "encoder_scales": 2})
+    run = Workdir(path)
+    run.claim(settings, {})
+    keras.utils.set_random_seed(3)
+    run.save_model(ClassifyTask(settings).make_model())
 
 
 @pytest.fixture(scope="module")

@@ -147,6 +147,30 @@ def test_sums_of_bytes_are_exact_in_the_widest_window():
     assert seen[0, ..., 11].numpy().sum() == 4
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (51, 47), (600, 1023)])
+def test_the_plain_one_has_the_same_bits(height, width, channels):
+    images = tf.constant(_images(height, width, channels))
+    offsets = tf.constant(_offsets(height, width, 20)[0])
+    seen, plain = (
+        GlimpseSensor(6, 12, name)(images, offsets)
+        for name in ("pyramid", "plain_pyramid")
+    )
+    np.testing.assert_array_equal(plain, seen)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_plain_one_sums_white_exactly(channels):
+    # Level 8 is the last whose sums a float32 holds.
+    white = tf.fill([1, 1025, 1024, channels], tf.constant(255, tf.uint8))
+    for packs in (True, False):
+        levels = pyramid._levels(white, 12, packs)
+        for scale, level in enumerate(levels, 1):
+            assert level.dtype == tf.int32
+            area = min(2**scale, 1024) * min(2**scale, 1025)
+            assert level.numpy()[0, 0, 0, 0] == 255 * area
+
+
 def test_one_pyramid_serves_all_looks(monkeypatch):
     made = []
     original = pyramid._levels

@@ -244,6 +244,7 @@ def test_sidecar(model, files):
         assert about["labels"] == list("0123456789")
         assert about["standardise"] is False
         assert about["windows"] == [5, 10, 20]
+        assert about["sensor"] == "exact"
         assert about["location_unit_in_pixels"] == 14
         assert about["licence"] == "Apache-2.0"
         assert about["measured"]["test_error"] == 1.5

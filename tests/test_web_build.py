@@ -7,9 +7,12 @@ import socket
 import browser
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from ram_tf import pretrained
 from ram_tf.comparators import make_comparator
 from ram_tf_commands import web
+from ram_tf_data.canvas import Canvas, compose
 from ram_tf_data.shrink import shrink
 from ram_tf_data.sources import Split
 from ram_tf_runs import model_source
@@ -17,7 +20,7 @@ from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.kinds.numbers import NumbersSettings
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 from ram_tf_runs.tasks.kinds.numbers import NumbersTask
-from ram_tf_web import web_build, web_server
+from ram_tf_web import web_build, web_scenes, web_server
 
 
 def test_shrink():
@@ -117,3 +120,92 @@ def test_litert_is_needed(run_command, capsys, tmp_path, monkeypatch):
     assert run_command(web, "--pretrained=cluttered", "--out=x") == 1
     assert f"npm ci --prefix {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def finder():
+    """Builds a model whose windows follow the image; and its run's meaning."""
+
+    def make(**changes):
+        settings = ClassifySettings.build(
+            {
+                "source": "digits",
+                "canvas": 64,
+                "scales": 0,
+                "encoder_scales": 2,
+                "glimpse_size": 12,
+                "sensor": "pyramid",
+                "location_policy": "cells",
+                "first_fixation": "centre",
+                "core_units": 8,
+                **changes,
+            }
+        )
+        task = ClassifyTask(settings)
+        return model_source.Trained(
+            "finder", task, task.make_model(), pathlib.Path()
+        )
+
+    return make
+
+
+def test_what_the_large_image_is_for(finder):
+    fixed = finder(scales=3, encoder_scales=None)
+    web_build.check(fixed)
+    with pytest.raises(ValueError, match=r"follow the image.*finder.*has 3"):
+        web_build.check_large(fixed)
+    web_build.check_large(finder())
+    with pytest.raises(ValueError, match=r"--large is for.*finder.*scales=0"):
+        web_build.check(finder())
+    with pytest.raises(ValueError, match=r"--standardise=True"):
+        web_build.check_large(finder(standardise=True))
+
+
+def test_the_released_model_is_taken_where_it_is(monkeypatch):
+    names, taken = [], []
+    monkeypatch.setattr(pretrained, "NAMES", names)
+    monkeypatch.setattr(
+        model_source, "named", lambda *given: taken.append(given) or "model"
+    )
+    assert web_build.large_model(None, "data") is None
+    names.append("seek")
+    assert web_build.large_model("", "data") is None
+    assert not taken
+    assert web_build.large_model(None, "data") == "model"
+    web_build.large_model("runs/x/model.keras", "data")
+    assert taken == [("seek", "data"), ("runs/x/model.keras", "data")]
+
+
+def test_an_unknown_model_of_the_large_image_is_refused(
+    run_command, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(web_build, "litert", lambda: tmp_path)
+    flags = ("--pretrained=cluttered", "--large=nothing", f"--out={tmp_path}/x")
+    assert run_command(web, *flags) == 1
+    assert "released model" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_scattered_scenes_are_canvases(digits):
+    canvas = Canvas(300, clutter=40)
+    split = shrink(digits.test)
+    scenes = web_scenes.scatter_scenes(canvas, split, 1, seed=5)
+    assert scenes.label.tolist() == list(range(10))
+    expected = compose(
+        canvas,
+        tf.constant(split.image),
+        tf.constant([list(split.label).index(k) for k in range(10)], tf.int32),
+        tf.constant([5, 0]),
+        tf.constant(scenes.corner, tf.int32),
+    )
+    for scene, image in zip(
+        zip(*scenes, strict=True), expected[..., 0].numpy(), strict=True
+    ):
+        _, digit, corner, patches, patch_corners = scene
+        total = np.zeros([300, 300], int)
+        for part, (row, column) in [
+            (digit, corner),
+            *zip(patches, patch_corners, strict=True),
+        ]:
+            total[row:, column:][: len(part), : len(part)] += part
+        np.testing.assert_array_equal(np.minimum(total, 255), image)

@@ -27,19 +27,25 @@ DRAWN = {
     4: [[(0.35, 0.15), (0.3, 0.5), (0.7, 0.5)], [(0.65, 0.15), (0.62, 0.9)]],
     7: [[(0.25, 0.15), (0.72, 0.15), (0.55, 0.5), (0.45, 0.9)]],
 }
+# Bytes as text: a million numbers would take their time.
+_TEXT = """bytes => btoa(
+    Array.from(bytes, byte => String.fromCharCode(byte)).join(""))"""
 # Keeps what the page tells of its answers.
 _LISTEN = """
     globalThis.answers = [];
-    document.addEventListener("answer", ({detail}) => answers.push(
-        {...detail, image: Array.from(detail.image)}));
+    document.addEventListener("answer", ({detail}) => answers.push(detail));
 """
+_LAST = f"""() => {{
+    const {{image, ...told}} = answers.at(-1);
+    return {{...told, image: ({_TEXT})(image)}};
+}}"""
 
 
 @contextlib.contextmanager
-def visiting(chromium, host: str, **options) -> Iterator[Page]:
+def visiting(chromium, host: str, path: str = "/", **options) -> Iterator[Page]:
     """The page at its first answer, with what `answers` needs."""
     with browser.visiting(chromium, host, _LISTEN, **options) as page:
-        answers(page, lambda: page.goto("/"))
+        answers(page, lambda: page.goto(path))
         yield page
 
 
@@ -53,10 +59,8 @@ def answers(page: Page, act) -> dict[str, Any]:
         while (!answers.length) await new Promise(requestAnimationFrame);
     }""")
     page.wait_for_timeout(150)
-    last = page.evaluate("answers.at(-1)")
-    side = round(len(last["image"]) ** 0.5)
-    image = np.array(last["image"], np.uint8).reshape(side, side)
-    return {**last, "image": image}
+    last = page.evaluate(_LAST)
+    return {**last, "image": _square(last["image"])}
 
 
 def take(page: Page, index: int) -> dict[str, Any]:
@@ -74,14 +78,15 @@ def draw(page: Page, digit: int, size: float = 1.0) -> None:
 def pixels(page: Page, selector: str) -> np.ndarray:
     """Grey values [H, W] that a canvas shows."""
     found = page.locator(selector).evaluate(
-        """canvas => {
-            const {data, width, height} = canvas.getContext("2d")
+        f"""canvas => {{
+            const {{data, width, height}} = canvas.getContext("2d")
                 .getImageData(0, 0, canvas.width, canvas.height);
-            return [width, height, Array.from(data)];
-        }"""
+            return [width, height, ({_TEXT})(data)];
+        }}"""
     )
     width, height, data = found
-    colours = np.array(data, np.uint8).reshape(height, width, 4)
+    colours = np.frombuffer(base64.b64decode(data), np.uint8)
+    colours = colours.reshape(height, width, 4)
     assert (colours[..., :3] == colours[..., :1]).all()
     assert (colours[..., 3] == 255).all()
     return colours[..., 0]
@@ -126,15 +131,32 @@ class BuiltScene(NamedTuple):
 def read_scenes(built: pathlib.Path) -> list[BuiltScene]:
     """What scenes.json holds."""
     about = json.loads((built / "scenes.json").read_text())
+    side = json.loads((built / "model.json").read_text())["signatures"][
+        "classify"
+    ]["inputs"]["image"]["shape"][1]
     return [
         BuiltScene(
             scene["label"],
             scene["corner"],
             _square(scene["digit"]),
-            _square(scene["clutter"]),
+            _clutter(scene, side),
         )
         for scene in about["scenes"]
     ]
+
+
+def _clutter(scene: dict[str, Any], side: int) -> np.ndarray:
+    """As it is, or of patches."""
+    if "clutter" in scene:
+        return _square(scene["clutter"])
+    corners = scene["patch_corners"]
+    patches = np.frombuffer(base64.b64decode(scene["patches"]), np.uint8)
+    total = np.zeros([side, side], int)
+    size = round((len(patches) / len(corners)) ** 0.5)
+    patches = patches.reshape(-1, size, size)
+    for patch, (row, column) in zip(patches, corners, strict=True):
+        total[row : row + size, column : column + size] += patch
+    return np.minimum(total, 255).astype(np.uint8)
 
 
 def _square(text: str) -> np.ndarray:

@@ -82,6 +82,7 @@ def describe(
         "glimpse_size": cell.sensor.size,
         "scales": len(windows),
         "windows": windows,
+        "sensor": _sensor(cell),
         "pooling": cell.sensor.pooling,
         "location_unit_in_pixels": cell.location_unit or side / 2,
         "initial_state": {k: v.numpy().tolist() for k, v in state.items()},
@@ -116,6 +117,12 @@ def _meanings(cell: RAMCell) -> dict[str, str]:
     for head in cell.heads.values():
         meanings |= head.meanings
     return meanings
+
+
+def _sensor(cell: RAMCell) -> str:
+    """What decides which pixels are cut: all others cut the same."""
+    snaps = cell.sensor.implementation.endswith("pyramid")
+    return "pyramid" if snaps else "exact"
 
 
 def _signatures(

@@ -33,6 +33,24 @@ export class Square {
   }
 }
 
+/**
+ * Clutter of patches.
+ *
+ * @param {number} side Of the canvas.
+ * @param {Uint8Array} pixels Of all patches, one after the other.
+ * @param {number[][]} corners Row and column where each is added.
+ * @returns {Square}
+ */
+export function scattered(side, pixels, corners) {
+  const whole = new Square(side);
+  const area = pixels.length / corners.length;
+  for (const [i, corner] of corners.entries()) {
+    const patch = pixels.subarray(i * area, (i + 1) * area);
+    whole.add(new Square(Math.sqrt(area), patch), corner);
+  }
+  return whole;
+}
+
 export class Scene {
   /**
    * @param {Square} digit

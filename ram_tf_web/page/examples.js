@@ -1,7 +1,10 @@
 /** The scenes that the page was built with, as pictures to choose from. */
 
-import { Scene, Square } from "./composition.js";
+import { Scene, scattered, Square } from "./composition.js";
 import { paintGrey } from "./pictures.js";
+
+// An image up to this side is its own picture; of a larger one, the digit is.
+const LARGEST_PICTURE = 128;
 
 /** @param {object} about What `scenes.json` says. */
 export function readScenes(about, side) {
@@ -9,8 +12,15 @@ export function readScenes(about, side) {
     label: scene.label,
     digit: new Square(about.digit_side, bytes(scene.digit)),
     corner: scene.corner,
-    clutter: new Square(side, bytes(scene.clutter)),
+    clutter: readClutter(scene, side),
   }));
+}
+
+/** Of small images it is whole; of large ones, patches with their corners. */
+function readClutter({ clutter, patches, patch_corners: corners }, side) {
+  return clutter === undefined
+    ? scattered(side, bytes(patches), corners)
+    : new Square(side, bytes(clutter));
 }
 
 /** A scene of its own, that can be changed. */
@@ -34,10 +44,17 @@ export function showExamples(list, scenes, onChoose) {
     input.ariaLabel = `Example ${index + 1}, a ${scene.label}`;
     // A click, not a change: the chosen one can be chosen anew.
     input.addEventListener("click", () => onChoose(index));
-    const canvas = item.querySelector("canvas");
-    paintGrey(canvas, copyOf(scene).image(), scene.clutter.side);
+    const { side, pixels } = pictureOf(scene);
+    paintGrey(item.querySelector("canvas"), pixels, side);
     list.append(item);
   }
+}
+
+/** A square that shows which scene it is. */
+function pictureOf(scene) {
+  const { side } = scene.clutter;
+  if (side > LARGEST_PICTURE) return scene.digit;
+  return new Square(side, copyOf(scene).image());
 }
 
 function bytes(text) {

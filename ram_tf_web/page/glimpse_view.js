@@ -26,20 +26,22 @@ export class GlimpseView {
   show(image, { locations, probabilities }) {
     const views = locations.map((l) => this.#retina.see(image, l));
     for (const [t, { canvas, cells }] of this.#columns.entries()) {
-      const whole = this.#retina.foveate(views[t]);
-      paintGrey(canvas, whole, this.#retina.windows.at(-1));
+      const whole = this.#retina.foveate(views[t], locations[t]);
+      paintGrey(canvas, whole, this.#retina.shown.at(-1));
       const best = Math.max(...probabilities[t]);
       for (const [k, cell] of cells.entries()) {
         showCell(cell, probabilities[t][k], best);
       }
     }
     this.views = views;
+    this.locations = locations;
   }
 
   /** Shows one glimpse of that answer in detail. */
   choose(glimpse) {
     const views = this.views[glimpse];
-    const pictures = [...views, this.#retina.foveate(views)];
+    const whole = this.#retina.foveate(views, this.locations[glimpse]);
+    const pictures = [...views, whole];
     for (const [i, canvas] of this.#scales.entries()) {
       paintGrey(canvas, pictures[i], Math.sqrt(pictures[i].length));
     }
@@ -52,8 +54,8 @@ export class GlimpseView {
   }
 
   #makeScales(root) {
-    const { size, windows } = this.#retina;
-    const captions = windows.map((window) => [
+    const { size, shown } = this.#retina;
+    const captions = shown.map((window) => [
       `${window}×${window} px`,
       window === size ? "as it is" : `as ${size}×${size}`,
     ]);

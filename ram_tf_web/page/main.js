@@ -3,6 +3,11 @@
 import { fetchBuilt, Model } from "./model.js";
 import { Page } from "./page.js";
 
+// Where the large image is, and how an address asks for it.
+const LARGE = "large";
+const isLarge = new URLSearchParams(location.search).has(LARGE);
+const place = isLarge ? `${LARGE}/` : "";
+
 const $ = (selector) => document.querySelector(selector);
 
 /** Fills in the facts that the page's words leave out. */
@@ -16,14 +21,28 @@ function describe(facts, source) {
   $("#source").textContent = source;
 }
 
+/** Leads to the other image, where the page was built with one. */
+function lead({ large_side: side }) {
+  document.body.classList.toggle(LARGE, isLarge);
+  if (!isLarge && !side) return;
+  const link = $("#other");
+  link.hidden = false;
+  link.href = isLarge ? "." : `?${LARGE}`;
+  link.textContent = isLarge
+    ? "Back to a small image"
+    : `A large image, ${side}×${side}: the eye finds the digit`;
+}
+
 async function start() {
   const [facts, about] = await Promise.all(
     ["model.json", "scenes.json"].map(async (name) =>
-      (await fetchBuilt(name)).json(),
+      (await fetchBuilt(place + name)).json(),
     ),
   );
   describe(facts, about.source);
-  const page = new Page(await Model.load(facts), facts, about);
+  lead(about);
+  const model = await Model.load(`${place}model.tflite`, facts);
+  const page = new Page(model, facts, about);
   document.body.classList.replace("loading", "ready");
   $("#examples input").checked = true;
   await page.choose(0);

@@ -1,7 +1,9 @@
 /** The model in the page: LiteRT.js runs the .tflite file on the CPU. */
 
 const SIGNATURE = "classify";
-const WARM_UP_RUNS = 30; // The browser compiles on the way.
+// The browser compiles on the way; but nobody likes to wait.
+const WARM_UP_RUNS = 30;
+const WARM_UP_MS = 2000;
 const REMEMBERED_TIMES = 31;
 
 /**
@@ -44,13 +46,14 @@ export class Model {
   }
 
   /**
-   * Loads `model.tflite` and warms it up: the first runs are slower.
+   * Loads a .tflite file and warms it up: the first runs are slower.
    *
-   * @param {object} facts The file's sidecar.
+   * @param {string} name Of the file.
+   * @param {object} facts Its sidecar.
    * @returns {Promise<Model>}
    */
-  static async load(facts) {
-    const file = await fetchBuilt("model.tflite");
+  static async load(name, facts) {
+    const file = await fetchBuilt(name);
     const content = new Uint8Array(await file.arrayBuffer());
     const litert = await import("./litert/core.js");
     await litert.loadLiteRt(new URL("litert/wasm/", import.meta.url).href);
@@ -59,7 +62,8 @@ export class Model {
     });
     const model = new Model(litert, compiled, facts);
     const [, height, width] = model.#inputs.image.shape;
-    for (let run = 0; run < WARM_UP_RUNS; run++) {
+    const end = performance.now() + WARM_UP_MS;
+    for (let run = 0; run < WARM_UP_RUNS && performance.now() < end; run++) {
       await model.classify(new Uint8Array(height * width));
     }
     model.#times = [];

@@ -44,8 +44,11 @@ export class Page {
   }
 
   addClutter() {
-    const pick = Math.floor(Math.random() * this.scenes.length);
-    this.scene.addClutter(this.scenes[pick].digit, this.about.clutter_size);
+    const { clutter_size: size, patches_at_once: count } = this.about;
+    for (let patch = 0; patch < count; patch++) {
+      const pick = Math.floor(Math.random() * this.scenes.length);
+      this.scene.addClutter(this.scenes[pick].digit, size);
+    }
     this.change();
   }
 

@@ -13,6 +13,28 @@ export function paintGrey(canvas, values, side) {
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
+/**
+ * Scales a picture down by maxima, so that what is thin and light stays.
+ *
+ * @param {Uint8Array} values side * side.
+ * @param {number} side
+ * @param {number} block Pixels along a side of what becomes one.
+ * @returns {Uint8Array} n * n of them, n = side / block, rounded up.
+ */
+export function maxima(values, side, block) {
+  if (block === 1) return values;
+  const small = Math.ceil(side / block);
+  const most = new Uint8Array(small * small);
+  for (let y = 0; y < side; y++) {
+    const row = Math.floor(y / block) * small;
+    for (let x = 0; x < side; x++) {
+      const place = row + Math.floor(x / block);
+      most[place] = Math.max(most[place], values[y * side + x]);
+    }
+  }
+  return most;
+}
+
 /** The colour of a glimpse: from blue to orange, as in the README. */
 export function colour(glimpse, glimpses) {
   const part = glimpses > 1 ? glimpse / (glimpses - 1) : 0;

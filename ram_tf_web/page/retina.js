@@ -2,7 +2,8 @@
  * Where the model looks and what it sees there.
  *
  * All sizes are the sidecar's. The arithmetic is that of `ram_tf/geometry.py`,
- * float32 in the same order, so that the same pixels are cut.
+ * float32 in the same order, so that the same pixels are cut; windows that snap
+ * to blocks are those of `ram_tf/layers/pyramid.py`.
  */
 
 const POOLINGS = {
@@ -10,14 +11,23 @@ const POOLINGS = {
   max: (values) => Math.max(...values),
 };
 
+// Of a sensor that reads blocks there are many windows: the wide ones show the
+// whole image, and would dwarf these.
+const SHOWN_OF_PYRAMID = 3;
+
 export class Retina {
   #pool;
+  #snaps;
 
   /** @param {object} facts The sidecar of the model. */
   constructor(facts) {
     [, this.side] = facts.signatures.classify.inputs.image.shape;
     this.size = facts.glimpse_size;
     this.windows = facts.windows;
+    this.#snaps = facts.sensor === "pyramid";
+    this.shown = this.#snaps
+      ? this.windows.slice(0, SHOWN_OF_PYRAMID)
+      : this.windows;
     this.unit = facts.location_unit_in_pixels;
     this.#pool = POOLINGS[facts.pooling];
   }
@@ -29,12 +39,22 @@ export class Retina {
 
   /** First pixel, [row, column], of a window on a location. */
   start(location, window) {
+    const block = window / this.size;
     return location.map((l) => {
-      const offset = Math.fround(l * Math.fround((2 * this.unit) / this.side));
-      const half = Math.fround(offset * this.side) / 2;
-      const position = Math.fround(half + this.side / 2);
+      const position = this.#position(l);
+      if (this.#snaps && block > 1) {
+        const nearest = Math.floor(Math.fround(position / block + 0.5));
+        return (nearest - Math.floor(this.size / 2)) * block;
+      }
       return Math.trunc(Math.fround(position - window / 2));
     });
+  }
+
+  /** Along an axis, in pixels. */
+  #position(l) {
+    const offset = Math.fround(l * Math.fround((2 * this.unit) / this.side));
+    const half = Math.fround(offset * this.side) / 2;
+    return Math.fround(half + this.side / 2);
   }
 
   /**
@@ -42,11 +62,11 @@ export class Retina {
    *
    * @param {Uint8Array} image
    * @param {number[]} location (y, x) in units.
-   * @returns {Float64Array[]} Each window pooled to size * size values from 0
-   *     to 255, finest first.
+   * @returns {Float64Array[]} Each window that is shown, pooled to size * size
+   *     values from 0 to 255, finest first.
    */
   see(image, location) {
-    return this.windows.map((window) =>
+    return this.shown.map((window) =>
       this.#read(image, this.start(location, window), window / this.size),
     );
   }
@@ -67,22 +87,35 @@ export class Retina {
     });
   }
 
-  /** Lays what is seen over each other at its true scale, W * W values. */
-  foveate(views) {
-    const width = this.windows.at(-1);
-    return Float64Array.from({ length: width * width }, (_, i) => {
-      const [y, x] = [Math.floor(i / width), i % width];
-      return this.#finest(views, y, x, width);
-    });
+  /**
+   * Lays what is seen over each other at its true scale.
+   *
+   * @param {Float64Array[]} views What `see` gives at a location.
+   * @param {number[]} location
+   * @returns {Float64Array} W * W values, W of the widest window shown.
+   */
+  foveate(views, location) {
+    const width = this.shown.at(-1);
+    const firsts = this.shown.map((window) => this.#first(location, window));
+    return Float64Array.from({ length: width * width }, (_, i) =>
+      this.#finest(views, firsts, [Math.floor(i / width), i % width]),
+    );
   }
 
-  #finest(views, y, x, width) {
-    for (const [scale, window] of this.windows.entries()) {
-      const first = Math.floor((width - window) / 2);
-      const inside = [y, x].every((c) => c >= first && c < first + window);
-      if (!inside) continue;
+  /** Where a window begins in the widest that is shown. */
+  #first(location, window) {
+    const width = this.shown.at(-1);
+    if (!this.#snaps) return [0, 1].map(() => Math.floor((width - window) / 2));
+    const widest = this.start(location, width);
+    return this.start(location, window).map((c, axis) => c - widest[axis]);
+  }
+
+  #finest(views, firsts, pixel) {
+    for (const [scale, window] of this.shown.entries()) {
+      const inner = pixel.map((c, axis) => c - firsts[scale][axis]);
+      if (!inner.every((c) => c >= 0 && c < window)) continue;
       const block = window / this.size;
-      const [row, column] = [y, x].map((c) => Math.floor((c - first) / block));
+      const [row, column] = inner.map((c) => Math.floor(c / block));
       return views[scale][row * this.size + column];
     }
     return 0;

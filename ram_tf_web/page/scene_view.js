@@ -1,6 +1,6 @@
 /** The image, the path of the eye on it, and the digit under the pointer. */
 
-import { colour, paintGrey, svg } from "./pictures.js";
+import { colour, maxima, paintGrey, svg } from "./pictures.js";
 
 const ARROWS = {
   ArrowUp: [-1, 0],
@@ -8,13 +8,19 @@ const ARROWS = {
   ArrowLeft: [0, -1],
   ArrowRight: [0, 1],
 };
-const LEAP = 5; // Pixels with Shift.
+const LEAP = 5; // Steps with Shift.
+const STEPS = 128; // Of a key, across an image that is larger.
+const MOST_SHOWN = 512; // Pixels along a side of the picture.
+// On an image this much wider than the finest window, a disc as on small ones
+// would hide what is looked at: dots are smaller, the number stands beside it.
+const LARGE = 20;
 
 export class SceneView {
   #root;
   #canvas;
   #overlay;
   #retina;
+  #actions;
 
   /**
    * @param {HTMLElement} root
@@ -25,6 +31,7 @@ export class SceneView {
   constructor(root, retina, actions) {
     this.#root = root;
     this.#retina = retina;
+    this.#actions = actions;
     this.#canvas = root.querySelector("canvas");
     this.#overlay = root.querySelector("svg");
     this.#overlay.setAttribute("viewBox", `0 0 ${retina.side} ${retina.side}`);
@@ -38,7 +45,10 @@ export class SceneView {
   }
 
   showImage(image) {
-    paintGrey(this.#canvas, image, this.#retina.side);
+    const { side } = this.#retina;
+    const block = Math.ceil(side / MOST_SHOWN);
+    const small = maxima(image, side, block);
+    paintGrey(this.#canvas, small, Math.ceil(side / block));
   }
 
   /**
@@ -58,11 +68,19 @@ export class SceneView {
     const colours = locations.map((_, t) => colour(t, locations.length));
     const shown = Math.round(moment);
     this.#overlay.replaceChildren(
+      ...(this.#isLarge ? [this.#frame()] : []),
       ...this.#windows(eye, colours[shown]),
       ...this.#lines([...path, eye], colours),
       ...path.map((location, t) => this.#dot(location, colours[t])),
       ...this.#badge(eye, colours[shown], shown + 1),
     );
+  }
+
+  /** Tells people where the digit is, which is small; the eye sees it not. */
+  #frame() {
+    const [y, x] = this.#actions.corner();
+    const width = this.#actions.size();
+    return svg("rect", { x, y, width, height: width, class: "digit" });
   }
 
   #windows(eye, stroke) {
@@ -83,14 +101,23 @@ export class SceneView {
 
   #dot(location, fill) {
     const [cy, cx] = this.#retina.centre(location);
-    const r = this.#retina.side / 75;
+    const r = this.#retina.side / (this.#isLarge ? 200 : 75);
     return svg("circle", { cx, cy, r, fill, class: "fixation" });
+  }
+
+  get #isLarge() {
+    return this.#retina.side > LARGE * this.#retina.size;
   }
 
   /** The eye itself, with the number of the glimpse. */
   #badge(location, fill, number) {
-    const [y, x] = this.#retina.centre(location);
-    const r = this.#retina.side / 33;
+    const { side, shown } = this.#retina;
+    const r = side / (this.#isLarge ? 50 : 33);
+    const away = this.#isLarge ? shown.at(-1) / 2 + r : 0;
+    // Towards the middle of the image, where there is room.
+    const [y, x] = this.#retina
+      .centre(location)
+      .map((c) => (c < side / 2 ? c + away : c - away));
     const size = { "font-size": 1.4 * r, class: "number" };
     const text = svg("text", { x, y, ...size });
     text.textContent = number;
@@ -101,7 +128,8 @@ export class SceneView {
     const by = ARROWS[event.key];
     if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
     event.preventDefault();
-    const step = event.shiftKey ? LEAP : 1;
+    const one = Math.max(1, Math.round(this.#retina.side / STEPS));
+    const step = event.shiftKey ? LEAP * one : one;
     moveTo(corner().map((c, axis) => c + step * by[axis]));
   }
 
