@@ -224,13 +224,12 @@ def test_a_command_that_repeats_a_run_can_be_pasted():
     changes = {"source": "folder", "train_dir": "my pictures/a&b"}
     line = recipe.command(ClassifySettings.build(changes))
     assert "'--train_dir=my pictures/a&b'" in line
-    # cluttered.flags is near, but no flag can take back what it sets.
-    near = recipe.parse(ClassifySettings, ["--flagfile=large_far.flags"])
-    line = recipe.command(near.replace(pretrained=None, location_unit=None))
+    # seek.flags is near, but no flag can take back what it sets.
+    near = recipe.parse(ClassifySettings, ["--flagfile=seek.flags"])
+    near = near.replace(encoder_scales=None, scales=3)
+    line = recipe.command(near)
     assert "None" not in line
-    assert recipe.parse(ClassifySettings, line.split()[3:]) == near.replace(
-        pretrained=None, location_unit=None
-    )
+    assert recipe.parse(ClassifySettings, line.split()[3:]) == near
 
 
 class _Unlisted(ClassifySettings):
