@@ -127,3 +127,12 @@ def _rounded(value: tf.Tensor) -> tf.Tensor:
 def sides(images: tf.Tensor) -> tf.Tensor:
     """(H, W) of images [..., H, W, C], [2] float32."""
     return tf.cast(tf.shape(images)[-3:-1], tf.float32)
+
+
+def dims(images: tf.Tensor) -> list:
+    """Static dimensions where they are known, else tensors."""
+    shape = tf.shape(images)
+    return [
+        static if static is not None else shape[axis]
+        for axis, static in enumerate(images.shape)
+    ]

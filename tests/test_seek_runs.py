@@ -269,6 +269,14 @@ def test_it_runs_on_devices(model, digits, tmp_path):
         flatbuffer.check_builtin(flatbuffer.read(path.read_bytes()))
 
 
+def test_videos_are_read_and_drawn_as_videos(tmp_path, run_command):
+    changes = ["--frames=3", "--mixed=", "--canvas=40", "--epochs=0.1"]
+    run = f"--workdir={tmp_path / 'run'}"
+    assert run_command(mnist, *TINY, *changes, run) == 0
+    assert (tmp_path / "run" / "glimpses.png").exists()
+    assert not model_source.of_run(tmp_path / "run").settings.any_size
+
+
 def test_what_is_refused(workdir, tmp_path, run_command, capsys):
     for change, words in (
         ("--first_fixation=learned", "must be centre or random"),

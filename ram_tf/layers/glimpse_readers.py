@@ -34,7 +34,7 @@ def extract_glimpse(images, locations, size: int, factor: int, pool):
 
 def gather(images, locations, size: int, factor: int, pool):
     """Reads the pixels of the window only, and casts them last."""
-    _, height, width, _ = _dims(images)
+    _, height, width, _ = geometry.dims(images)
     window = size * factor
     y, x = _starts(images, locations, window)
     rows, row_inside = _clipped(y + tf.range(window), height)
@@ -54,7 +54,7 @@ def integral(images, locations, size: int, factor: int, pool):
     summed = images.dtype == tf.uint8 and pool is POOLINGS["average"]
     if factor == 1 or not summed:
         return gather(images, locations, size, factor, pool)
-    _, height, width, _ = _dims(images)
+    _, height, width, _ = geometry.dims(images)
     y, x = _starts(images, locations, size * factor)
     corners = factor * tf.range(size + 1)
     sums = _read_rows_first(
@@ -113,7 +113,7 @@ def crop_and_resize(images, locations, size: int, factor: int, pool):
     ends = tf.cast(starts + first_and_last, tf.float32)
     last = tf.cast(tf.maximum(sides, 2) - 1, tf.float32)
     boxes = ends * ((1.0 - 0.5 / last) / last) + 0.25 / last
-    rows, batch = _dims(locations)[0], _dims(images)[0]
+    rows, batch = geometry.dims(locations)[0], geometry.dims(images)[0]
     windows = tf.raw_ops.CropAndResize(
         image=_two_pixels_wide(images),
         boxes=tf.reshape(boxes, [rows, 4]),
@@ -172,7 +172,7 @@ def _averaged_bytes(windows, factor):
 
 def _starts(images, locations, window):
     """First row and first column [N, 1] of each window."""
-    sides = _dims(images)[1:3]
+    sides = geometry.dims(images)[1:3]
     return [
         geometry.window_start(locations[:, axis], side, window)[:, None]
         for axis, side in enumerate(sides)
@@ -201,7 +201,7 @@ def _two_pixels_wide(images):
 
 def _read(images, rows, columns):
     """Pixels [N, h, w, C] at rows [N, h] and columns [N, w]."""
-    batch, height, width, channels = _dims(images)
+    batch, height, width, channels = geometry.dims(images)
     index = rows[:, :, None] * width + columns[:, None, :]
     pixels = tf.gather(
         tf.reshape(images, [batch, height * width, channels]),
@@ -228,19 +228,10 @@ def summed_area(images):
 
 def _read_rows_first(table, rows, columns):
     """Entries [N, h, w, C] of a table [H, B, W, C], as _read."""
-    _, batch, width, channels = _dims(table)
-    count = _dims(rows)[0]
+    _, batch, width, channels = geometry.dims(table)
+    count = geometry.dims(rows)[0]
     image = tf.range(count) // (count // batch)
     index = (rows * batch + image[:, None])[:, :, None] * width
     return tf.gather(
         tf.reshape(table, [-1, channels]), index + columns[:, None, :]
     )
-
-
-def _dims(images):
-    """Static dimensions where they are known, else tensors."""
-    shape = tf.shape(images)
-    return [
-        static if static is not None else shape[axis]
-        for axis, static in enumerate(images.shape)
-    ]

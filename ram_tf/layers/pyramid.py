@@ -44,7 +44,7 @@ def read(
         sums = _sums(images, scales, packs)
         windows.append(_wider(images, sums, starts[1:], size))
     windows = tf.concat(windows, axis=1)
-    rows, channels = _dims(locations)[0], images.shape[-1]
+    rows, channels = geometry.dims(locations)[0], images.shape[-1]
     windows = tf.transpose(windows, [0, 2, 3, 1, 4])
     return tf.reshape(windows, [rows, size, size, scales * channels])
 
@@ -112,7 +112,7 @@ def _levels(images, scales: int, packs: bool) -> list[tf.Tensor]:
 
 def _halved(level) -> tf.Tensor:
     """Sums of 2 x 2, of [B, H, W, C]; bytes as int32."""
-    batch, height, width, channels = _dims(level)
+    batch, height, width, channels = geometry.dims(level)
     level = _padded(level, 2)
     height, width = (height + 1) // 2, (width + 1) // 2
     level = tf.reshape(level, [batch, height, 2, 2 * width, channels])
@@ -134,7 +134,7 @@ def _packed(images) -> tuple[tf.Tensor, tf.Tensor]:
     halves of another: several times faster than pixel by pixel. In TensorFlow
     only; other runtimes lack operators.
     """
-    batch, height, width, _ = _dims(images)
+    batch, height, width, _ = geometry.dims(images)
     high, wide = (height + 3) // 4, (width + 3) // 4
     images = tf.reshape(_padded(images, 4), [batch, 4 * high, wide, 4])
     words = tf.bitcast(images, tf.uint32)
@@ -173,7 +173,7 @@ def _shifted(words, bits: int) -> tf.Tensor:
 
 def _padded(images, multiple: int) -> tf.Tensor:
     """Zeros below and on the right, to multiples of sides."""
-    _, height, width, _ = _dims(images)
+    _, height, width, _ = geometry.dims(images)
     edges = [-height % multiple, -width % multiple]
     if all(isinstance(edge, int) and edge == 0 for edge in edges):
         return images
@@ -181,7 +181,7 @@ def _padded(images, multiple: int) -> tf.Tensor:
 
 
 def _flat(levels: list[tf.Tensor]) -> tf.Tensor:
-    batch, channels = _dims(levels[0])[0], levels[0].shape[-1]
+    batch, channels = geometry.dims(levels[0])[0], levels[0].shape[-1]
     return tf.concat(
         [tf.reshape(level, [batch, -1, channels]) for level in levels], axis=1
     )
@@ -189,7 +189,7 @@ def _flat(levels: list[tf.Tensor]) -> tf.Tensor:
 
 def _finest(images, start, size: int) -> tf.Tensor:
     """[N, g, g, C] pixels."""
-    batch, height, width, channels = _dims(images)
+    batch, height, width, channels = geometry.dims(images)
     blocks = start[:, None] + tf.range(size)[:, None]
     index, inside = _index(blocks, height, width)
     pixels = _gathered(
@@ -203,7 +203,7 @@ def _finest(images, start, size: int) -> tf.Tensor:
 
 def _wider(images, sums, starts, size: int) -> tf.Tensor:
     """[N, S - 1, g, g, C] means of blocks."""
-    batch, height, width, channels = _dims(images)
+    batch, height, width, channels = geometry.dims(images)
     indices, insides, factors, before = [], [], [], 0
     for scale, start in enumerate(starts, 1):
         height, width = (height + 1) // 2, (width + 1) // 2
@@ -235,16 +235,7 @@ def _index(blocks, height, width):
 
 def _gathered(values, index, batch, each):
     """Of values [B * each, C], those of index [N, ...] in a row's image."""
-    rows = _dims(index)[0]
+    rows = geometry.dims(index)[0]
     image = tf.range(rows) // (rows // batch)
     image = tf.reshape(image, [-1] + [1] * (index.shape.rank - 1))
     return tf.gather(values, image * each + index)
-
-
-def _dims(tensor):
-    """Static dimensions where they are known, else tensors."""
-    shape = tf.shape(tensor)
-    return [
-        static if static is not None else shape[axis]
-        for axis, static in enumerate(tensor.shape)
-    ]

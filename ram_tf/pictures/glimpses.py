@@ -28,7 +28,8 @@ def draw(
         labels: Right classes, [n], or of numbers [n, L].
         class_names: Names of the classes; by default their numbers.
     """
-    if model.scales is None:
+    is_video = np.ndim(images[0]) == 4
+    if model.scales is None and not is_video:
         rows = range(len(images))
         each = [{name: v[row] for name, v in outputs.items()} for row in rows]
         return draw_searches(
@@ -38,7 +39,6 @@ def draw(
             labels=labels,
             class_names=class_names,
         )
-    is_video = images.ndim == 5
     draw_them = draw_film_strips if is_video else viz.draw_paths
     return draw_them(
         images,

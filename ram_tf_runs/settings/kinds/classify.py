@@ -80,8 +80,9 @@ class ClassifySettings(RunSettings):
 
     @property
     def any_size(self) -> bool:
-        """Whether the model takes images of any size as they are."""
-        return self.network.looks and not self.model.scales
+        """Whether the model takes still images of any size as they are."""
+        looks = self.network.looks and not self.scene.frames
+        return looks and not self.model.scales
 
     def check(self):
         self._check_video()
