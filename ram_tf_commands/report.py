@@ -58,6 +58,7 @@ def main(options: Report, data: Data) -> None:
     if options.pictures:
         for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, data.data_dir))
+        sizes.write_paths(out.parent, data.data_dir)
     # After the pictures, because it names those that are there.
     out.write_text(document.render(out.parent, folder))
     print(out)

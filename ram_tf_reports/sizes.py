@@ -8,10 +8,17 @@ from typing import Any, NamedTuple
 from matplotlib.figure import Figure
 
 from ram_tf.pictures import paths as viz
+from ram_tf.pictures import searches
+from ram_tf.pretrained import load_pretrained
+from ram_tf_data import sources
+from ram_tf_data.batches import streamed
+from ram_tf_data.canvas import Canvas
 from ram_tf_reports import run_files
 from ram_tf_reports.markdown import render
 
 PICTURE = "docs/results/sizes.png"
+# Sides and patches of canvases whose paths are drawn; of the first a film, too.
+_PICTURED = ((1024, 400), (4096, 64))
 # The paper's policy, trained on each canvas for itself.
 _EARLIER = ("large", "large_512", "large_1024")
 
@@ -73,6 +80,25 @@ def write(root: pathlib.Path, folder: pathlib.Path) -> None:
     if records := _load(folder):
         rows = _rows(folder, records)
         viz.save(_drawn(rows, records[0]["looks"]), root / PICTURE)
+
+
+def write_paths(root: pathlib.Path, data_dir: str | None) -> None:
+    """Draws the released model's first test canvases, and a film of one."""
+    model, source = load_pretrained("seek"), sources.load("mnist", data_dir)
+    for side, clutter in _PICTURED:
+        (piece,) = streamed(source.test, Canvas(side, clutter), 1, 1)
+        outputs = {
+            name: value[0].numpy() for name, value in model(piece.image).items()
+        }
+        drawn = (piece.image[0], outputs)
+        sensor = model.cell.sensor
+        figure = searches.draw_searches(
+            *([one] for one in drawn), sensor, labels=piece.label
+        )
+        viz.save(figure, root / f"docs/results/seek_{side}.png")
+        if side == _PICTURED[0][0]:
+            frames = searches.film(*drawn, sensor)
+            searches.save_film(frames, root / "docs/results/seek.gif")
 
 
 def _load(folder: pathlib.Path) -> list[dict[str, Any]]:
