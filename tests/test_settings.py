@@ -163,6 +163,7 @@ def _made(kind):
 def test_a_record_says_its_kind_and_version(kind):
     settings = _made(kind)
     record = json.loads(json.dumps(settings.record()))
+    assert record == settings.record()
     assert (record["kind"], record["version"]) == (kind, 1)
     assert from_record(record) == settings
     words = recipe.command(settings).split()

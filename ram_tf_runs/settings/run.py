@@ -40,8 +40,15 @@ class RunSettings(Settings):
         return f"trainers {self.kind}"
 
     def record(self) -> dict[str, Any]:
-        """What stands in records: kind and version, then values by name."""
-        return {"kind": self.kind, "version": VERSION, **self.flat()}
+        """What stands in records: kind and version, then values by name.
+
+        As JSON gives it back: there are lists in it, and no tuples.
+        """
+        values = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in self.flat().items()
+        }
+        return {"kind": self.kind, "version": VERSION, **values}
 
     @classmethod
     def of_record(cls, values: Mapping[str, Any]) -> Self:
