@@ -1,4 +1,9 @@
-"""The networks that RAM is compared with (paper, section 4.1)."""
+"""The networks that RAM is compared with: the paper's (section 4.1), and ours.
+
+The paper's know images of one size. For images of any size there is a stack of
+convolutions that ends in the maximum over all places, as one would build it to
+find a thing wherever it is.
+"""
 
 from collections.abc import Sequence
 
@@ -9,6 +14,7 @@ from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.symbol_sequence import SymbolSequence
 from ram_tf.errors import UserError
 from ram_tf.layers.heads import Classifier
+from ram_tf.layers.shrink import Shrink
 from ram_tf.layers.windows import Windows
 from ram_tf.validation import (
     check_choice,
@@ -18,10 +24,18 @@ from ram_tf.validation import (
     check_values,
 )
 
-NETWORKS = ("fc_64", "fc_256", "conv")
+# Of images of any size: as they are, and scaled to a side first.
+ANY_SIZE = {"conv_any": None, "conv_128": 128}
+NETWORKS = ("fc_64", "fc_256", "conv", *ANY_SIZE)
 _FILTERS, _FILTER_SIZE, _STRIDE = 8, 10, 5
 # The paper's conv net has so many units after a canvas of this side.
 _UNITS, _UNITS_SIDE = 256, 60
+# (side, stride, filters) of the convolutions that end in a maximum: each of the
+# last ones sees 34 pixels, a digit of 28 and some. Zeros around the image let
+# a digit at its edge be seen by as many.
+_POOLED = ((4, 2, 16), (4, 2, 32), (4, 2, 64), (2, 1, 64), (2, 1, 64))
+_AROUND = 12
+_LEAST_POOLED = 14  # Pixels of a side, of which they make something.
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -38,9 +52,14 @@ class Comparator(keras.Model):
             for no convolution.
         num_classes: K.
         answers: T, answers an image; above one the last class ends a sequence.
+        pooled: Whether it is a stack of convolutions that ends in the maximum
+            over all places, for images of any size, in place of `filters`.
+        shrink_to: Side to which square images are scaled first, by the mean of
+            blocks of pixels; None to take them as they are.
 
     Call arguments:
-        images: [B, H, W, C] as when it was built, uint8 or float32.
+        images: [B, H, W, C] as when it was built, uint8 or float32; if `pooled`
+            of any height and width.
 
     Returns:
         A dictionary of `logits` and `probabilities`, both [B, T, K] float32.
@@ -55,6 +74,8 @@ class Comparator(keras.Model):
         filters: int = 0,
         num_classes: int = 10,
         answers: int = 1,
+        pooled: bool = False,
+        shrink_to: int | None = None,
         **kwargs,
     ):
         for units in hidden:
@@ -68,13 +89,19 @@ class Comparator(keras.Model):
             "filters": filters,
             "num_classes": num_classes,
             "answers": answers,
+            "pooled": pooled,
+            "shrink_to": shrink_to,
         }
         self.num_classes = num_classes
         self.answers = answers
+        self.pooled = pooled
+        dtype = self.dtype_policy
+        flatten = keras.layers.Flatten(dtype=dtype)
         self.stages = [
-            *_convolution(filters, self.dtype_policy),
-            keras.layers.Flatten(dtype=self.dtype_policy),
-            *_dense(hidden, self.dtype_policy),
+            *([Shrink(shrink_to, dtype=dtype)] if shrink_to else []),
+            *_convolution(filters, dtype),
+            *(_pooled(dtype) if pooled else [flatten]),
+            *_dense(hidden, dtype),
             Classifier(answers * num_classes, name="classifier"),
         ]
 
@@ -84,6 +111,8 @@ class Comparator(keras.Model):
         return self.image_shape[-1]
 
     def build(self, images_shape):
+        if self.pooled:
+            _check_pooled(images_shape[1:3])
         self.image_shape = tuple(images_shape[1:])
         shape = (None, *self.image_shape)
         for stage in self.stages:
@@ -92,8 +121,12 @@ class Comparator(keras.Model):
 
     def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
         check_frames(images)
-        check_shape("images", images, (None, *self.image_shape))
+        *sides, channels = self.image_shape
+        sides = [None, None] if self.pooled else sides
+        check_shape("images", images, (None, *sides, channels))
         check_values(images)
+        if self.pooled:
+            _check_pooled(images.shape[1:3])
         scale = 1.0 / 255.0 if images.dtype == tf.uint8 else 1.0
         features = tf.cast(images, tf.float32) * scale
         for stage in self.stages:
@@ -124,9 +157,11 @@ def make_comparator(
     """Builds one of the paper's comparators.
 
     Args:
-        name: "fc_64" or "fc_256", two hidden layers of so many units; or
-            "conv", a convolution with 8 filters and one hidden layer.
-        side: H = W, in pixels.
+        name: "fc_64" or "fc_256", two hidden layers of so many units; "conv",
+            a convolution with 8 filters and one hidden layer; "conv_any", five
+            convolutions and the maximum over the image, for images of any size;
+            or "conv_128", the same of the image scaled to 128x128.
+        side: H = W, in pixels, of the images that it is built with.
         channels: C.
         num_classes: K.
         answers: T, answers an image.
@@ -138,12 +173,15 @@ def make_comparator(
     """
     check_choice("network", name, NETWORKS)
     check_positive_int("side", side)
-    if name == "conv":
-        hidden, filters = [units or conv_units(side)], _FILTERS
+    if name in ANY_SIZE:
+        settings = {"hidden": [], "pooled": True, "shrink_to": ANY_SIZE[name]}
+    elif name == "conv":
+        hidden = [units or conv_units(side)]
+        settings = {"hidden": hidden, "filters": _FILTERS}
     else:
         width = int(name.removeprefix("fc_"))
-        hidden, filters = [width, width], 0
-    model = Comparator(hidden, filters, num_classes, answers)
+        settings = {"hidden": [width, width]}
+    model = Comparator(**settings, num_classes=num_classes, answers=answers)
     model.build((None, side, side, channels))
     return model
 
@@ -177,6 +215,27 @@ def _convolution(filters: int, dtype) -> list[keras.layers.Layer]:
             filters, activation="relu", dtype=dtype, name="convolution"
         ),
     ]
+
+
+def _check_pooled(sides: Sequence[int]) -> None:
+    if min(sides) < _LEAST_POOLED:
+        raise UserError(
+            f"The convolutions need images of at least {_LEAST_POOLED}x"
+            f"{_LEAST_POOLED}. Received: {'x'.join(map(str, sides))}"
+        )
+
+
+def _pooled(dtype) -> list[keras.layers.Layer]:
+    layers = [keras.layers.ZeroPadding2D(_AROUND, dtype=dtype)]
+    for number, (side, stride, filters) in enumerate(_POOLED):
+        name = f"convolution_{number}"
+        layers += [
+            Windows(side, stride, dtype=dtype),
+            keras.layers.Dense(
+                filters, activation="relu", dtype=dtype, name=name
+            ),
+        ]
+    return [*layers, keras.layers.GlobalMaxPooling2D(dtype=dtype)]
 
 
 def _dense(hidden: Sequence[int], dtype) -> list[keras.layers.Layer]:

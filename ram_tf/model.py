@@ -1,6 +1,6 @@
 """The recurrent attention model, whole."""
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import tensorflow as tf
@@ -194,6 +194,13 @@ class RecurrentAttentionModel(keras.Model):
         return StillImage(
             images, labels, steps=looks or self.glimpses, **kwargs
         )
+
+    def read_by(self, sensor: str) -> Self:
+        """A copy of the built model that reads images by another sensor."""
+        copy = type(self).from_config({**self.get_config(), "sensor": sensor})
+        copy.build((None, None, None, self.cell.channels))
+        copy.set_weights(self.get_weights())
+        return copy
 
     def get_config(self):
         return {**super().get_config(), **self._sizes()}

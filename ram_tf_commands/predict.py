@@ -53,10 +53,10 @@ def main(
     from ram_tf_runs import model_source
 
     trained = model_source.load(options)
-    if reading.film and not getattr(trained.settings, "any_size", False):
+    if reading.film and not _searches(trained.settings):
         raise UserError(
-            "--film needs a model of any size (--scales=0). Received: "
-            f"--film={reading.film} with {trained.name}"
+            "--film needs a model of any size that looks (--scales=0). "
+            f"Received: --film={reading.film} with {trained.name}"
         )
     task, model = trained.task, trained.model
     images = [task.read(path, model.channels, reading.invert) for path in files]
@@ -87,6 +87,11 @@ def main(
             reading.film,
         )
         print(f"film: {reading.film}")
+
+
+def _searches(settings) -> bool:
+    """Whether it looks for things on images of any size."""
+    return getattr(settings, "any_size", False) and settings.network.looks
 
 
 def _said(

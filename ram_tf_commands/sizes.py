@@ -5,8 +5,10 @@
 
 A canvas is SIDExPATCHES. For each it prints the error after each look, the
 share of digits that were found by then, and the error with random fixations
-and with random cells. Canvases are composed as they are needed; progress is
-kept in --out, and the same command goes on from there.
+and with random cells; of a model that stops by itself also how often it looked
+and the error then; of a network that looks nowhere the error alone. Canvases
+are composed as they are needed; progress is kept in --out, and the same command
+goes on from there.
 """
 
 import dataclasses
@@ -27,6 +29,7 @@ _POLICIES = {
     "_random_fixations": "random",
     "_random_choices": "random_choices",
 }
+_ANSWERS = {"": "deterministic"}  # Of a network that looks nowhere.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +46,13 @@ class Sizes(Settings):
         10_000,
         "Cases of each canvas; the errors' intervals need many.",
         least=1,
+    )
+    sensor: str | None = setting(
+        None,
+        "How the retina reads, in place of the sensor that the model was "
+        "trained with: integral, for example, cuts wide windows where they "
+        "are wanted, and pyramid at the edge of a block.",
+        choices=("gather", "integral", "pyramid"),
     )
     split: str = setting(
         "test",
@@ -81,17 +91,22 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
     from ram_tf_runs.records.workdir import write_json
 
     trained = model_source.load(options)
-    _check(trained)
+    _check(trained, sizes)
     path = pathlib.Path(out.out) if out.out else None
     asked = {
         "model": trained.name,
         "looks": sizes.looks,
         "split": sizes.split,
+        "sensor": sizes.sensor,
         **record.circumstances(),
     }
     rows = _known(path, asked)
-    finder = Finder(trained.model, sizes.looks)
-    print(_HEAD)
+    model = trained.model
+    if sizes.sensor:
+        model = model.read_by(sizes.sensor)
+    finder = Finder(model, sizes.looks)
+    looking = trained.task.settings.network.looks
+    print(_HEAD if looking else _HEAD_OF_NETWORKS)
     for side, patches, cases in sizes.wanted:
         key = {"canvas": side, "clutter": patches, "cases": cases}
         row = next((row for row in rows if key.items() <= row.items()), None)
@@ -103,7 +118,7 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
         print(_line(row), flush=True)
 
 
-def _check(trained) -> None:
+def _check(trained, sizes: Sizes) -> None:
     from ram_tf_runs.tasks.kinds.classify import ClassifyTask
 
     if not isinstance(trained.task, ClassifyTask):
@@ -111,11 +126,17 @@ def _check(trained) -> None:
             "The model must be one that classifies images. Received: one that "
             f"{trained.task.does}"
         )
-    if not trained.task.settings.any_size:
+    settings, network = trained.task.settings, trained.task.settings.network
+    if not settings.any_size:
         raise UserError(
-            "The model must be one of --scales=0, which knows canvases of any "
-            f"size. Received: {trained.name}, of "
-            f"--scales={trained.task.settings.model.scales}"
+            "The model must be one of --scales=0, or a network on whole images "
+            f"of any size. Received: {trained.name}, of "
+            f"--network={network.network} --scales={settings.model.scales}"
+        )
+    if sizes.sensor and not network.looks:
+        raise UserError(
+            "--sensor is for models that look. Received: "
+            f"--sensor={sizes.sensor} with --network={network.network}"
         )
 
 
@@ -124,14 +145,15 @@ def _known(path: pathlib.Path | None, asked: dict[str, Any]) -> list[Any]:
     if path is None or not path.exists():
         return []
     found = json.loads(path.read_text())
-    same = ("model", "looks", "split")
+    same = ("model", "looks", "split", "sensor")
     if {name: found.get(name) for name in same} != {
         name: asked[name] for name in same
     }:
         raise UserError(
             f"--out must name a new file, or one of the same measurement. "
             f"Received: --out={path}, of {found.get('model')}, "
-            f"{found.get('looks')} looks, {found.get('split')}"
+            f"{found.get('looks')} looks, {found.get('split')}, "
+            f"sensor={found.get('sensor')}"
         )
     return found["canvases"]
 
@@ -147,8 +169,8 @@ def _measured(
     placed = Canvas(canvas, clutter, scene.clutter_size)
     images = trained.task.source.splits[split]
     together = at_once(canvas)
-    row = {}
-    for name, policy in _POLICIES.items():
+    looking, row = trained.task.settings.network.looks, {}
+    for name, policy in (_POLICIES if looking else _ANSWERS).items():
         # The controls need no more than this to be told from the model.
         most = 1000 if canvas <= _LARGE else 200
         count = cases if policy == "deterministic" else min(cases, most)
@@ -158,20 +180,31 @@ def _measured(
     return row
 
 
+_HEAD_OF_NETWORKS = "canvas  patches  cases   error"
 _HEAD = (
-    "canvas  patches  cases   error   found  random  random cells  "
-    "error after each look"
+    f"{_HEAD_OF_NETWORKS}   found  random  random cells  error after each look"
 )
 
 
 def _line(row: dict[str, Any]) -> str:
-    by_look = " ".join(f"{error:.1f}" for error in row["error_by_glimpse"])
-    return (
-        f"{row['canvas']:6}{row['clutter']:9}{row['cases']:7}"
-        f"{row['error_by_glimpse'][-1]:8.2f}{row['found_by_glimpse'][-1]:8.2f}"
-        f"{row['error_by_glimpse_random_fixations'][-1]:8.2f}"
-        f"{row['error_by_glimpse_random_choices'][-1]:14.2f}  {by_look}"
+    error = row["error_by_glimpse"]
+    line = (
+        f"{row['canvas']:6}{row['clutter']:9}{row['cases']:7}{error[-1]:8.2f}"
     )
+    if "found_by_glimpse" not in row:
+        return line
+    line += (
+        f"{row['found_by_glimpse'][-1]:8.2f}"
+        f"{row['error_by_glimpse_random_fixations'][-1]:8.2f}"
+        f"{row['error_by_glimpse_random_choices'][-1]:14.2f}  "
+        + " ".join(f"{after:.1f}" for after in error)
+    )
+    if "mean_glimpses" in row:
+        line += (
+            f"; stopped after {row['mean_glimpses']:.2f} looks, "
+            f"{row['error_at_stop']:.2f}"
+        )
+    return line
 
 
 COMMAND = Command(main, (ModelOptions, Sizes, Out), others=OTHER_FLAGS)

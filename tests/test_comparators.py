@@ -6,9 +6,10 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import Comparator, SupervisedAgent
-from ram_tf.comparators import NETWORKS, conv_units, make_comparator
+from ram_tf.comparators import conv_units, make_comparator
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.evaluation.images import ClassifierEvaluator, evaluate
+from ram_tf.layers.shrink import Shrink
 from ram_tf.layers.windows import Windows
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.step import compile_steps
@@ -101,7 +102,55 @@ def test_the_conv_net_of_a_size_that_is_asked_for():
     assert net.stages[-2].kernel.shape == (19 * 19 * 8, 7)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("side", [15, 40, 128])
+def test_convolutions_and_their_maximum_by_tensorflow(side):
+    """As Conv2D has them; Windows goes through a window block by block."""
+    model = make_comparator("conv_any", 30, num_classes=3)
+    images = RNG.integers(0, 256, [2, side, side + 9, 1], np.uint8)
+    x = np.pad(images / 255, [(0, 0), (12, 12), (12, 12), (0, 0)]).astype("f")
+    dense = [stage for stage in model.stages if hasattr(stage, "kernel")]
+    for layer, stride in zip(dense[:-1], (2, 2, 2, 1, 1), strict=True):
+        kernel, bias = layer.get_weights()
+        depth, size = x.shape[-1], 2 * stride
+        kernel = kernel.reshape(2, 2, stride, stride, depth, -1)
+        kernel = kernel.transpose(0, 2, 1, 3, 4, 5)
+        kernel = kernel.reshape(size, size, depth, -1)
+        x = tf.nn.relu(tf.nn.conv2d(x, kernel, stride, "VALID") + bias)
+    logits = _dense(np.asarray(x).max(axis=(1, 2)), dense[-1])
+    np.testing.assert_allclose(
+        model(images)["logits"][:, 0], logits, rtol=1e-3, atol=1e-4
+    )
+
+
+def test_images_are_scaled_by_the_mean_of_blocks():
+    images = RNG.normal(size=[2, 12, 12, 3]).astype("f")
+    expected = tf.nn.avg_pool2d(images, 3, 3, "VALID")
+    np.testing.assert_allclose(Shrink(4)(images), expected, atol=1e-6)
+    small, large = (
+        make_comparator(name, 128, num_classes=3)
+        for name in ("conv_any", "conv_128")
+    )
+    large.set_weights(small.get_weights())
+    image = RNG.integers(0, 256, [2, 128, 128, 1], np.uint8)
+    twice = image.repeat(2, axis=1).repeat(2, axis=2)
+    for seen in (image, twice):
+        np.testing.assert_allclose(
+            large(seen)["logits"], small(image)["logits"], atol=1e-5
+        )
+
+
+def test_images_too_small_for_convolutions():
+    with pytest.raises(ValueError, match="at least 14x14.*20x13"):
+        make_comparator("conv_any", 20)(np.zeros([1, 20, 13, 1], "f"))
+
+
+@pytest.mark.parametrize("shape", [(1, 12, 8, 1), (1, 10, 10, 1)])
+def test_images_that_cannot_be_scaled(shape):
+    with pytest.raises(ValueError, match=r"square.*multiple of 4.*Received"):
+        Shrink(4)(np.zeros(shape, "f"))
+
+
+@pytest.mark.parametrize("name", ["fc_64", "fc_256", "conv", "conv_any"])
 def test_a_network_is_saved_and_loaded(name, tmp_path):
     model = _network(name)
     model.save(tmp_path / "model.keras")
@@ -112,7 +161,7 @@ def test_a_network_is_saved_and_loaded(name, tmp_path):
     assert (loaded.channels, loaded.num_classes) == (1, 3)
 
 
-@pytest.mark.parametrize("name", ["fc_64", "conv"])
+@pytest.mark.parametrize("name", ["fc_64", "conv", "conv_any"])
 def test_compiled_steps_learn_the_images(name):
     agent = _agent(name, make_optimizer("adam", 1e-2, 1000))
     images = tf.constant(IMAGES)
@@ -174,6 +223,7 @@ def test_a_model_without_weights():
     [
         (("mlp", 60), r"`network` must be one of.*'fc_64'.*network='mlp'"),
         (("conv", 9), "at least 10x10.*side=9"),
+        (("conv_any", 13), "at least 14x14.*13x13"),
         (("fc_64", 0), "side=0"),
         (("fc_64", 15, 1, 0), "num_classes=0"),
     ],

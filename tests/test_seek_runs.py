@@ -1,13 +1,14 @@
 """Runs that choose among cells, on canvases of several sizes, as users run."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from ram_tf.evaluation.finding import Finder, at_once
+from ram_tf.evaluation.finding import Finder, _counted, at_once
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.saved_model import save_saved_model
 from ram_tf_commands import evaluate, export, mnist, predict, sizes
@@ -209,6 +210,68 @@ def test_memory_bounds_what_is_measured_at_once():
     ]
 
 
+def _measured(directory, run_command, *flags):
+    out = directory / "sizes.json"
+    command = [f"--workdir={directory}", f"--out={out}", *flags]
+    few = ["--canvases=32x0,64x2", "--looks=4", "--cases=50"]
+    assert run_command(sizes, *command, *few) == 0
+    return json.loads(out.read_text())["canvases"]
+
+
+def test_how_often_a_model_looks_that_stops(tmp_path, run_command, capsys):
+    changes = ["--stop", "--glimpse_cost=0.01", "--epochs=0.1"]
+    run = f"--workdir={tmp_path}"
+    assert run_command(mnist, *TINY, *changes, run) == 0
+    for row in _measured(tmp_path, run_command):
+        assert 1 <= row["mean_glimpses"] <= 4
+        assert 0 <= row["error_at_stop"] <= 100
+    assert "stopped after" in capsys.readouterr().out
+
+
+def test_errors_at_the_stop_by_hand():
+    wrong = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1]], bool)
+    assert _counted(wrong, used=np.array([2, 2, 3])) == {
+        "error_by_glimpse": [100.0, 33.3333, 33.3333],
+        "mean_glimpses": 2.3333,
+        "error_at_stop": 66.6667,
+    }
+
+
+def test_wide_windows_are_cut_where_they_are_wanted(
+    model, workdir, tmp_path, run_command, digits
+):
+    image = _canvases(digits, 64)
+    exact = model.read_by("integral")
+    offsets = tf.fill([len(image), 2], 0.07)
+    snapped, centred = (m.cell.sensor(image, offsets) for m in (model, exact))
+    np.testing.assert_array_equal(centred[..., 0], snapped[..., 0])
+    assert not np.array_equal(centred, snapped)
+    copied = tmp_path / "run"
+    shutil.copytree(workdir, copied)
+    own = _measured(copied, run_command, "--sensor=pyramid")
+    (copied / "sizes.json").unlink()
+    other = _measured(copied, run_command, "--sensor=integral")
+    assert own != other
+
+
+@pytest.mark.parametrize("network", ["conv_any", "conv_128"])
+def test_networks_on_whole_images_of_any_size(
+    network, tmp_path, run_command, capsys
+):
+    mixed = "--mixed=128x1,256x2"
+    changes = [f"--network={network}", "--canvas=128", mixed, "--epochs=0.1"]
+    run = f"--workdir={tmp_path}"
+    assert run_command(mnist, *TINY, *changes, run) == 0
+    few = ["--canvases=128x1,384x2", "--cases=20"]
+    out = tmp_path / "sizes.json"
+    assert run_command(sizes, run, f"--out={out}", *few) == 0
+    for row in json.loads(out.read_text())["canvases"]:
+        assert len(row["error_by_glimpse"]) == 1
+        assert "found_by_glimpse" not in row
+    assert run_command(sizes, run, "--sensor=gather") == 1
+    assert "--sensor is for models that look" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("side", [12, 64, 200])
 def test_one_saved_model_answers_all_sizes(model, digits, tmp_path, side):
     save_saved_model(model, tmp_path, 300)
@@ -286,6 +349,7 @@ def test_what_is_refused(workdir, tmp_path, run_command, capsys):
         ("--mixed=32x", "each SIDExPATCHES"),
         ("--mixed=20x0", "at least as large as the images"),
         ("--pooling=max", "`pooling` must be average"),
+        ("--network=conv", "--mixed needs a --network of images of any size"),
     ):
         command = [*TINY, change, f"--workdir={tmp_path / 'none'}"]
         assert run_command(mnist, *command) == 1
@@ -298,7 +362,9 @@ def test_what_is_refused(workdir, tmp_path, run_command, capsys):
         assert words in capsys.readouterr().err
     film = ["--film=x.gif", "--pretrained=cluttered", "x.png"]
     assert run_command(predict, *film) == 1
-    assert "--film needs a model of any size" in capsys.readouterr().err
+    assert (
+        "--film needs a model of any size that looks" in capsys.readouterr().err
+    )
     assert run_command(sizes, "--pretrained=cluttered") == 1
     assert "must be one of --scales=0" in capsys.readouterr().err
 

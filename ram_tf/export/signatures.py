@@ -23,10 +23,7 @@ def with_sensor(
     if model.sensor.endswith("pyramid"):
         plain = sensor == "slices"
         sensor = "plain_pyramid" if plain else "pyramid"
-    copy = type(model).from_config({**model.get_config(), "sensor": sensor})
-    copy.build((None, None, None, model.cell.channels))
-    copy.set_weights(model.get_weights())
-    return copy
+    return model.read_by(sensor)
 
 
 def classify(

@@ -10,6 +10,8 @@ from ram_tf_runs.settings.fields import Settings, setting
 _TINY = 1e-9
 # Of an image of any size (ram_tf.layers.glimpse_sensor).
 _LEAST_SCALES = 3
+# Networks on whole images of any size (ram_tf.comparators).
+_ANY_SIZE = ("conv_any", "conv_128")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,8 +22,11 @@ class Network(Settings):
         "ram",
         "The model: ram, or a network on whole images to compare it with, "
         "which uses each image once; all flags of model and agent below, "
-        "--rollouts and --pretrained among them, are then ignored.",
-        choices=("ram", "fc_64", "fc_256", "conv"),
+        "--rollouts and --pretrained among them, are then ignored. fc_64, "
+        "fc_256 and conv are the paper's; conv_any ends in the maximum over "
+        "the image, of any size, and conv_128 is the same on images scaled to "
+        "128x128.",
+        choices=("ram", "fc_64", "fc_256", "conv", *_ANY_SIZE),
     )
     conv_units: int | None = setting(
         None,
@@ -37,6 +42,11 @@ class Network(Settings):
     def looks(self) -> bool:
         """Whether it is RAM; the others use whole images."""
         return self.network == "ram"
+
+    @property
+    def any_size(self) -> bool:
+        """Whether it uses whole images, and those of any size."""
+        return self.network in _ANY_SIZE
 
 
 @dataclasses.dataclass(frozen=True)

@@ -82,11 +82,17 @@ class ClassifySettings(RunSettings):
     def any_size(self) -> bool:
         """Whether the model takes still images of any size as they are."""
         looks = self.network.looks and not self.scene.frames
-        return looks and not self.model.scales
+        return self.network.any_size or (looks and not self.model.scales)
 
     def check(self):
         self._check_video()
         self._check_stop()
+        network = self.network
+        if self.scene.mixed and not (network.looks or network.any_size):
+            raise UserError(
+                "--mixed needs a --network of images of any size: ram, "
+                f"conv_any or conv_128. Received: --network={network.network}"
+            )
         if self.source != "folder" and (
             self.folders.train_dir or self.folders.test_dir
         ):
