@@ -46,7 +46,7 @@ def main(options: Report, data: Data) -> None:
         paths,
         pictures,
         records,
-        sizes,
+        size_pictures,
         stopping,
     )
     from ram_tf_reports.published import TASKS
@@ -54,11 +54,11 @@ def main(options: Report, data: Data) -> None:
     runs = {name: records.load(folder / name) for name in TASKS}
     pictures.write(out.parent, runs, catch.load(folder / "catch"))
     stopping.write(out.parent, folder / "stopping")
-    sizes.write(out.parent, folder)
+    size_pictures.write(out.parent, folder)
     if options.pictures:
         for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, data.data_dir))
-        sizes.write_paths(out.parent, data.data_dir)
+        size_pictures.write_paths(out.parent, data.data_dir)
     # After the pictures, because it names those that are there.
     out.write_text(document.render(out.parent, folder))
     print(out)

@@ -11,6 +11,7 @@ from ram_tf_reports import (
     markdown,
     numbers,
     pictures,
+    size_pictures,
     sizes,
     stopping,
 )
@@ -70,7 +71,8 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     yield from stopping.section(folder / "stopping")
     yield from section("numbers", "numbers")
     found = read(folder / "larger_canvases.json", *_BEYOND)
-    curve = sizes.PICTURE if (root / sizes.PICTURE).exists() else None
+    curve = size_pictures.PICTURE
+    curve = curve if (root / curve).exists() else None
     large = sizes.section(folder, curve, runs["seek"].values())
     large += [block for name in _LARGE for block in section("large", name)]
     large += markdown.render("beyond", found=found)

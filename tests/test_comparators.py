@@ -140,7 +140,7 @@ def test_images_are_scaled_by_the_mean_of_blocks():
 
 
 def test_images_too_small_for_convolutions():
-    with pytest.raises(ValueError, match="at least 14x14.*20x13"):
+    with pytest.raises(ValueError, match=r"at least 14x14.*20x13"):
         make_comparator("conv_any", 20)(np.zeros([1, 20, 13, 1], "f"))
 
 

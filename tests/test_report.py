@@ -197,11 +197,25 @@ def _sizes(error, random=88.0):
     }
 
 
+def _stopped(record):
+    stop = {"mean_glimpses": 2.5, "error_at_stop": 5.5}
+    return {**record, "canvases": [r | stop for r in record["canvases"]]}
+
+
 def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
     records = write_runs(ram=run_records.values()).parent
     for seed, error in enumerate((4.0, 6.0)):
         path = records / "seek" / "sizes" / f"seed_{seed}.json"
         workdir.write_json(path, _sizes(error))
+    others = {
+        "networks/conv_any": _sizes(30.0),
+        "networks/conv_128": {**_sizes(70.0), "canvases": []},
+        "stops/cost_0.01": _stopped(_sizes(5.0)),
+        "sensors/pyramid": _sizes(7.0),
+        "sensors/integral": _sizes(6.5),
+    }
+    for name, values in others.items():
+        workdir.write_json(records / "seek" / f"{name}.json", values)
     ram = run_records.values(
         config=run_records.CLUTTERED | {"canvas": 256, "clutter": 64}
     )
@@ -215,7 +229,7 @@ def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
     assert "docs/results/sizes.png" in section
     with Image.open(root / "docs" / "results" / "sizes.png") as picture:
         assert min(picture.size) > 300
-    rows = run_records.read_tables(section)[0]
+    rows, found, stops, sensors = run_records.read_tables(section)[:4]
     # Sparse canvases come first, by size.
     sides = [row["canvas"] for row in rows]
     assert sides == ["256×256", "1024×1024", "512×512"]
@@ -225,6 +239,19 @@ def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
     assert [row["Gaussian"] for row in rows] == ["2.00", "–", "–"]
     # Wilson's interval of 8 of 200, by hand.
     assert rows[0]["95% interval of the first"] == "2.04–7.69"
+    assert [row["conv_any"] for row in rows] == ["30.00"] * 3
+    assert [row["conv_128"] for row in rows] == ["–"] * 3
+    assert found[0]["9"] == "97.0"
+    assert len(stops) == 3
+    assert stops[0]["looks"] == "2.50"
+    assert stops[0]["error at the stop"] == "5.50"
+    # By the size of the canvas.
+    assert [row["canvas"] for row in sensors] == [
+        "256×256",
+        "512×512",
+        "1024×1024",
+    ]
+    assert (sensors[0]["integral"], sensors[0]["pyramid"]) == ("6.50", "7.00")
 
 
 def test_a_model_beyond_its_canvas(write_runs):
