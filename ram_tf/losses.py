@@ -154,6 +154,31 @@ def cross_entropy_loss(
     return _mean_episode(per_step * weight, valid)
 
 
+def teaching_loss(
+    logits: tf.Tensor, rollouts: int, weight: tf.Tensor, valid: tf.Tensor
+) -> tf.Tensor:
+    """Cross-entropy of answers to the mean answer of the image's rollouts.
+
+    Each rollout has seen something else of the image; together they know more
+    than one (codistillation; Anil et al., 2018), and the mean teaches each.
+
+    Args:
+        logits: [N, T, K], row r belongs to image r // M.
+        rollouts: M.
+        weight: [N, T]; as in `cross_entropy_loss`.
+        valid: [N, T].
+
+    Returns:
+        A scalar; no gradient flows through the mean.
+    """
+    steps, classes = logits.shape[1:]
+    groups = tf.reshape(logits, [-1, rollouts, steps, classes])
+    mean = tf.reduce_mean(tf.nn.softmax(groups), axis=1, keepdims=True)
+    target = tf.stop_gradient(tf.broadcast_to(mean, tf.shape(groups)))
+    per_step = tf.nn.softmax_cross_entropy_with_logits(target, groups)
+    return _mean_episode(tf.reshape(per_step, [-1, steps]) * weight, valid)
+
+
 def policy_gradient_loss(
     log_prob: tf.Tensor, advantage: tf.Tensor, valid: tf.Tensor
 ) -> tf.Tensor:

@@ -44,7 +44,7 @@ def _run(settings: RunSettings, workdir: Workdir, data_dir: str | None) -> int:
     steps, evaluations = task.length()
     model = start.make_model(task)
     agent = task.make_agent(model, steps)
-    state = RunState(model, agent.optimizer, task.counters)
+    state = RunState(agent, task.counters)
     checkpointer = resume(state, settings, workdir, task.data_record())
     if state.step >= steps and workdir.result.exists():
         print(f"finished already, at step {steps}")

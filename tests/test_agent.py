@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ReinforceAgent
+from ram_tf import ReinforceAgent, losses
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import RecordedEpisode
 from ram_tf.episodes.policies import Policy, SamplingPolicy
@@ -110,6 +110,25 @@ def test_the_loss_is_the_sum_of_its_parts(make_model, images):
     np.testing.assert_allclose(parts["return"], -parts["cross_entropy"], 1e-6)
 
 
+def test_the_mean_answer_of_the_rollouts_teaches(make_model, images):
+    plain, taught = (
+        _agent(make_model(), rollouts=2, teaching_weight=weight)
+        for weight in (0.0, 0.5)
+    )
+    environment = _environment(images, plain)
+    policy = plain.collect_policy(SEED, environment)
+    trajectory = unroll(policy, environment)
+    teaching = losses.teaching_loss(
+        trajectory.logits, 2, trajectory.label_weight, trajectory.valid
+    )
+    assert float(teaching) > 0
+    np.testing.assert_allclose(
+        taught.loss(trajectory).loss,
+        plain.loss(trajectory).loss + 0.5 * teaching,
+        rtol=1e-6,
+    )
+
+
 def test_a_step_depends_on_the_seed_alone(make_model, images):
     weights = []
     for seed in (SEED, SEED, SEED + 1):
@@ -182,6 +201,8 @@ def test_it_learns(make_model, images):
         ({"baseline": "mean"}, "`baseline` must be one of.*'mean'"),
         ({"policy_weight": -1}, "`policy_weight` must be.*policy_weight=-1"),
         ({"baseline_weight": float("nan")}, "baseline_weight=nan"),
+        ({"teaching_weight": -1.0}, "teaching_weight=-1"),
+        ({"teaching_weight": 1.0}, "at least two rollouts.*rollouts=1"),
         (
             {"baseline": "leave_one_out"},
             "at least two rollouts.*rollouts=1",

@@ -40,10 +40,11 @@ class Batches:
         return {"image": images, "label": indices % 3}
 
 
-def _run(model, images, directory, batches, learning_rate=1e-2):
+def _run(model, images, directory, batches, learning_rate=1e-2, ema=0.0):
     """Runs 120 steps with two evaluations, from where the directory is."""
-    agent = ReinforceAgent(model, make_optimizer("adam", learning_rate, 120))
-    state = RunState(model, agent.optimizer)
+    optimizer = make_optimizer("adam", learning_rate, 120, ema=ema)
+    agent = ReinforceAgent(model, optimizer)
+    state = RunState(agent)
     checkpointer = Checkpointer(state, directory)
     checkpointer.restore()
     data = {"image": images, "label": np.arange(4) % 3}
@@ -74,23 +75,26 @@ def _interrupt():
     signal.raise_signal(signal.SIGTERM)
 
 
-@pytest.mark.parametrize("at", [0, 50, 110])
+@pytest.mark.parametrize(("at", "ema"), [(0, 0), (50, 0), (110, 0), (50, 0.9)])
 def test_a_signal_at_any_call_loses_no_evaluation(
-    make_model, images, tmp_path, at
+    make_model, images, tmp_path, at, ema
 ):
     # The calls end at steps 50, 60, 110 and 120; 60 and 120 are evaluated.
     model = make_model()
+    batches = Batches(images, at, _interrupt)
     with pytest.raises(Interrupted, match="SIGTERM: saved step"):
-        _run(model, images, tmp_path, Batches(images, at, _interrupt))
-    broken = _run(model, images, tmp_path, Batches(images))
+        _run(model, images, tmp_path, batches, ema=ema)
+    broken = _run(model, images, tmp_path, Batches(images), ema=ema)
     whole_model = make_model()
     (tmp_path / "whole").mkdir()
-    whole = _run(whole_model, images, tmp_path / "whole", Batches(images))
+    other = tmp_path / "whole"
+    whole = _run(whole_model, images, other, Batches(images), ema=ema)
     assert _evaluated(tmp_path) == _evaluated(tmp_path / "whole") == [60, 120]
     assert int(broken.best_step) == int(whole.best_step)
-    for one, other in zip(
-        model.get_weights(), whole_model.get_weights(), strict=True
-    ):
+    own, expected = (
+        [*state.model.get_weights(), *state.best] for state in (broken, whole)
+    )
+    for one, other in zip(own, expected, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -112,7 +116,7 @@ def _play(model, directory, interrupted_at=None):
     """Six updates on recorded episodes, with two evaluations."""
     directory.mkdir(exist_ok=True)
     agent = ReinforceAgent(model, make_optimizer("adam", 1e-2, 6))
-    state = RunState(model, agent.optimizer, [FRAMES])
+    state = RunState(agent, [FRAMES])
     checkpointer = Checkpointer(state, directory)
     checkpointer.restore()
     episodes = GymnasiumEpisodes("ram_tf/Catch-v0", rows=2, steps=23)

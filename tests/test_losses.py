@@ -98,6 +98,35 @@ def test_cross_entropy_gradient():
     np.testing.assert_allclose(gradient, expected, atol=1e-7)
 
 
+def test_rollouts_are_taught_by_their_mean():
+    # Two rollouts of one image, two steps, two classes; odds by hand.
+    chances = np.array([[[0.5, 0.5], [0.9, 0.1]], [[0.5, 0.5], [0.5, 0.5]]])
+    logits = tf.constant(np.log(chances), tf.float32)
+    weight = tf.constant([[0.3, 1.0], [0.3, 1.0]])
+    valid = tf.constant([[1.0, 1.0], [1.0, 0.0]])
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        loss = losses.teaching_loss(logits, 2, weight, valid)
+    # At the last step the mean is (0.7, 0.3); the second does not count there.
+    first = 0.3 * np.log(2) - 0.7 * np.log(0.9) - 0.3 * np.log(0.1)
+    assert float(loss) == pytest.approx((first + 0.3 * np.log(2)) / 2, rel=1e-5)
+    # That of cross-entropy: chances minus target; none flows through the mean.
+    gradient = tape.gradient(loss, logits).numpy()
+    np.testing.assert_allclose(gradient[0, 1], [0.1, -0.1], atol=1e-6)
+    np.testing.assert_allclose(gradient[1], np.zeros([2, 2]), atol=1e-6)
+
+
+def test_images_do_not_teach_each_other():
+    logits = tf.random.stateless_normal([6, 3, 4], [1, 2])
+    ones = tf.ones([6, 3])
+    whole = losses.teaching_loss(logits, 2, ones, ones)
+    parts = [
+        losses.teaching_loss(logits[i : i + 2], 2, ones[:2], ones[:2])
+        for i in (0, 2, 4)
+    ]
+    assert float(whole) == pytest.approx(float(sum(parts)) / 3, rel=1e-5)
+
+
 def test_policy_gradient_loss():
     log_prob = tf.constant([[1.0, 2, 3], [-1, 0.5, 9]])
     advantage = tf.constant([[1.0, 0, -2], [3, 4, 5]])

@@ -96,6 +96,7 @@ def test_the_paper_s_optimizer_reaches_zero_linearly():
         ({"steps": 0}, "steps.*positive.*0"),
         ({"clip_norm": -1.0}, "clip_norm.*at least 0.*-1"),
         ({"schedule": "step"}, "schedule.*cosine.*step"),
+        ({"ema": 1.0}, r"ema.*\[0, 1\).*1\.0"),
     ],
 )
 def test_optimizer_arguments(change, words):
@@ -106,7 +107,7 @@ def test_optimizer_arguments(change, words):
 
 def _state(make_model):
     agent = _agent(make_model())
-    return RunState(agent.model, agent.optimizer)
+    return RunState(agent)
 
 
 def test_best_weights_are_kept_and_used(make_model):
@@ -121,6 +122,31 @@ def test_best_weights_are_kept_and_used(make_model):
     for kept, weight in zip(best, _weights(state.model), strict=True):
         np.testing.assert_array_equal(kept, weight)
     assert float(state.best_error) == 10.0
+
+
+def test_averaged_weights_are_measured_and_kept(make_model, images):
+    """The average by hand, of what each step has left."""
+    model = make_model()
+    optimizer = make_optimizer("adam", 1e-2, 100, ema=0.8)
+    agent = ReinforceAgent(model, optimizer, rollouts=2)
+    state = RunState(agent)
+    environment = StillImage(tf.constant(images), LABELS, steps=3, rollouts=2)
+    average = None
+    for step in range(4):
+        agent.train(environment, tf.constant([step, 0]))
+        own = [v.numpy() for v in agent.variables]
+        average = average or own
+        average = [0.8 * a + 0.2 * w for a, w in zip(average, own, strict=True)]
+    with state.averaged():
+        state.keep_if_best(5.0)
+    left = [v.numpy() for v in agent.variables]
+    for weight, expected in zip(left, own, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    state.use_best()
+    kept = [v.numpy() for v in agent.variables]
+    assert not np.array_equal(kept[0], own[0])
+    for weight, expected in zip(kept, average, strict=True):
+        np.testing.assert_allclose(weight, expected, rtol=1e-4, atol=1e-6)
 
 
 def _saved_twice(make_model, directory):

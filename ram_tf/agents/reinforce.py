@@ -37,8 +37,9 @@ class ReinforceAgent(Agent):
 
     The hybrid loss is the cross-entropy of the answers, plus `policy_weight`
     times REINFORCE for locations and actions, plus `baseline_weight` times the
-    squared error of the baseline where it is the learned one, minus
-    `entropy_weight` times the entropy of the actions.
+    squared error of the baseline where it is the learned one, plus
+    `teaching_weight` times the cross-entropy to the mean answer of the
+    rollouts, minus `entropy_weight` times the entropy of the actions.
 
     Args:
         model: A built model.
@@ -53,6 +54,8 @@ class ReinforceAgent(Agent):
             glimpse network as well as the location network; that of actions
             always does.
         baseline_into_core: Whether the baseline's error trains them, too.
+        teaching_weight: Weight of the cross-entropy of the answers to the mean
+            answer of all rollouts of the image (`losses.teaching_loss`).
         entropy_weight: Weight of the entropy of the actions.
         trace_decay: How far the learned baseline trusts rewards rather than
             itself: 1 credits the whole return to every step (paper, equation
@@ -61,8 +64,9 @@ class ReinforceAgent(Agent):
             where nothing is learned about where to look.
 
     Raises:
-        UserError: On unknown names, counts or weights out of range, or
-            "leave_one_out" with a single rollout.
+        UserError: On unknown names, counts or weights out of range,
+            "leave_one_out" or teaching with a single rollout, or teaching of a
+            model that does not answer.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class ReinforceAgent(Agent):
         baseline_weight: float = 1.0,
         reinforce_into_core: bool = True,
         baseline_into_core: bool = False,
+        teaching_weight: float = 0.0,
         entropy_weight: float = 0.0,
         trace_decay: float = 1.0,
         fixations: str = "learned",
@@ -86,6 +91,7 @@ class ReinforceAgent(Agent):
         check_at_least("policy_weight", policy_weight, 0)
         check_at_least("baseline_weight", baseline_weight, 0)
         check_at_least("location_weight", location_weight, 0)
+        check_at_least("teaching_weight", teaching_weight, 0)
         check_at_least("entropy_weight", entropy_weight, 0)
         if not 0 <= trace_decay <= 1 or (
             trace_decay < 1 and baseline != "learned"
@@ -101,12 +107,20 @@ class ReinforceAgent(Agent):
                 '`baseline="leave_one_out"` needs at least two rollouts an '
                 f"image. Received: rollouts={rollouts}"
             )
+        if teaching_weight and (rollouts < 2 or not model.num_classes):
+            raise UserError(
+                "`teaching_weight` needs at least two rollouts an image, and a "
+                f"model that answers. Received: teaching_weight="
+                f"{teaching_weight}, rollouts={rollouts}, "
+                f"num_classes={model.num_classes}"
+            )
         super().__init__(model, optimizer)
         self.rollouts = rollouts
         self._baseline = baseline
         self._policy_weight = policy_weight
         self._baseline_weight = baseline_weight
         self._location_weight = location_weight
+        self._teaching_weight = teaching_weight
         self._entropy_weight = entropy_weight
         self._trace_decay = trace_decay
         self._fixations = fixations
@@ -178,6 +192,13 @@ class ReinforceAgent(Agent):
             extra |= head.measure(trajectory)
         if trajectory.label is not None:
             loss += extra["cross_entropy"]
+        if self._teaching_weight:
+            loss += self._teaching_weight * losses.teaching_loss(
+                trajectory.logits,
+                self.rollouts,
+                trajectory.label_weight,
+                valid,
+            )
         return LossInfo(loss, extra)
 
     def _advantage(self, trajectory, return_t):

@@ -23,6 +23,7 @@ class Agent:
         variables: What is trained; None for all that is trainable.
 
     Attributes:
+        variables: What is trained.
         metric_names: The keys of LossInfo.extra.
 
     Raises:
@@ -40,10 +41,10 @@ class Agent:
         check_built(model)
         self.model = model
         self.optimizer = optimizer
-        self._variables = (
+        self.variables = (
             model.trainable_variables if variables is None else variables
         )
-        optimizer.build(self._variables)
+        optimizer.build(self.variables)
 
     def episode_loss(
         self, environment: Environment, seed: tf.Tensor
@@ -78,7 +79,7 @@ class Agent:
 
     def update(self, gradients: Gradients) -> None:
         """Makes a step of the optimizer; gradients are as `gradients` gives."""
-        self.optimizer.apply(gradients, self._variables)
+        self.optimizer.apply(gradients, self.variables)
 
     def train(self, environment: Environment, seed: tf.Tensor) -> LossInfo:
         """Makes a step: both of the above, with their arguments and errors."""
@@ -94,7 +95,7 @@ class Agent:
         # What has no part in this loss, such as an unused baseline, rests.
         gradients = tape.gradient(
             info.loss,
-            [variable.value for variable in self._variables],
+            [variable.value for variable in self.variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         return gradients, info

@@ -4,13 +4,14 @@ The order of a restart: the configuration is compared first, then the newest
 checkpoint is read; if it is damaged, the one before it; and so on.
 """
 
+import contextlib
 import logging
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-import keras
 import tensorflow as tf
 
+from ram_tf.agents.update import Agent
 from ram_tf.errors import DamagedError
 
 _KEPT = 3
@@ -18,6 +19,10 @@ _KEPT = 3
 
 class RunState:
     """Everything that an uninterrupted run would have in memory.
+
+    Args:
+        agent: Trains the model.
+        counters: Names of what else is counted.
 
     Attributes:
         best: The best weights on validation so far.
@@ -30,13 +35,13 @@ class RunState:
 
     def __init__(
         self,
-        model: keras.Model,
-        optimizer: keras.optimizers.Optimizer,
+        agent: Agent,
         counters: Sequence[str] = (),
     ):
-        self.model = model
-        self.optimizer = optimizer
-        self.best = [tf.Variable(v.value) for v in model.variables]
+        self.model = agent.model
+        self.optimizer = agent.optimizer
+        self._trained = agent.variables
+        self.best = [tf.Variable(v.value) for v in self.model.variables]
         self.best_error = tf.Variable(float("inf"), dtype=tf.float64)
         self.best_step = tf.Variable(0, dtype=tf.int64)
         self.seconds = tf.Variable(0.0, dtype=tf.float64)
@@ -48,6 +53,23 @@ class RunState:
     def step(self) -> int:
         """Updates made."""
         return int(self.optimizer.iterations)
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model with the average of its weights, if the optimizer has one.
+
+        Afterwards it has its own again.
+        """
+        if not self.optimizer.use_ema:
+            yield
+            return
+        own = [tf.identity(variable.value) for variable in self._trained]
+        self.optimizer.finalize_variable_values(self._trained)
+        try:
+            yield
+        finally:
+            for variable, value in zip(self._trained, own, strict=True):
+                variable.assign(value)
 
     def keep_if_best(self, error: float) -> None:
         """Remembers the present weights if no earlier ones were as good."""

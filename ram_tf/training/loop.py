@@ -102,8 +102,9 @@ class TrainingLoop:
     def _evaluate(self, metrics, steps: int, picture: bool) -> None:
         state, step = self._state, self._state.step
         started = time.perf_counter()
-        error, measured, rollouts, measure = self._validation.validate()
-        state.keep_if_best(error)
+        with state.averaged():
+            error, measured, rollouts, measure = self._validation.validate()
+            state.keep_if_best(error)
         row = metrics | {
             f"validation_{measure.name}": measure.told(error),
             **measured,

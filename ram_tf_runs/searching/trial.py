@@ -64,7 +64,7 @@ class TrialTrainer:
         steps, evaluations = task.length()
         model = start.make_model(task)
         agent = task.make_agent(model, steps)
-        state = RunState(model, agent.optimizer, task.counters)
+        state = RunState(agent, task.counters)
         with tempfile.TemporaryDirectory(dir=logs) as checkpoints:
             TrainingLoop(
                 task.make_steps(agent, state),

@@ -39,6 +39,26 @@ class Reinforce(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Teaching(Settings):
+    """How rollouts of an image learn from each other."""
+
+    teaching_weight: float = setting(
+        0.0,
+        "Weight of the cross-entropy of each rollout's answers to the mean "
+        "answer of all --rollouts of the image, beside the label's.",
+        least=0.0,
+    )
+
+    def check_rollouts(self, rollouts: Rollouts) -> None:
+        """Raises UserError where there is nobody to learn from."""
+        if self.teaching_weight and rollouts.rollouts < 2:
+            raise UserError(
+                "--teaching_weight needs --rollouts of at least 2. Received: "
+                f"--rollouts={rollouts.rollouts}"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
 class Answers(Settings):
     """What answers earn."""
 

@@ -28,6 +28,13 @@ class Optimizer(Settings):
     clip_norm: float = setting(
         5.0, "Largest norm of the gradient; 0: no limit.", least=0.0
     )
+    ema: float = setting(
+        0.0,
+        "Decay of an exponential moving average of the weights, which is then "
+        "what is validated and kept; 0: the weights as they are.",
+        least=0.0,
+        most=0.999999,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -168,6 +168,7 @@ class ImageTask(Task):
             optimizer,
             **settings.rollouts.flat(),
             **settings.reinforce.flat(),
+            **settings.teaching.flat(),
         )
 
     def make_steps(self, agent, state):

@@ -4,7 +4,12 @@ import dataclasses
 from typing import ClassVar
 
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.settings.agent import Answers, Reinforce, Rollouts
+from ram_tf_runs.settings.agent import (
+    Answers,
+    Reinforce,
+    Rollouts,
+    Teaching,
+)
 from ram_tf_runs.settings.data import Folders, Scene
 from ram_tf_runs.settings.fields import group, setting
 from ram_tf_runs.settings.model import Model, Network
@@ -48,6 +53,7 @@ class ClassifySettings(RunSettings):
     pretrained: str | None = setting(None, PRETRAINED)
     rollouts: Rollouts = group(Rollouts)
     answers: Answers = group(Answers)
+    teaching: Teaching = group(Teaching)
     reinforce: Reinforce = group(Reinforce)
     glimpse_cost: float = setting(
         0.0,
@@ -85,6 +91,7 @@ class ClassifySettings(RunSettings):
         return self.network.any_size or (looks and not self.model.scales)
 
     def check(self):
+        self.teaching.check_rollouts(self.rollouts)
         self._check_video()
         self._check_stop()
         network = self.network

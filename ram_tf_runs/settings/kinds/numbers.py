@@ -4,7 +4,12 @@ import dataclasses
 from typing import ClassVar
 
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.settings.agent import Answers, Reinforce, Rollouts
+from ram_tf_runs.settings.agent import (
+    Answers,
+    Reinforce,
+    Rollouts,
+    Teaching,
+)
 from ram_tf_runs.settings.data import Digits
 from ram_tf_runs.settings.fields import group, setting
 from ram_tf_runs.settings.model import Model, Network
@@ -34,6 +39,7 @@ class NumbersSettings(RunSettings):
     pretrained: str | None = setting(None, PRETRAINED)
     rollouts: Rollouts = group(Rollouts)
     answers: Answers = group(Answers)
+    teaching: Teaching = group(Teaching)
     reinforce: Reinforce = group(Reinforce)
     optimizer: Optimizer = group(Optimizer)
     training: Epochs = group(Epochs)
@@ -49,6 +55,7 @@ class NumbersSettings(RunSettings):
         return self.numbers.max_digits + 1
 
     def check(self):
+        self.teaching.check_rollouts(self.rollouts)
         if self.network.glimpses % self.symbols:
             raise UserError(
                 "--glimpses must be a multiple of the symbols of a number, "
