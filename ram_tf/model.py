@@ -54,8 +54,7 @@ class RecurrentAttentionModel(keras.Model):
             "cells" chooses among what the retina shows.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
-        policy_scales, policy_filters, policy_visits, policy_contrast: See
-            CellPolicy.
+        policy_scales, policy_filters: See CellPolicy.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -98,8 +97,6 @@ class RecurrentAttentionModel(keras.Model):
         encoder_scales: int | None = None,
         policy_scales: int = 7,
         policy_filters: int = 0,
-        policy_visits: int = 1,
-        policy_contrast: bool = False,
         **kwargs,
     ):
         check_positive_int("glimpses", glimpses)
@@ -131,8 +128,6 @@ class RecurrentAttentionModel(keras.Model):
         self.encoder_scales = encoder_scales
         self.policy_scales = policy_scales
         self.policy_filters = policy_filters
-        self.policy_visits = policy_visits
-        self.policy_contrast = policy_contrast
         sizes = {**self._sizes(), "dtype": self.dtype_policy}
         sizes["scales"] = encoder_scales or scales  # What an encoder is given.
         self.cell = RAMCell(
@@ -232,8 +227,6 @@ class RecurrentAttentionModel(keras.Model):
             "encoder_scales": self.encoder_scales,
             "policy_scales": self.policy_scales,
             "policy_filters": self.policy_filters,
-            "policy_visits": self.policy_visits,
-            "policy_contrast": self.policy_contrast,
         }
 
 
