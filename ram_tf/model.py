@@ -10,6 +10,7 @@ from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
+from ram_tf.gate import GatedModel
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
@@ -24,7 +25,7 @@ CORES = ("rnn", "lstm")
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class RecurrentAttentionModel(keras.Model):
+class RecurrentAttentionModel(GatedModel):
     """Looks T times at an image and says what it is (paper, section 3).
 
     Every size of the paper is a default; every size is an argument.
@@ -68,7 +69,8 @@ class RecurrentAttentionModel(keras.Model):
         other outputs say of later glimpses is what they would have been.
 
     Raises:
-        UserError: On sizes below one, unknown names, or bad images.
+        UserError: On sizes below one, unknown names, or bad images; see
+            `ram_tf.gate` for what of an image is checked where.
     """
 
     def __init__(
