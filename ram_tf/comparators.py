@@ -11,10 +11,12 @@ import keras
 import tensorflow as tf
 
 from ram_tf import gate
+from ram_tf.agents.supervised import SupervisedAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.symbol_sequence import SymbolSequence
 from ram_tf.errors import UserError
-from ram_tf.gate import GatedModel, check_channels_last
+from ram_tf.gate import check_channels_last
+from ram_tf.keras_training import FittedModel
 from ram_tf.layers.heads import Classifier
 from ram_tf.layers.shrink import Shrink
 from ram_tf.layers.windows import Windows
@@ -40,7 +42,7 @@ _LEAST_POOLED = 14  # Pixels of a side, of which they make something.
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class Comparator(GatedModel):
+class Comparator(FittedModel):
     """A feed-forward network on whole images; ReLU everywhere.
 
     It answers in the form of a RecurrentAttentionModel with one glimpse, T = 1,
@@ -136,6 +138,12 @@ class Comparator(GatedModel):
             features = stage(features)
         logits = tf.reshape(features, [-1, self.answers, self.num_classes])
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+
+    def make_agent(self, optimizer):
+        return SupervisedAgent(self, optimizer)
+
+    def make_episodes(self, images, labels):
+        return self.environment(images, labels)
 
     def environment(self, images: tf.Tensor, labels=None) -> StillImage:
         """Images as the environment that this model looks at, once each."""

@@ -1,16 +1,18 @@
 """The recurrent attention model, whole."""
 
+from types import MappingProxyType
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
 from ram_tf import losses
+from ram_tf.agents.reinforce import ReinforceAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
-from ram_tf.gate import GatedModel
+from ram_tf.keras_training import FittedModel
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
@@ -25,7 +27,7 @@ CORES = ("rnn", "lstm")
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class RecurrentAttentionModel(GatedModel):
+class RecurrentAttentionModel(FittedModel):
     """Looks T times at an image and says what it is (paper, section 3).
 
     Every size of the paper is a default; every size is an argument.
@@ -72,6 +74,19 @@ class RecurrentAttentionModel(GatedModel):
         UserError: On sizes below one, unknown names, or bad images; see
             `ram_tf.gate` for what of an image is checked where.
     """
+
+    learning = MappingProxyType(
+        {
+            "rollouts": 4,
+            "baseline": "leave_one_out",
+            "reward": "log_likelihood",
+            "intermediate_weight": 0.0,
+            "policy_weight": 0.14,
+            "baseline_weight": 1.0,
+            "reinforce_into_core": True,
+            "teaching_weight": 0.0,
+        }
+    )
 
     def __init__(
         self,
@@ -190,6 +205,22 @@ class RecurrentAttentionModel(GatedModel):
             return Video(images, labels, **kwargs)
         return StillImage(
             images, labels, steps=looks or self.glimpses, **kwargs
+        )
+
+    def make_agent(self, optimizer, *, reward, intermediate_weight, **learning):
+        del reward, intermediate_weight  # Of the episodes.
+        return ReinforceAgent(self, optimizer, **learning)
+
+    def make_episodes(
+        self, images, labels, *, rollouts, reward, intermediate_weight, **others
+    ):
+        del others
+        return self.environment(
+            images,
+            labels,
+            rollouts=rollouts,
+            reward=reward,
+            intermediate_weight=intermediate_weight,
         )
 
     def read_by(self, sensor: str) -> Self:
