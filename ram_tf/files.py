@@ -28,6 +28,11 @@ def write_text(path: str | os.PathLike[str], content: str) -> None:
     write_bytes(path, content.encode())
 
 
+def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Copies a file's content."""
+    write_bytes(path, pathlib.Path(source).read_bytes())
+
+
 @contextlib.contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """A path to write a file to, which becomes `path` at the end.

@@ -39,7 +39,7 @@ def main(options: Report, data: Data) -> None:
     # TensorFlow comes with these; --help does without.
     import ram_tf_runs.quiet  # noqa: F401  First.
 
-    from ram_tf import pretrained
+    from ram_tf import files, pretrained
     from ram_tf_reports import (
         catch,
         document,
@@ -60,7 +60,7 @@ def main(options: Report, data: Data) -> None:
             print(paths.write(out.parent, name, data.data_dir))
         size_pictures.write_paths(out.parent, data.data_dir)
     # After the pictures, because it names those that are there.
-    out.write_text(document.render(out.parent, folder))
+    files.write_text(out, document.render(out.parent, folder))
     print(out)
 
 

@@ -40,7 +40,7 @@ def release(source: Workdir, directory: pathlib.Path, name: str) -> None:
     _write_card(record)
     # Last, because its being there says that the model is released.
     model = directory / f"{name}.keras"
-    files.write_bytes(model, source.model.read_bytes())
+    files.copy(source.model, model)
     print(f"model: {model}")
 
 
@@ -54,5 +54,5 @@ def _write_card(path: pathlib.Path) -> None:
     card = path.with_suffix(".md")
     record = json.loads(path.read_text(encoding="utf-8"))
     task = task_of(from_record(record["config"]))
-    files.write_bytes(card, task.card(path.stem, record).encode())
+    files.write_text(card, task.card(path.stem, record))
     print(f"card: {card}")

@@ -1,6 +1,7 @@
 """The compiled steps, the run state, checkpoints and logs."""
 
 import json
+import os
 import shutil
 import signal
 import tempfile
@@ -12,6 +13,7 @@ import tensorflow as tf
 from ram_tf import ReinforceAgent, files
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.errors import DamagedError, FileError
+from ram_tf.training import log
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
 from ram_tf.training.optimizers import make_optimizer
@@ -336,6 +338,37 @@ def test_metrics_beyond_the_checkpoint_are_dropped(tmp_path):
     assert [row["step"] for row in rows] == [1, 2, 5]
     assert rows[-1] == {"step": 5, "loss": 0.5, "by_glimpse": [1.0, 2.0]}
     assert list(tmp_path.glob("events*"))
+
+
+def _dying(*_):
+    raise _Killed
+
+
+def test_a_log_is_whole_whenever_one_is_killed(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    text = '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
+    path.write_text(text)
+    monkeypatch.setattr(os, "replace", _dying)
+    with pytest.raises(_Killed):
+        Summaries(path, tmp_path, 2, {})
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("content", [b"", b'{"st', b"\xff\n[]\n7\n{}\n"])
+def test_a_log_that_lost_its_lines(tmp_path, content):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(content)
+    summaries = Summaries(path, tmp_path, 2, {})
+    summaries.scalars(4, {"loss": 0.5})
+    assert log.read(path) == [{"step": 4, "loss": 0.5}]
+    assert log.read(tmp_path / "none") == []
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path):
+    summaries = Summaries(tmp_path / "log", tmp_path, 2, {})
+    (tmp_path / "log").mkdir()
+    with pytest.raises(FileError, match="log cannot be written: Is a dir"):
+        summaries.scalars(4, {"loss": 0.5})
 
 
 def test_interrupt_notes_the_signal_and_restores_the_handler():

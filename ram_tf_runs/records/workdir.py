@@ -109,9 +109,8 @@ class Workdir:
 
     def save_model(self, model: keras.Model) -> None:
         """Writes the trained model; the file is whole or not there."""
-        draft = self.model.with_name("draft.keras")
-        model.save(draft)
-        os.replace(draft, self.model)
+        with files.whole(self.model) as draft:
+            model.save(draft)
 
     def load_model(self) -> keras.Model:
         """The trained model.
@@ -137,7 +136,7 @@ def write_json(path: pathlib.Path, value: Any) -> None:
 
     What fits on a line stands on one: the file is to be read and committed.
     """
-    files.write_bytes(path, f"{_to_json(value)}\n".encode())
+    files.write_text(path, f"{_to_json(value)}\n")
 
 
 def _check_finished(path: pathlib.Path) -> None:
