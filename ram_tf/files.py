@@ -46,13 +46,15 @@ def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
             where the file should be.
     """
     path = pathlib.Path(path)
+    if path.is_symlink():  # What it leads to is written, as by anybody.
+        path = path.resolve()
     # Of this process: two that write one file do not mix.
     draft = path.with_name(f".{path.stem}.{os.getpid()}.draft{path.suffix}")
     try:
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                raise IsADirectoryError(None, "it is a folder")
+            if path.exists() and not path.is_file():
+                raise OSError("it is there, and is no regular file")
             yield draft
             move(draft, path)
     finally:

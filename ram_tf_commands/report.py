@@ -20,9 +20,11 @@ from ram_tf_runs.settings.options import Data
 class Report(Settings):
     """What is read and written."""
 
-    records: str = setting("results", "Folder of the records.")
+    records: str = setting("results", "Folder of the records.", path=True)
     document: str = setting(
-        "RESULTS.md", "The text; its pictures go to docs/results beside it."
+        "RESULTS.md",
+        "The text; its pictures go to docs/results beside it.",
+        path=True,
     )
     pictures: bool = setting(
         False, "Whether to draw glimpse paths too; needs MNIST."

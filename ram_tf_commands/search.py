@@ -60,6 +60,7 @@ class Search(Settings):
         None,
         "SQLite file of the search; by default study.db in a directory with "
         "the name of --workdir and _search.",
+        path=True,
     )
     report: bool = setting(
         True, "Says at the end what was found, and writes record and picture."

@@ -16,7 +16,7 @@ from absl import app, flags, logging
 from ram_tf_runs import extras, plugins
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags as setting_flags
-from ram_tf_runs.settings.fields import Settings
+from ram_tf_runs.settings.fields import Settings, expanded
 
 FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
 Kinds = tuple[type[Settings], ...]
@@ -181,6 +181,7 @@ def prepared(argv: list[str], values: flags.FlagValues) -> list[str]:
 
 
 def _find(value: str) -> pathlib.Path:
+    value = expanded(value)
     for path in (pathlib.Path(value), FLAGFILES / value):
         if path.is_file():
             return path

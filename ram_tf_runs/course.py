@@ -9,7 +9,7 @@ from ram_tf.training.interrupt import Interrupted
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
 from ram_tf_runs import start
-from ram_tf_runs.records import lock
+from ram_tf_runs.records import json_files, lock
 from ram_tf_runs.records.resume import resume
 from ram_tf_runs.records.workdir import Workdir, write_json
 from ram_tf_runs.settings.run import RunSettings
@@ -48,7 +48,9 @@ def _run(settings: RunSettings, workdir: Workdir, data_dir: str | None) -> int:
     checkpointer = resume(state, settings, workdir, task.data_record())
     if state.step >= steps and workdir.result.exists():
         print(f"finished already, at step {steps}")
-        print(task.table(workdir.load_result()))
+        result = workdir.load_result()
+        with json_files.reading(workdir.result):
+            print(task.table(result))
         return 0
     loop = TrainingLoop(
         task.make_steps(agent, state),
