@@ -138,7 +138,7 @@ def _side_by_side(
     )
     if crew.stopped:
         print("interrupted: run the same command again to resume")
-        return 130
+        return crew.code
     # One that is left has made the trials of those that were killed.
     return min(abs(outcome.code or 0) for outcome in outcomes.values())
 
