@@ -14,8 +14,8 @@ from ram_tf.training.interrupt import Interrupt
 from ram_tf_runs import leaving
 
 ROOT = pathlib.Path(__file__).parents[1]
-# A command of ours at work in a library, which gives the interpreter's lock free
-# and hears no signal.
+# A command of ours at work in a library, which gives the interpreter's lock
+# free and hears no signal.
 _DEAF = """
 import hashlib, sys, time
 from ram_tf_runs import leaving
