@@ -14,6 +14,7 @@ from typing import Any
 
 from absl import flags
 
+from ram_tf import files
 from ram_tf_runs.records import record
 
 OUT = flags.DEFINE_string("out", None, "JSON file for the measurements.")
@@ -67,8 +68,7 @@ def write(measured: dict[str, Any], repetitions: int) -> None:
         "repetitions": repetitions,
     }
     path = pathlib.Path(OUT.value)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(whole, indent=2) + "\n")
+    files.write_text(path, json.dumps(whole, indent=2) + "\n")
 
 
 def _text(value: Any) -> str:

@@ -1,24 +1,124 @@
-"""Files that are whole or not there."""
+"""Files that are whole or not there: the one home of how files are written."""
 
+import contextlib
+import errno
 import os
 import pathlib
+import tempfile
+from collections.abc import Iterator
 
 from ram_tf.errors import FileError
+
+# What a file system says that cannot wait until all is on the disk.
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """Writes a file beside its place, and moves it there; makes its folder.
 
     Raises:
+        FileError: As `whole`.
+    """
+    with whole(path) as draft:
+        draft.write_bytes(content)
+
+
+def write_text(path: str | os.PathLike[str], content: str) -> None:
+    """The same with text, in UTF-8."""
+    write_bytes(path, content.encode())
+
+
+def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
+    """Copies a file's content."""
+    write_bytes(path, pathlib.Path(source).read_bytes())
+
+
+@contextlib.contextmanager
+def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
+    """A path to write a file to, which becomes `path` at the end.
+
+    It is in the same folder, which is made, and has the same suffix. Until all
+    of it is on the disk, what was at `path` stays; if writing fails, nothing is
+    left of the draft.
+
+    Raises:
         FileError: If that cannot be done: no room, no right to write, a folder
             where the file should be.
     """
     path = pathlib.Path(path)
-    draft = path.with_name(path.name + ".tmp")
+    if path.is_symlink():  # What it leads to is written, as by anybody.
+        path = path.resolve()
+    # Of this process: two that write one file do not mix.
+    draft = path.with_name(f".{path.stem}.{os.getpid()}.draft{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        os.replace(draft, path)
+        with _told(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and not path.is_file():
+                raise OSError("it is there, and is no regular file")
+            yield draft
+            move(draft, path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def move(draft: pathlib.Path, path: pathlib.Path) -> None:
+    """Moves a written file to its place, once all of it is on the disk."""
+    _sync(draft)
+    os.replace(draft, path)
+    _sync(path.parent)  # Where the name is.
+
+
+@contextlib.contextmanager
+def plain(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A name of a folder in which nothing stands for other characters.
+
+    TensorFlow takes some paths for patterns, and finds nothing in a folder with
+    [ in its name. Most folders have such a name already.
+
+    Raises:
+        FileError: If there is no place for such a name.
+    """
+    if _is_plain(folder):
+        yield folder
+        return
+    with contextlib.ExitStack() as stack:
+        with _told(folder):
+            place = stack.enter_context(tempfile.TemporaryDirectory())
+            if not _is_plain(pathlib.Path(place)):
+                raise OSError(
+                    "neither it nor the folder of temporary files has a path "
+                    r"without *, ?, [ and \, which TensorFlow takes for "
+                    f"patterns. Received: {place}"
+                )
+            link = pathlib.Path(place, "folder")
+            link.symlink_to(folder.absolute(), target_is_directory=True)
+        yield link
+
+
+def _is_plain(folder: pathlib.Path) -> bool:
+    return not set("*?[\\") & set(str(folder))
+
+
+@contextlib.contextmanager
+def _told(path: pathlib.Path) -> Iterator[None]:
+    """Errors of the system as a FileError that names the file."""
+    try:
+        yield
+    except FileError:
+        raise
     except OSError as error:
         reason = error.strerror or error
         raise FileError(f"{path} cannot be written: {reason}") from error
+
+
+def _sync(path: pathlib.Path) -> None:
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        # Some file systems cannot, for folders above all.
+        if not path.is_dir() and error.errno not in _NO_SYNC:
+            raise
+    finally:
+        os.close(file)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ram_tf_data import regular
 from ram_tf_data.errors import UserError
 from ram_tf_data.files import read_image
 
@@ -146,7 +147,8 @@ def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
 
 def _load(path, threads: int) -> Interpreter:
     """A file with the signature `classify`."""
-    if not os.path.isfile(path):
+    regular.check(path)
+    if not os.path.exists(path):
         raise UserError(
             f"--model must name a file. Received: {os.fspath(path)!r}"
         )
@@ -169,12 +171,13 @@ def _load(path, threads: int) -> Interpreter:
 def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
     """What the .json says; nothing where there is none."""
     file = path.with_suffix(".json")
+    regular.check(file)
     if not file.exists():
         return {}
     try:
         about = json.loads(file.read_text())
         labels = about["labels"]
-    except (ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise UserError(
             f"{file} must be the JSON written beside the model, with labels. "
             f"Received: {error!r}"
@@ -191,7 +194,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
         program,
         description="Classifies image files with a .tflite file.",
     )
-    parser.add_argument("--model", required=True, help="The .tflite file.")
+    parser.add_argument(
+        "--model",
+        required=True,
+        type=os.path.expanduser,
+        help="The .tflite file.",
+    )
     parser.add_argument("images", nargs="+", metavar="IMAGE")
     parser.add_argument(
         "--threads", type=_count, default=1, help="Threads to run on."

@@ -35,6 +35,7 @@ class Reading(Settings):
         None,
         "Where to write a film of the eye crossing the first image, a GIF; of "
         "a model of any size.",
+        path=True,
     )
 
 

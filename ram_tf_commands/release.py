@@ -22,6 +22,7 @@ class Released(Settings):
         None,
         "Directory of released models; by default where "
         "ram_tf.load_pretrained finds them.",
+        path=True,
     )
     cards_only: bool = setting(
         False, "Whether only to write all cards in --dir again."

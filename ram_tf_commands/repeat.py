@@ -83,7 +83,7 @@ def main(repeat: Repeat, jobs: Jobs, out: Out, arguments: list[str]) -> int:
         )
         if crew.stopped:
             print("interrupted: run the same command again to resume")
-            return 130
+            return crew.code
         failed = {n: o.reason for n, o in outcomes.items() if o.code != 0}
         summary = repeated.summarise(name, seeds, failed)
         _report(summary, pathlib.Path(out.out or workdir / "seeds.json"))

@@ -20,9 +20,11 @@ from ram_tf_runs.settings.options import Data
 class Report(Settings):
     """What is read and written."""
 
-    records: str = setting("results", "Folder of the records.")
+    records: str = setting("results", "Folder of the records.", path=True)
     document: str = setting(
-        "RESULTS.md", "The text; its pictures go to docs/results beside it."
+        "RESULTS.md",
+        "The text; its pictures go to docs/results beside it.",
+        path=True,
     )
     pictures: bool = setting(
         False, "Whether to draw glimpse paths too; needs MNIST."
@@ -39,7 +41,7 @@ def main(options: Report, data: Data) -> None:
     # TensorFlow comes with these; --help does without.
     import ram_tf_runs.quiet  # noqa: F401  First.
 
-    from ram_tf import pretrained
+    from ram_tf import files, pretrained
     from ram_tf_reports import (
         catch,
         document,
@@ -60,7 +62,7 @@ def main(options: Report, data: Data) -> None:
             print(paths.write(out.parent, name, data.data_dir))
         size_pictures.write_paths(out.parent, data.data_dir)
     # After the pictures, because it names those that are there.
-    out.write_text(document.render(out.parent, folder))
+    files.write_text(out, document.render(out.parent, folder))
     print(out)
 
 

@@ -60,6 +60,7 @@ class Search(Settings):
         None,
         "SQLite file of the search; by default study.db in a directory with "
         "the name of --workdir and _search.",
+        path=True,
     )
     report: bool = setting(
         True, "Says at the end what was found, and writes record and picture."
@@ -137,7 +138,7 @@ def _side_by_side(
     )
     if crew.stopped:
         print("interrupted: run the same command again to resume")
-        return 130
+        return crew.code
     # One that is left has made the trials of those that were killed.
     return min(abs(outcome.code or 0) for outcome in outcomes.values())
 

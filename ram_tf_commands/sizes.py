@@ -12,7 +12,6 @@ goes on from there.
 """
 
 import dataclasses
-import json
 import pathlib
 import re
 from typing import Any
@@ -142,9 +141,11 @@ def _check(trained, sizes: Sizes) -> None:
 
 def _known(path: pathlib.Path | None, asked: dict[str, Any]) -> list[Any]:
     """Rows that an earlier run of the same measurement has left."""
+    from ram_tf_runs.records import json_files
+
     if path is None or not path.exists():
         return []
-    found = json.loads(path.read_text())
+    found = json_files.read(path, "canvases")
     same = ("model", "looks", "split", "sensor")
     if {name: found.get(name) for name in same} != {
         name: asked[name] for name in same

@@ -44,6 +44,7 @@ class Large(Settings):
         "The model of the large image, as --pretrained names one: its windows "
         "follow the image (--scales=0). By default `seek`, where it is "
         "released; empty for a page without a large image.",
+        path=True,
     )
 
 

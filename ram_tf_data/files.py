@@ -1,16 +1,18 @@
 """Image files as canvases."""
 
+import contextlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
+from ram_tf_data import regular
 from ram_tf_data.contrast import standardise
 from ram_tf_data.errors import UserError
 
-# What Pillow raises, by the kind of file and of damage.
+# What Pillow raises of a decoded image, such as on bad notes of a camera.
 _UNREADABLE = (
     OSError,
     SyntaxError,
@@ -79,9 +81,7 @@ def read_video(
     """
     images = _open(
         path,
-        lambda file: [
-            _flat(frame, channels) for frame in ImageSequence.Iterator(file)
-        ],
+        lambda file: [_flat(frame, channels) for frame in _frames(path, file)],
     )
     if len(images) != frames:
         raise UserError(
@@ -97,14 +97,56 @@ def read_video(
 
 
 def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
-    try:
-        with Image.open(path) as file:
+    """What is read of a file, once its first image is decoded."""
+    regular.check(path)
+    with contextlib.ExitStack() as stack:
+        with _decoding(path):
+            # Pillow leaves a file open that it does not understand.
+            content = stack.enter_context(open(path, "rb"))
+            file = stack.enter_context(Image.open(content))
+            file.load()
+        with _explained(path, _UNREADABLE):
             return read(file)
+
+
+def _frames(path: str, file: Image.Image) -> Iterator[Image.Image]:
+    """The images of a file, decoded one by one."""
+    frames = ImageSequence.Iterator(file)
+    while True:
+        with _decoding(path):
+            frame = next(frames, None)
+            if frame is not None:
+                frame.load()
+        if frame is None:
+            return
+        yield frame
+
+
+@contextlib.contextmanager
+def _decoding(path: str) -> Iterator[None]:
+    """Of Pillow alone: what it raises depends on format and damage."""
+    try:
+        with _explained(path, (Exception,)):
+            yield
     except FileNotFoundError as error:
         raise UserError(f"There is no image file {path!r}.") from error
-    except _UNREADABLE as error:
+
+
+@contextlib.contextmanager
+def _explained(
+    path: str, errors: tuple[type[Exception], ...]
+) -> Iterator[None]:
+    """Such errors, told as the file's."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except errors as error:
+        if str(error).startswith(repr(path)):  # It is told already.
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
-            f"{path!r} is not an image that can be read: {error}"
+            f"{path!r} is not an image that can be read: {reason}"
         ) from error
 
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ram_tf_data import regular
 from ram_tf_data.errors import UserError
 from ram_tf_data.numbers import END
 from ram_tf_data.splits import Source, Split
@@ -81,7 +82,8 @@ def read_digit_struct(path: pathlib.Path) -> list[HouseNumber]:
     Raises:
         UserError: If it is not there, or not in the format.
     """
-    if not path.is_file():
+    regular.check(path)
+    if not path.exists():
         raise UserError(f"There is no {path}.")
     try:
         with h5py.File(path) as file:
@@ -152,9 +154,15 @@ def _load_split(folder: pathlib.Path, side: int, max_digits: int) -> Split:
 
 
 def _open(path: pathlib.Path) -> Image.Image:
+    """A picture, decoded."""
     try:
-        return Image.open(path)
-    except (UnidentifiedImageError, OSError) as error:
+        regular.check(path)
+        with path.open("rb") as file:
+            picture = Image.open(file)
+            picture.load()
+    except Exception as error:  # Its kind depends on the damage.
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(
-            f"{path} is named in {_FILE} and cannot be read: {error}"
+            f"{path} is named in {_FILE} and cannot be read: {reason}"
         ) from error
+    return picture

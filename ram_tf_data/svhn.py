@@ -56,17 +56,28 @@ def load_small(name: str, data_dir: str | None) -> Source:
             f"--source=svhn_small needs --data_dir, the folder of {SMALL_FILE}."
             f" Received: --data_dir={data_dir}"
         )
-    with np.load(path) as file:
-        missing = {"X", "y", "png_id"} - set(file)
-        if missing:
-            raise UserError(f"{path} has no {', '.join(sorted(missing))}.")
-        image, label, number = file["X"], file["y"], file["png_id"]
+    image, label, number = _arrays(path)
     numbers = np.unique(number)
     cuts = numbers[[len(numbers) * 70 // 100, len(numbers) * 85 // 100]]
     part = np.searchsorted(cuts, number, side="right")
     return _source(
         *(_split(image, label, np.flatnonzero(part == i)) for i in range(3))
     )
+
+
+def _arrays(path: pathlib.Path) -> list[np.ndarray]:
+    names = ("X", "y", "png_id")
+    try:
+        with np.load(path) as file:
+            if missing := set(names) - set(file):
+                raise UserError(f"{path} has no {', '.join(sorted(missing))}.")
+            return [file[name] for name in names]
+    except UserError:
+        raise
+    except Exception as error:  # Its kind depends on the damage.
+        raise UserError(
+            f"{path} is not an .npz file that can be read: {error}"
+        ) from error
 
 
 def _split(image: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Split:

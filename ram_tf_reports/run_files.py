@@ -2,13 +2,12 @@
 
 import dataclasses
 import functools
-import json
 import pathlib
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from ram_tf_reports.markdown import NONE
-from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import json_files
 from ram_tf_runs.settings.run import RunSettings, from_record
 
 # What `Run` reads, beside what a section needs.
@@ -59,23 +58,8 @@ _Run = TypeVar("_Run", bound=Run)
 
 
 def read(path: pathlib.Path, *needed: str) -> dict[str, Any] | None:
-    """The object in a JSON file; None without the file.
-
-    Raises:
-        UserError: If it is none or lacks a key; file and key are named.
-    """
-    if not path.exists():
-        return None
-    try:
-        values = json.loads(path.read_text())
-    except ValueError as error:
-        raise UserError(f"{path} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise UserError(f"{path} must hold an object. Received: {values!r}")
-    for name in needed:
-        if name not in values:
-            raise UserError(f"{path} must hold `{name}`.")
-    return values
+    """The object in a JSON file, as `json_files`; None without the file."""
+    return json_files.read(path, *needed) if path.exists() else None
 
 
 def by_seed(runs: Iterable[_Run]) -> list[list[_Run]]:

@@ -13,10 +13,10 @@ from typing import Any
 
 from absl import app, flags, logging
 
-from ram_tf_runs import extras, plugins
+from ram_tf_runs import extras, leaving, plugins
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags as setting_flags
-from ram_tf_runs.settings.fields import Settings
+from ram_tf_runs.settings.fields import Settings, expanded
 
 FLAGFILES = pathlib.Path(__file__).parent / "flagfiles"
 Kinds = tuple[type[Settings], ...]
@@ -92,6 +92,7 @@ def run(command: Command | Callable[[], int | None]) -> None:
     """
     if not isinstance(command, Command):
         command = Command(command)
+    leaving.is_main_program()
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
     try:
         plugins.load()
@@ -99,8 +100,8 @@ def run(command: Command | Callable[[], int | None]) -> None:
     except UserError as error:
         sys.exit(f"error: {error}")
     app.run(
-        lambda arguments: _told(
-            lambda: command.execute(sys.argv, arguments, flags.FLAGS)
+        lambda arguments: leaving.ended(
+            _told(lambda: command.execute(sys.argv, arguments, flags.FLAGS))
         ),
         flags_parser=lambda argv: _parse_or_exit(argv, command),
     )
@@ -181,6 +182,7 @@ def prepared(argv: list[str], values: flags.FlagValues) -> list[str]:
 
 
 def _find(value: str) -> pathlib.Path:
+    value = expanded(value)
     for path in (pathlib.Path(value), FLAGFILES / value):
         if path.is_file():
             return path

@@ -5,11 +5,11 @@ from typing import Any
 import ram_tf_runs.quiet  # noqa: F401  First.
 
 from ram_tf.training.checkpoint import RunState
-from ram_tf.training.interrupt import Interrupted
+from ram_tf.training.interrupt import Interrupted, saved
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.summaries import Summaries
-from ram_tf_runs import start
-from ram_tf_runs.records import lock
+from ram_tf_runs import leaving, start
+from ram_tf_runs.records import json_files, lock
 from ram_tf_runs.records.resume import resume
 from ram_tf_runs.records.workdir import Workdir, write_json
 from ram_tf_runs.settings.run import RunSettings
@@ -26,12 +26,13 @@ def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
         data_dir: Where its data are.
 
     Returns:
-        The exit code: 130 if it was told to stop.
+        The exit code: 128 and the number of the signal if it was told to stop.
 
     Raises:
         UserError: If the directory holds another run, or another process works
             there.
     """
+    leaving.watch()
     workdir = Workdir(directory)
     workdir.check(settings)
     with lock.of_workdir(workdir.path):
@@ -48,7 +49,9 @@ def _run(settings: RunSettings, workdir: Workdir, data_dir: str | None) -> int:
     checkpointer = resume(state, settings, workdir, task.data_record())
     if state.step >= steps and workdir.result.exists():
         print(f"finished already, at step {steps}")
-        print(task.table(workdir.load_result()))
+        result = workdir.load_result()
+        with json_files.reading(workdir.result):
+            print(task.table(result))
         return 0
     loop = TrainingLoop(
         task.make_steps(agent, state),
@@ -59,10 +62,11 @@ def _run(settings: RunSettings, workdir: Workdir, data_dir: str | None) -> int:
         task.drawer(model),
     )
     try:
-        loop.run(steps, evaluations)
+        with leaving.saying(lambda: saved(loop.saved_step)):
+            loop.run(steps, evaluations)
     except Interrupted as interrupted:
-        print(interrupted)
-        return 130
+        print(interrupted, flush=True)
+        return leaving.code(interrupted.signal)
     state.use_best()
     _finish(task, state, loop.units_per_second, workdir)
     return 0

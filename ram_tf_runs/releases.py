@@ -1,6 +1,5 @@
 """Released models: what is left of a finished run for `ram_tf.pretrained`."""
 
-import json
 import pathlib
 import re
 
@@ -8,6 +7,7 @@ import ram_tf_runs.quiet  # noqa: F401  First.
 
 from ram_tf import RecurrentAttentionModel, files
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import json_files
 from ram_tf_runs.records.workdir import Workdir, write_json
 from ram_tf_runs.settings.run import from_record
 from ram_tf_runs.tasks.registry import task_of
@@ -40,7 +40,7 @@ def release(source: Workdir, directory: pathlib.Path, name: str) -> None:
     _write_card(record)
     # Last, because its being there says that the model is released.
     model = directory / f"{name}.keras"
-    files.write_bytes(model, source.model.read_bytes())
+    files.copy(source.model, model)
     print(f"model: {model}")
 
 
@@ -52,7 +52,9 @@ def write_cards(directory: pathlib.Path) -> None:
 
 def _write_card(path: pathlib.Path) -> None:
     card = path.with_suffix(".md")
-    record = json.loads(path.read_text(encoding="utf-8"))
-    task = task_of(from_record(record["config"]))
-    files.write_bytes(card, task.card(path.stem, record).encode())
+    record = json_files.read(path, "config")
+    with json_files.reading(path):
+        task = task_of(from_record(record["config"]))
+        text = task.card(path.stem, record)
+    files.write_text(card, text)
     print(f"card: {card}")

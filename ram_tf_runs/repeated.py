@@ -1,12 +1,12 @@
 """Runs that differ in the seed alone: what became of them, in one record."""
 
-import json
 import pathlib
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import json_files
 from ram_tf_runs.settings.run import RunSettings, from_record
 
 
@@ -24,8 +24,8 @@ class Seed(NamedTuple):
         """Its result.json; None unless this very run has finished."""
         try:
             before = from_record(self._record()["config"])
-            result = json.loads((self.workdir / "result.json").read_text())
-        except (OSError, ValueError):  # Its trainer will say what is wrong.
+            result = json_files.read(self.workdir / "result.json")
+        except (ValueError, TypeError):  # Its trainer will say what is wrong.
             return None
         return result if before == self.settings else None
 
@@ -34,7 +34,7 @@ class Seed(NamedTuple):
         return self._record().get("data", {})
 
     def _record(self) -> dict[str, Any]:
-        return json.loads((self.workdir / "config.json").read_text())
+        return json_files.read(self.workdir / "config.json", "config")
 
 
 def summarise(

@@ -8,7 +8,7 @@ from typing import Any
 
 import ram_tf_runs.quiet  # noqa: F401  First.
 
-from ram_tf import RecurrentAttentionModel, pretrained
+from ram_tf import RecurrentAttentionModel, files, pretrained
 from ram_tf.export import tflite
 from ram_tf_data import sources
 from ram_tf_data.canvas import Canvas
@@ -153,11 +153,9 @@ def _copy_page(litert: pathlib.Path, out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for pattern in _PAGE_FILES:
         for file in PAGE.glob(pattern):
-            shutil.copy(file, out)
+            files.copy(file, out / file.name)
     for file, name in _LITERT_FILES.items():
-        place = out / "litert" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(litert / file, place)
+        files.copy(litert / file, out / "litert" / name)
 
 
 def write_large(trained: Trained, out: pathlib.Path) -> None:
@@ -189,8 +187,8 @@ def _write_model(trained: Trained, side: int, out: pathlib.Path) -> None:
             labels=trained.class_names,
             record=trained.result,
         )
-        shutil.copyfile(small, out / "model.tflite")
-        shutil.copyfile(small.with_suffix(".json"), out / "model.json")
+        files.copy(small, out / "model.tflite")
+        files.copy(small.with_suffix(".json"), out / "model.json")
 
 
 def _write_scenes(trained: Trained, out: pathlib.Path, large: bool) -> None:
@@ -206,5 +204,4 @@ def _write_scenes(trained: Trained, out: pathlib.Path, large: bool) -> None:
 
 
 def _write_json(about: dict[str, Any], out: pathlib.Path) -> None:
-    text = json.dumps(about)
-    (out / "scenes.json").write_text(text + "\n", encoding="utf-8")
+    files.write_text(out / "scenes.json", json.dumps(about) + "\n")

@@ -1,15 +1,18 @@
 """Sources, training batches and evaluation sets."""
 
 import hashlib
+import socket
+import time
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf_data import sources
+from ram_tf_data import prepared, sources
 from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.drift import Drift
+from ram_tf_data.errors import SourceError
 from ram_tf_data.sources import Split
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.recipe import parse
@@ -297,12 +300,71 @@ def test_an_unknown_source():
         sources.load("cifar")
 
 
-def test_data_that_cannot_be_had(tmp_path, monkeypatch):
-    # An address without a host ends TFDS's attempts to download at once.
-    monkeypatch.setenv("https_proxy", "http://")
-    with pytest.raises(RuntimeError) as caught:
-        sources.load("mnist", str(tmp_path))
-    message = str(caught.value)
-    assert f"could not load 'mnist' from data_dir={tmp_path}" in message
+@pytest.mark.parametrize("named_by", ["flag", "environment"])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "it holds no prepared mnist"),
+        ("mistyped", "there is no such directory"),
+        ("older", r"there is no .*/mnist/"),
+    ],
+)
+def test_a_named_directory_without_the_data_is_refused(
+    tmp_path, monkeypatch, name, words, named_by
+):
+    """At once: nothing is downloaded to it, and nobody is asked."""
+    monkeypatch.setattr(socket, "create_connection", _nobody_asks)
+    (tmp_path / "older/mnist/1.0.0").mkdir(parents=True)
+    (tmp_path / "older/mnist/1.0.0/dataset_info.json").write_text("{}")
+    place = tmp_path / name
+    if named_by == "environment":
+        monkeypatch.setenv("TFDS_DATA_DIR", str(place))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SourceError, match=words) as caught:
+        sources.load("mnist", str(place) if named_by == "flag" else None)
+    assert sorted(tmp_path.rglob("*")) == before
+    _check_ways_out(str(caught.value), place)
+
+
+def _nobody_asks(*_):
+    raise AssertionError("the network is asked")
+
+
+@pytest.mark.parametrize("proxy", [None, "http://", "http://127.0.0.1:9"])
+def test_without_a_network_nothing_is_tried(tmp_path, monkeypatch, proxy):
+    for name in ("TFDS_DATA_DIR", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    if proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+    else:
+        monkeypatch.setattr(socket, "create_connection", _unreachable)
+    import tensorflow_datasets as tfds
+
+    monkeypatch.setattr(
+        tfds.core.utils.file_utils, "list_data_dirs", lambda: [tmp_path]
+    )
+    monkeypatch.setattr(tfds, "builder", _nobody_asks)
+    with pytest.raises(SourceError, match="there is no network") as caught:
+        sources.load("mnist")
+    _check_ways_out(str(caught.value), "the default of TFDS")
+
+
+def _unreachable(*_):
+    raise OSError("Network is unreachable")
+
+
+def test_a_name_that_is_never_found_is_not_waited_for(monkeypatch):
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.delenv("HTTPS_PROXY", raising=False)
+    monkeypatch.setattr(prepared, "_PATIENCE", 0.1)
+    monkeypatch.setattr(socket, "create_connection", lambda *_: time.sleep(30))
+    started = time.monotonic()
+    assert not prepared._reaches("mnist")
+    assert time.monotonic() - started < 5
+
+
+def _check_ways_out(message, place):
+    assert "\n" not in message
+    assert f"could not load 'mnist' from data_dir={place}" in message
     for way_out in ("--data_dir", "TFDS_DATA_DIR", "--source=digits"):
         assert way_out in message.split("Ways out:")[1]

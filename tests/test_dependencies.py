@@ -48,7 +48,7 @@ LIBRARY = [
 ]
 # Likewise of ram_tf_runs.
 RUNS = [
-    ["errors", "quiet"],
+    ["errors", "leaving", "quiet"],
     ["extras", "plugins", "side_by_side"],
     ["settings"],
     ["command"],

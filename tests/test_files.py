@@ -1,10 +1,13 @@
 """Image files as canvases: what cameras and editors write, of any size."""
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from ram_tf_data.files import read_image
+from ram_tf_data.errors import UserError
+from ram_tf_data.files import read_image, read_video
 
 
 def test_a_photograph_is_turned_upright(tmp_path):
@@ -63,6 +66,54 @@ def test_large_images_keep_their_aspect(tmp_path):
     bright = read_image(path, 10, 1)[..., 0]
     assert bright[3:7].min() > 200
     assert not bright[:2].any()
+
+
+@pytest.mark.parametrize("form", ["AVIF", "TIFF", "PNG", "WEBP", "JPEG", "GIF"])
+def test_damaged_files_are_named(tmp_path, form):
+    """Wherever the damage is; some can still be read."""
+    path = tmp_path / f"damaged.{form.lower()}"
+    pixels = np.random.default_rng(0).integers(0, 256, [40, 40, 3], np.uint8)
+    image = Image.fromarray(pixels)
+    options = {"compression": "tiff_lzw"} if form == "TIFF" else {}
+    image.save(path, form, **options)
+    sound, told = path.read_bytes(), []
+    for start in range(0, len(sound), max(1, len(sound) // 60)):
+        for content in (
+            sound[:start],
+            sound[:start] + b"\xff" * 40 + sound[start + 40 :],
+            sound[:start] + bytes(40) + sound[start + 40 :],
+        ):
+            path.write_bytes(content)
+            for read in (read_image, _read_one_frame):
+                try:
+                    read(str(path), 8, 1)
+                except UserError as error:
+                    told.append(str(error))
+    assert len(told) > 60
+    for message in told:
+        assert repr(str(path)) in message
+        assert "\n" not in message
+
+
+def _read_one_frame(path, side, channels):
+    return read_video(path, 1, side, channels)
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("a named pipe", os.mkfifo),
+        ("a folder", os.mkdir),
+        ("a device", lambda path: os.symlink("/dev/zero", path)),
+    ],
+)
+def test_what_is_no_file_is_refused_at_once(tmp_path, kind, make):
+    path = str(tmp_path / "pipe.png")
+    make(path)
+    words = rf"pipe\.png' must be a regular file. Received: {kind}"
+    for read in (read_image, _read_one_frame):
+        with pytest.raises(UserError, match=words):
+            read(path, 8, 1)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no image"])

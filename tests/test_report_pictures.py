@@ -101,6 +101,23 @@ def test_a_curve_is_read_from_metrics(tmp_path):
     ]
 
 
+def test_a_curve_of_half_a_log(tmp_path):
+    """Its epochs are those of the run, and an empty one is none."""
+    path = tmp_path / "metrics.jsonl"
+    row = {"step": 50, "accuracy": 0.9, "validation_error_by_glimpse": [5.0]}
+    path.write_text(json.dumps(row) + '\n{"step": 100, "accu')
+    (point,) = curve.read_curve(path, 2.0, steps=200)
+    assert point["epoch"] == 0.5
+    path.write_text("")
+    assert curve.read_curve(path, 2.0, steps=200) == []
+    assert curve.read_curve(path, 2.0) == []
+    (axes,) = curve.draw_curves({"a": [[]], "b": [[], [point]]}).axes
+    assert [
+        line.get_label() for line in axes.lines if line.get_label()[0] != "_"
+    ]
+    assert "b, best 5.00%" in axes.lines[-1].get_label()
+
+
 def test_records_are_written_for_reading(tmp_path):
     path = tmp_path / "result.json"
     values = run_records.values() | {"empty": [], "text": 'a "[\n 1,\n 2]"'}

@@ -79,7 +79,7 @@ def test_stopped_killed_and_damaged_runs_end_the_same(tmp_path):
     _finish(whole)
 
     code, output = _stop_after_next_checkpoint(broken, signal.SIGTERM)
-    assert code == 130
+    assert code == 128 + signal.SIGTERM
     assert "SIGTERM: saved step" in output
     code, output = _stop_after_next_checkpoint(broken, signal.SIGKILL)
     assert code == -signal.SIGKILL

@@ -293,7 +293,7 @@ def test_a_search_that_is_interrupted_ends_like_one_that_was_not(
     with monkeypatch.context() as patched:
         patched.setattr(TrainingBatches, "indices", interrupted)
         code, record = searched(2)
-    assert code == 130
+    assert code == 128 + signal.SIGTERM
     assert len(record["trials"]) == 1
     assert "run the same command again" in capsys.readouterr().out
     code, record = searched(2)

@@ -1,12 +1,15 @@
 """Settings: their rules, their flags, and what stands in records."""
 
 import dataclasses
+import importlib
 import json
+import pkgutil
 from typing import ClassVar
 
 import pytest
 from absl import flags
 
+import ram_tf_commands
 from ram_tf import parts
 from ram_tf.agents import reinforce as agent
 from ram_tf.comparators import NETWORKS
@@ -241,3 +244,104 @@ class _Unlisted(ClassifySettings):
 
 def test_a_kind_is_known_once_it_is_defined():
     assert of_kind("unlisted_in_tests") is _Unlisted
+
+
+def _every_setting():
+    """Of every kind of run and every command."""
+    kinds = [of_kind(name) for name in names()]
+    for info in pkgutil.iter_modules(ram_tf_commands.__path__):
+        if info.name in ("__main__", "device", "serving_client"):
+            continue  # They read their arguments by themselves.
+        module = importlib.import_module(f"ram_tf_commands.{info.name}")
+        kinds += module.COMMAND.kinds(["command"])
+    fields = {}
+    for kind in kinds:
+        _collect(kind, fields)
+    return fields
+
+
+def _collect(kind, fields):
+    for field in dataclasses.fields(kind):
+        if field.metadata:
+            fields[field.name] = field
+        else:
+            _collect(field.default_factory, fields)
+
+
+def test_every_path_is_one():
+    """What else is text is a name or a word, and is listed here."""
+    found = _every_setting()
+    paths = {name for name, field in found.items() if field.metadata["path"]}
+    text = {
+        name
+        for name, field in found.items()
+        if str(field.type).startswith(("str", "tuple[str"))
+        and not field.metadata["choices"]
+    }
+    assert (
+        text - paths
+        == {
+            *("canvases", "env", "format", "kind", "mixed", "name"),
+            *("seeds", "sensor"),
+        }
+        & text
+    )
+    assert {
+        *("workdir", "workdirs", "data_dir", "out", "picture", "film"),
+        *("pretrained", "train_dir", "test_dir", "svhn_dir", "study"),
+        *("dir", "large", "records", "document"),
+    } == paths
+
+
+@dataclasses.dataclass(frozen=True)
+class Places(Settings):
+    """Paths."""
+
+    one: str | None = setting(None, "A place.", path=True)
+    some: tuple[str, ...] = setting((), "Places.", path=True)
+    word: str = setting("", "No place.")
+
+
+def test_the_home_stands_for_its_sign(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    values = {"one": "~/run", "some": ["~", "a/~", "b"], "word": "~"}
+    expected = Places("/home/me/run", ("/home/me", "a/~", "b"), "~")
+    assert Places.build(values) == expected
+    assert Places("~/run", ("~", "a/~", "b"), "~").flat() == expected.flat()
+    flag_values = flags.FlagValues()
+    setting_flags.define(Places, flag_values, "test", {})
+    flag_values(["test", "--one=~/run", "--some=~,a/~,b", "--word=~"])
+    assert setting_flags.build(Places, flag_values) == expected
+    assert Places().one is None
+
+
+def test_a_flagfile_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "mine.flags").write_text("--canvas=31\n")
+    arguments = ["--flagfile=~/mine.flags"]
+    assert recipe.parse(ClassifySettings, arguments).scene.canvas == 31
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"canvas": "28"}, r"--canvas must be a whole number\. Received: '28'"),
+        ({"canvas": None}, r"--canvas must be a whole number\. Received: None"),
+        ({"canvas": True}, r"--canvas must be a whole number\. Received: True"),
+        ({"canvas": 2.5}, r"--canvas must be a whole number. Received: 2\.5"),
+        ({"grow": [1]}, r"--grow must be a number. Received: \[1\]"),
+        ({"mixed": 7}, r"--mixed must be a list, each text\. Received: 7"),
+        ({"source": {}}, r"--source must be text. Received: \{\}"),
+        ({"kind": []}, "kind of a run must be one of"),
+    ],
+)
+def test_records_with_values_of_other_types(change, words):
+    record = ClassifySettings().record()
+    with pytest.raises(UserError, match=words):
+        from_record(record | change)
+
+
+@pytest.mark.parametrize("record", [None, 7, [], "text", [1, 2]])
+def test_records_that_are_no_objects(record):
+    with pytest.raises(UserError, match=r"must be an object\. Received"):
+        from_record(record)

@@ -89,7 +89,7 @@ def test_a_resumed_run_is_the_same(
     played = GymnasiumEpisodes.play
     with monkeypatch.context() as patched:
         patched.setattr(GymnasiumEpisodes, "play", terminated)
-        assert run_command(play, *TINY, f"--workdir={tmp_path}") == 130
+        assert run_command(play, *TINY, f"--workdir={tmp_path}") == 143
     assert "SIGTERM: saved step 5" in capsys.readouterr().out
     assert not (tmp_path / "result.json").exists()
     assert run_command(play, *TINY, f"--workdir={tmp_path}") == 0

@@ -1,14 +1,19 @@
 """The compiled steps, the run state, checkpoints and logs."""
 
 import json
+import os
+import shutil
 import signal
+import tempfile
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf import ReinforceAgent
+from ram_tf import ReinforceAgent, files
 from ram_tf.episodes.environments.still_image import StillImage
+from ram_tf.errors import DamagedError, FileError
+from ram_tf.training import log
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
 from ram_tf.training.optimizers import make_optimizer
@@ -201,6 +206,125 @@ def test_the_list_of_checkpoints_need_not_be_there(
     assert state.step == 2
 
 
+def _cut_in_its_index(directory):
+    """As code that wrote the index in its place left a first checkpoint."""
+    (directory / "checkpoint").unlink()
+    for file in directory.glob("ckpt-1.*"):
+        file.unlink()
+    index = directory / "ckpt-2.index"
+    index.write_bytes(index.read_bytes()[:100])
+
+
+def test_a_first_checkpoint_that_was_cut_starts_anew(
+    make_model, tmp_path, caplog
+):
+    _saved_twice(make_model, tmp_path)
+    _cut_in_its_index(tmp_path)
+    checkpointer = Checkpointer(_state(make_model), tmp_path)
+    assert not checkpointer.restore()
+    assert "starts anew" in caplog.text
+    assert str(tmp_path) in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
+def test_one_checkpoint_that_was_damaged_later(make_model, tmp_path, part):
+    """Its list, or its sound index, tells that it was whole."""
+    _saved_twice(make_model, tmp_path)
+    for file in tmp_path.glob("ckpt-1.*"):
+        file.unlink()
+    file = tmp_path / f"ckpt-2.{part}"
+    file.write_bytes(file.read_bytes()[:50])
+    if part != "index":
+        (tmp_path / "checkpoint").unlink()
+    with pytest.raises(DamagedError, match=r"all are damaged.*ckpt-2\b"):
+        Checkpointer(_state(make_model), tmp_path).restore()
+    assert file.exists()
+
+
+class _Killed(BaseException):
+    """Nothing is tidied up for it."""
+
+
+@pytest.mark.parametrize("moved", [0, 1])
+def test_whoever_is_killed_while_saving(
+    make_model, tmp_path, monkeypatch, caplog, moved
+):
+    """After none, or one, of the two files have come to their place."""
+    state = _state(make_model)
+    move, moves = files.move, []
+
+    def dying(draft, path):
+        if len(moves) == moved:
+            raise _Killed
+        moves.append(path)
+        move(draft, path)
+
+    monkeypatch.setattr(files, "move", dying)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    with pytest.raises(_Killed):
+        Checkpointer(state, tmp_path).save()
+    monkeypatch.undo()
+    assert len(moves) == moved
+    assert not list(tmp_path.glob("*.index"))
+    assert not Checkpointer(state, tmp_path).restore()
+    assert "starts anew" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+    Checkpointer(state, tmp_path).save()
+    assert Checkpointer(state, tmp_path).restore()
+
+
+def test_the_newest_three_are_kept(make_model, tmp_path):
+    state = _state(make_model)
+    checkpointer = Checkpointer(state, tmp_path)
+    for step in (8, 9, 10, 100):
+        state.optimizer.iterations.assign(step)
+        checkpointer.save()
+    names = {path.stem for path in tmp_path.glob("ckpt-*")}
+    assert names == {"ckpt-9", "ckpt-10", "ckpt-100"}
+    assert tf.train.latest_checkpoint(str(tmp_path)).endswith("ckpt-100")
+    assert len(list(tmp_path.iterdir())) == 3 * 2 + 1
+
+
+@pytest.mark.parametrize("name", ["a[1]", r"a\b", "a*", "a?", "ä b"])
+def test_any_directory_holds_checkpoints(make_model, tmp_path, name):
+    _saved_twice(make_model, tmp_path / name)
+    state = _state(make_model)
+    assert Checkpointer(state, tmp_path / name).restore()
+    assert state.step == 2
+
+
+def test_a_directory_that_tensorflow_cannot_name(
+    make_model, tmp_path, monkeypatch
+):
+    place = tmp_path / "tmp[0]"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    with pytest.raises(FileError, match=r"a\[1\].*tmp\[0\]"):
+        Checkpointer(_state(make_model), tmp_path / "a[1]").save()
+
+
+def test_a_disk_that_is_full_is_named(make_model, tmp_path, monkeypatch):
+    state = _state(make_model)
+    checkpointer = Checkpointer(state, tmp_path)
+    checkpointer.save()
+    state.optimizer.iterations.assign(7)
+
+    def full(*_):
+        raise tf.errors.ResourceExhaustedError(
+            None, None, "ckpt-7_temp; No space left on device\nand more"
+        )
+
+    monkeypatch.setattr(tf.train.Checkpoint, "write", full)
+    with pytest.raises(FileError) as told:
+        checkpointer.save()
+    assert f"{tmp_path / 'ckpt-7'} cannot be written" in str(told.value)
+    assert "No space left on device" in str(told.value)
+    assert "\n" not in str(told.value)
+    assert Checkpointer(state, tmp_path).restore()
+    assert state.step == 0
+
+
 def test_nothing_to_restore(make_model, tmp_path):
     assert not Checkpointer(_state(make_model), tmp_path).restore()
 
@@ -214,6 +338,37 @@ def test_metrics_beyond_the_checkpoint_are_dropped(tmp_path):
     assert [row["step"] for row in rows] == [1, 2, 5]
     assert rows[-1] == {"step": 5, "loss": 0.5, "by_glimpse": [1.0, 2.0]}
     assert list(tmp_path.glob("events*"))
+
+
+def _dying(*_):
+    raise _Killed
+
+
+def test_a_log_is_whole_whenever_one_is_killed(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    text = '{"step": 1}\n{"step": 2}\n{"step": 3}\n'
+    path.write_text(text)
+    monkeypatch.setattr(os, "replace", _dying)
+    with pytest.raises(_Killed):
+        Summaries(path, tmp_path, 2, {})
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("content", [b"", b'{"st', b"\xff\n[]\n7\n{}\n"])
+def test_a_log_that_lost_its_lines(tmp_path, content):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(content)
+    summaries = Summaries(path, tmp_path, 2, {})
+    summaries.scalars(4, {"loss": 0.5})
+    assert log.read(path) == [{"step": 4, "loss": 0.5}]
+    assert log.read(tmp_path / "none") == []
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path):
+    summaries = Summaries(tmp_path / "log", tmp_path, 2, {})
+    (tmp_path / "log").mkdir()
+    with pytest.raises(FileError, match="log cannot be written: Is a dir"):
+        summaries.scalars(4, {"loss": 0.5})
 
 
 def test_interrupt_notes_the_signal_and_restores_the_handler():

@@ -20,7 +20,7 @@ import tensorflow as tf
 
 from ram_tf.errors import UserError
 from ram_tf.export import flatbuffer, sidecar, signatures
-from ram_tf.files import write_bytes
+from ram_tf.files import write_bytes, write_text
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.validation import check_positive_int
 
@@ -109,7 +109,7 @@ def save_tflite(
             record=record,
         )
         write_bytes(path, content)
-        write_bytes(path.with_suffix(".json"), sidecar.text(about).encode())
+        write_text(path.with_suffix(".json"), sidecar.text(about))
         paths.append(path)
     return paths
 

@@ -7,12 +7,14 @@ checkpoint is read; if it is damaged, the one before it; and so on.
 import contextlib
 import logging
 import pathlib
+import shutil
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
+from ram_tf import files
 from ram_tf.agents.update import Agent
-from ram_tf.errors import DamagedError
+from ram_tf.errors import DamagedError, FileError
 
 _KEPT = 3
 
@@ -90,6 +92,10 @@ class RunState:
 class Checkpointer:
     """Saves and restores a RunState in a directory.
 
+    A checkpoint is written elsewhere and moved to its place, its index last:
+    one that has an index was whole when it was written. TensorFlow's own list,
+    which comes after it, is kept as the sign that there was a whole one.
+
     Args:
         state: What is saved.
         directory: Where; made when needed.
@@ -106,57 +112,138 @@ class Checkpointer:
             seconds=state.seconds,
             **state.counters,
         )
-        self._directory = directory
-        _drop_damaged_index(directory)
-        self._manager = tf.train.CheckpointManager(
-            self._checkpoint, str(directory), max_to_keep=_KEPT
-        )
+        # Has always been in checkpoints: it is made when it is asked for.
+        self._saved = self._checkpoint.save_counter
+        self._directory = pathlib.Path(directory)
+        self._list = self._directory / "checkpoint"
+        self._draft = self._directory / "draft"
 
     def save(self) -> None:
-        """Writes a checkpoint of this step."""
-        self._manager.save(checkpoint_number=self._state.step)
+        """Writes a checkpoint of this step; the newest three are kept.
+
+        Raises:
+            FileError: If that cannot be done, as where a disk is full; those
+                that there are stay.
+        """
+        name = f"ckpt-{self._state.step}"
+        self._saved.assign(self._state.step)
+        try:
+            self._write(name)
+        except (OSError, tf.errors.OpError) as error:
+            raise FileError(
+                f"The checkpoint {self._directory / name} cannot be written: "
+                f"{_reason(error)}"
+            ) from error
+        finally:
+            shutil.rmtree(self._draft, ignore_errors=True)
+        kept = _newest_first(self._directory)
+        files.write_text(self._list, _list_of(kept[:_KEPT]))
+        for path in kept[_KEPT:]:
+            _remove(path)
 
     def restore(self) -> bool:
         """Restores the newest sound checkpoint.
+
+        What is left of a first checkpoint whose writing was cut is removed.
 
         Returns:
             Whether there was any checkpoint.
 
         Raises:
-            DamagedError: If there are checkpoints and all are damaged.
+            DamagedError: If there were whole checkpoints and all are damaged.
         """
         paths = _newest_first(self._directory)
         for path in paths:
-            try:
-                self._checkpoint.restore(path).assert_consumed()
-            except Exception as error:  # Its kind depends on the damage.
-                logging.warning(
-                    "checkpoint %s is damaged (%s: %s): falling back to the "
-                    "one before",
-                    path,
-                    type(error).__name__,
-                    error,
-                )
-            else:
+            if self._restores(path):
                 return True
-        if paths:
+        if paths and self._was_whole(paths):
             raise DamagedError(
                 "No checkpoint can be read; all are damaged: "
-                f"{', '.join(paths)}. Remove them to start afresh."
+                f"{', '.join(map(str, paths))}. Remove them to start afresh."
             )
+        cut = [*self._directory.glob("ckpt-*"), *self._directory.glob("draft")]
+        if cut:
+            logging.warning(
+                "there is no whole checkpoint in %s: the first one was cut "
+                "while it was written; the run starts anew",
+                self._directory,
+            )
+            for path in cut:
+                _remove(path)
         return False
 
+    def _was_whole(self, paths: list[pathlib.Path]) -> bool:
+        """Whether any of these, which cannot be read, once could be.
 
-def _newest_first(directory: pathlib.Path) -> list[str]:
+        Earlier code wrote an index in its place: cut, it was not whole, unless
+        something came after it.
+        """
+        if len(paths) > 1 or self._list.exists():
+            return True
+        try:
+            with files.plain(self._directory) as folder:
+                tf.train.load_checkpoint(str(folder / paths[0].name))
+        except (OSError, ValueError, RuntimeError, tf.errors.OpError):
+            return False
+        return True
+
+    def _write(self, name: str) -> None:
+        shutil.rmtree(self._draft, ignore_errors=True)  # Of one who was killed.
+        self._draft.mkdir(parents=True)
+        with files.plain(self._draft) as draft:
+            self._checkpoint.write(str(draft / name))
+        written = sorted(self._draft.glob(f"{name}.*"))
+        # The index says that there is a checkpoint, so it comes last.
+        for path in sorted(written, key=lambda path: path.suffix == ".index"):
+            files.move(path, self._directory / path.name)
+
+    def _restores(self, path: pathlib.Path) -> bool:
+        """Restores a checkpoint, if it is sound."""
+        try:
+            with files.plain(path.parent) as folder:
+                whole = self._checkpoint.read(str(folder / path.name))
+                whole.assert_consumed()
+        except Exception as error:  # Its kind depends on the damage.
+            logging.warning(
+                "checkpoint %s is damaged (%s: %s): falling back to the "
+                "one before",
+                path,
+                type(error).__name__,
+                error,
+            )
+            return False
+        return True
+
+
+def _newest_first(directory: pathlib.Path) -> list[pathlib.Path]:
     """Checkpoints by what is there, not by the list that may be damaged."""
     paths = [path.with_suffix("") for path in directory.glob("ckpt-*.index")]
-    paths.sort(key=lambda path: int(path.name.partition("-")[2]))
-    return [str(path) for path in reversed(paths)]
+    steps = {path: path.name.partition("-")[2] for path in paths}
+    numbered = [path for path in paths if steps[path].isdecimal()]
+    return sorted(numbered, key=lambda path: int(steps[path]), reverse=True)
 
 
-def _drop_damaged_index(directory: pathlib.Path) -> None:
-    """Removes TensorFlow's list of checkpoints if it cannot be read."""
-    try:
-        tf.train.get_checkpoint_state(str(directory))
-    except ValueError:
-        (directory / "checkpoint").unlink()
+def _list_of(newest_first: list[pathlib.Path]) -> str:
+    """What TensorFlow's own tools find checkpoints by."""
+    names = [path.name for path in reversed(newest_first)]
+    lines = [f'model_checkpoint_path: "{names[-1]}"']
+    lines += [f'all_model_checkpoint_paths: "{name}"' for name in names]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _remove(path: pathlib.Path) -> None:
+    """Removes a checkpoint's files, its index first, or one path."""
+    if path.is_dir():
+        shutil.rmtree(path)
+        return
+    path.with_name(f"{path.name}.index").unlink(missing_ok=True)
+    for file in path.parent.glob(f"{path.name}.data-*"):
+        file.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+
+
+def _reason(error: Exception) -> str:
+    """Why something was not written, in a line."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return error.message.splitlines()[0]

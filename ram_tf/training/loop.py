@@ -15,6 +15,8 @@ from ram_tf.training.steps import Steps
 from ram_tf.training.summaries import Summaries
 
 _PICTURES = 10
+# Seconds that a call may take in which no signal is heard.
+_LONGEST = 2.0
 
 
 class Validation(Protocol):
@@ -25,6 +27,10 @@ class Validation(Protocol):
 
 class TrainingLoop:
     """Trains from wherever the state is.
+
+    Attributes:
+        saved_step: The step from which a process would go on that is started
+            now.
 
     Args:
         steps: Makes the steps: CompiledSteps or RecordedSteps.
@@ -55,6 +61,8 @@ class TrainingLoop:
         self._summaries = summaries
         self._draw = draw
         self._on_evaluation = on_evaluation
+        self._at_once = steps.most
+        self.saved_step = state.step
 
     @property
     def units_per_second(self) -> float | None:
@@ -65,7 +73,8 @@ class TrainingLoop:
         """Trains until step `steps`, with so many evaluations on the way.
 
         Raises:
-            Interrupted: After SIGTERM or Ctrl-C, when the state is saved.
+            Interrupted: After SIGTERM, SIGHUP or Ctrl-C, when the state is
+                saved.
             DivergedError: On a loss that is not finite.
         """
         goals = [
@@ -89,11 +98,13 @@ class TrainingLoop:
         """Means of the training metrics over the steps up to goal."""
         total, made = Counter(), 0
         while (step := self._state.step) < goal and not interrupt.signal:
-            count = min(self._steps.most, goal - step)
+            count = min(self._at_once, goal - step)
             started = time.perf_counter()
             total.update(self._steps.make(step, count))
-            self._state.seconds.assign_add(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._state.seconds.assign_add(seconds)
             made += count
+            self._at_once = _at_once(self._steps.most, seconds / count)
             bar.update(count)
             rate = self.units_per_second or 0
             bar.set_postfix_str(f"{rate:.0f} {self._steps.unit}/s")
@@ -122,7 +133,7 @@ class TrainingLoop:
         rate = f"{self.units_per_second or 0:.0f} {self._steps.unit}/s"
         self._summaries.scalars(step, row)
         state.seconds.assign_add(time.perf_counter() - started)
-        self._checkpointer.save()
+        self._save()
         if picture and looks and self._draw:
             self._summaries.picture(step, self._draw(rollouts))
         say(_line(step, steps, row, measure, rate))
@@ -130,8 +141,22 @@ class TrainingLoop:
             self._on_evaluation(step, error)
 
     def _leave(self, number) -> None:
-        self._checkpointer.save()
+        self._save()
         raise Interrupted(number, self._state.step)
+
+    def _save(self) -> None:
+        self._checkpointer.save()
+        self.saved_step = self._state.step
+
+
+def _at_once(most: int, seconds: float) -> int:
+    """Steps of one call: as many as one may be waited for, to be stopped.
+
+    Args:
+        most: In any case.
+        seconds: That a step took.
+    """
+    return max(1, min(most, int(_LONGEST / max(seconds, 1e-9))))
 
 
 def _line(

@@ -1,12 +1,13 @@
 """What a run writes about itself: metrics.jsonl, and TensorBoard."""
 
-import json
 import pathlib
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
+
+from ram_tf.training import log
 
 
 class Summaries:
@@ -28,7 +29,7 @@ class Summaries:
         config: dict[str, Any],
     ):
         self._path = metrics
-        _drop_after(metrics, step)
+        log.drop_after(metrics, step)
         self._writer = tf.summary.create_file_writer(str(tensorboard))
         with self._writer.as_default():
             hparams.hparams(
@@ -37,8 +38,7 @@ class Summaries:
 
     def scalars(self, step: int, row: dict[str, Any]) -> None:
         """Writes a row; lists go to metrics.jsonl only."""
-        with self._path.open("a") as file:
-            file.write(json.dumps({"step": step, **row}) + "\n")
+        log.add(self._path, {"step": step, **row})
         with self._writer.as_default():
             for name, value in row.items():
                 if not isinstance(value, list):
@@ -49,13 +49,3 @@ class Summaries:
         """Writes a picture [h, w, 3] uint8 of glimpse paths."""
         with self._writer.as_default():
             tf.summary.image("glimpses", image[None], step)
-
-
-def _drop_after(path: pathlib.Path, step: int) -> None:
-    if not path.exists():
-        return
-    lines = path.read_text().splitlines(keepends=True)
-    # A process that was killed may have left half a line.
-    whole = [line for line in lines if line.endswith("\n")]
-    kept = [line for line in whole if json.loads(line)["step"] <= step]
-    path.write_text("".join(kept))

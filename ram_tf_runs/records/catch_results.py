@@ -1,11 +1,11 @@
 """The record of a run of Catch, and how it is shown."""
 
-import json
 import pathlib
 from typing import Any
 
 from ram_tf.cost import parameters
 from ram_tf.evaluation.games import GameEvaluator
+from ram_tf.training import log
 from ram_tf_runs.records import record
 from ram_tf_runs.settings.kinds.catch import CatchSettings
 
@@ -47,7 +47,7 @@ def measure(
 
 def read_curve(metrics: pathlib.Path) -> list[list[float]]:
     """[frames, catch rate on validation] at each evaluation of a run."""
-    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rows = log.read(metrics)
     return [[row["frames"], row["validation_catch_rate"]] for row in rows]
 
 

@@ -1,6 +1,5 @@
 """Learning curves: read from metrics.jsonl, kept in the record, and drawn."""
 
-import json
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
+from ram_tf.training import log
+
 _EARLY = 4  # Glimpses whose error is drawn beside the last one's.
 
 # An element for each evaluation: "epoch", "training_error",
@@ -16,17 +17,21 @@ _EARLY = 4  # Glimpses whose error is drawn beside the last one's.
 Curve = list[dict[str, Any]]
 
 
-def read_curve(metrics: pathlib.Path, epochs: float) -> Curve:
-    """The errors in % at each evaluation of a run.
+def read_curve(
+    metrics: pathlib.Path, epochs: float, steps: int | None = None
+) -> Curve:
+    """The errors in % at each evaluation of a run that its log has.
 
     Args:
-        metrics: A metrics.jsonl, whose last row is at the end of `epochs`.
+        metrics: A metrics.jsonl.
         epochs: Of the whole run.
+        steps: Of the whole run; by default the last row is at its end.
     """
-    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rows = log.read(metrics)
+    steps = steps or max((row["step"] for row in rows), default=None)
     return [
         {
-            "epoch": round(epochs * row["step"] / rows[-1]["step"], 3),
+            "epoch": round(epochs * row["step"] / steps, 3),
             "training_error": round(100 * (1 - row["accuracy"]), 2),
             "validation_error_by_glimpse": [
                 round(error, 2) for error in row["validation_error_by_glimpse"]
@@ -42,7 +47,13 @@ def draw_curves(curves: Mapping[str, list[Curve]]) -> Figure:
     Args:
         curves: By kind of model; those of a kind differ in the seed, and are
             drawn in its colour. One curve alone stands with its training error.
+            Those without a point are passed over.
     """
+    curves = {
+        name: found
+        for name, group in curves.items()
+        if (found := [curve for curve in group if curve])
+    }
     figure = Figure(figsize=(8, 4.5), layout="constrained", dpi=110)
     axes = figure.subplots()
     every = [curve for group in curves.values() for curve in group]

@@ -154,9 +154,15 @@ def _holder(path: pathlib.Path) -> str:
     """Who holds a lock, in words."""
     try:
         holder = json.loads(path.read_text())
-    except (OSError, ValueError):  # It is just taking it, or giving it back.
+        command = " ".join(holder["command"].split())  # In one line.
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):  # It is just taking it, or giving it back.
         return "a process that says nothing of itself"
-    command = " ".join(holder["command"].split())  # In one line.
     if len(command) > _SHOWN:
         command = f"{command[:_SHOWN]} …"
     return (

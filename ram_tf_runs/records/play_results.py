@@ -1,7 +1,6 @@
 """The record of a run on an environment of Gymnasium, and how it is shown."""
 
 import importlib.metadata
-import json
 import math
 import pathlib
 from typing import Any
@@ -10,6 +9,7 @@ import gymnasium
 
 from ram_tf.cost import parameters
 from ram_tf.evaluation.returns import ReturnEvaluator, Returns
+from ram_tf.training import log
 from ram_tf_runs.records import record
 from ram_tf_runs.settings.kinds.play import PlaySettings
 
@@ -76,7 +76,7 @@ def _distance(ours: Returns, chance: Returns) -> float | None:
 
 def read_curve(metrics: pathlib.Path) -> list[list[float]]:
     """[frames, mean return on validation] at each evaluation of a run."""
-    rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+    rows = log.read(metrics)
     return [[row["frames"], row["validation_return"]] for row in rows]
 
 

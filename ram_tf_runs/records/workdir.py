@@ -8,7 +8,9 @@ from typing import Any
 import keras
 
 from ram_tf import files  # And registers the layers that are loaded.
+from ram_tf_data import regular
 from ram_tf_runs.errors import UserError
+from ram_tf_runs.records import json_files
 from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import RunSettings, from_record
 
@@ -75,13 +77,16 @@ class Workdir:
         self.check(settings)
         record = self._record()
         # Older runs do not say which images they had.
-        changed = differences(record.get("data", mine["data"]), mine["data"])
+        with json_files.reading(self._config):
+            known = record.get("data", mine["data"])
+            changed = differences(known, mine["data"])
         if changed:
             raise UserError(
                 f"--workdir={self.path} holds a run on other images: "
                 f"{'; '.join(changed)}. Use another --workdir."
             )
-        return differences(record["machine"], machine)
+        with json_files.reading(self._config):
+            return differences(record["machine"], machine)
 
     def load_settings(self) -> RunSettings:
         """The settings of the run, whichever command it is of.
@@ -89,7 +94,9 @@ class Workdir:
         Raises:
             UserError: If there is no run here.
         """
-        return from_record(self._record()["config"])
+        record = self._record()
+        with json_files.reading(self._config):
+            return from_record(record["config"])
 
     def load_data(self) -> dict[str, Any]:
         """Which images the run is on, as `claim` got it; {} if it is older.
@@ -105,22 +112,29 @@ class Workdir:
                 "--workdir must name the directory of a run, with a "
                 f"config.json. Received: {self.path}"
             )
-        return json.loads(self._config.read_text())
+        return json_files.read(self._config, "config")
 
     def save_model(self, model: keras.Model) -> None:
         """Writes the trained model; the file is whole or not there."""
-        draft = self.model.with_name("draft.keras")
-        model.save(draft)
-        os.replace(draft, self.model)
+        with files.whole(self.model) as draft:
+            model.save(draft)
 
     def load_model(self) -> keras.Model:
         """The trained model.
 
         Raises:
-            UserError: If training has not finished.
+            UserError: If training has not finished, or the file is damaged.
         """
         _check_finished(self.model)
-        return keras.saving.load_model(self.model)
+        regular.check(self.model)
+        try:
+            return keras.saving.load_model(self.model)
+        except Exception as error:  # Its kind depends on the damage.
+            lines = str(error).splitlines() or [""]
+            raise UserError(
+                f"{self.model} is not a model that can be read "
+                f"({type(error).__name__}: {lines[0]})."
+            ) from error
 
     def load_result(self) -> dict[str, Any]:
         """The errors with their circumstances.
@@ -129,7 +143,7 @@ class Workdir:
             UserError: If the run has not finished.
         """
         _check_finished(self.result)
-        return json.loads(self.result.read_text())
+        return json_files.read(self.result, "config")
 
 
 def write_json(path: pathlib.Path, value: Any) -> None:
@@ -137,7 +151,7 @@ def write_json(path: pathlib.Path, value: Any) -> None:
 
     What fits on a line stands on one: the file is to be read and committed.
     """
-    files.write_bytes(path, f"{_to_json(value)}\n".encode())
+    files.write_text(path, f"{_to_json(value)}\n")
 
 
 def _check_finished(path: pathlib.Path) -> None:

@@ -5,6 +5,7 @@ Any number of processes may be in it, each from its own start on.
 
 import logging
 import pathlib
+import signal
 import time
 
 import ram_tf_runs.quiet  # noqa: F401  First.
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from ram_tf.pictures import paths as viz
 from ram_tf.training.interrupt import Interrupted
+from ram_tf_runs import leaving
 from ram_tf_runs.records.workdir import write_json
 from ram_tf_runs.searching import search_results
 from ram_tf_runs.searching.study import Study
@@ -49,13 +51,16 @@ def run(
         minutes: No trial starts later than this; None for no limit.
 
     Returns:
-        The exit code: 130 if it was told to stop.
+        The exit code: 128 and the number of the signal if it was told to stop.
     """
+    words = "interrupted: run the same command again to resume"
+    leaving.watch()
     try:
-        _run(study, trainer, trials, minutes)
-    except (Interrupted, KeyboardInterrupt):
-        print("interrupted: run the same command again to resume")
-        return 130
+        with leaving.saying(lambda: words):
+            _run(study, trainer, trials, minutes)
+    except (Interrupted, KeyboardInterrupt) as told:
+        print(words)
+        return leaving.code(getattr(told, "signal", signal.SIGINT))
     return 0
 
 

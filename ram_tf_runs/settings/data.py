@@ -12,12 +12,13 @@ class Folders(Settings):
     """Pictures in folders, of `trainers.classify`."""
 
     train_dir: str | None = setting(
-        None, "Folder with a sub-folder of pictures for each class."
+        None, "Folder with a sub-folder of pictures for each class.", path=True
     )
     test_dir: str | None = setting(
         None,
         "The same with other pictures, for the test; without it, the result is "
         "the error on validation.",
+        path=True,
     )
     validation_fraction: float = setting(
         0.2,
@@ -113,4 +114,5 @@ class Digits(Settings):
         None,
         "Folder with train/ and test/ of SVHN's full numbers; by default "
         "numbers are composed of the digits of --source.",
+        path=True,
     )

@@ -9,11 +9,22 @@ TensorFlow.
 
 import dataclasses
 import math
+import numbers
+import os
+import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
 from ram_tf_runs.errors import UserError
+
+_TYPES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    type(None): "nothing",
+}
 
 Choices = tuple[str, ...] | Callable[[], tuple[str, ...]]
 
@@ -25,6 +36,7 @@ def setting(
     least: float | None = None,
     most: float | None = None,
     choices: Choices | None = None,
+    path: bool = False,
 ) -> Any:
     """A field of settings.
 
@@ -33,12 +45,15 @@ def setting(
         words: What --help says of it.
         least, most: Bounds of a number, inclusive.
         choices: What a string may be; a function where plugins add to them.
+        path: Whether it names a file or a directory, or several: then ~ is
+            the home, which shells do not put there behind the = of a flag.
     """
     metadata = {
         "words": words,
         "least": least,
         "most": most,
         "choices": choices,
+        "path": path,
     }
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -76,9 +91,14 @@ class Settings:
     """
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            if field.metadata:
-                _check(field, getattr(self, field.name))
+        for field, kind in _typed_fields(type(self)):
+            if not field.metadata:
+                continue
+            value = getattr(self, field.name)
+            if field.metadata["path"]:
+                value = expanded(value)
+                object.__setattr__(self, field.name, value)
+            _check(field, kind, value)
         self.check()
 
     def check(self) -> None:
@@ -127,8 +147,8 @@ class Settings:
 
 
 def _typed_fields(cls: type) -> list[tuple[dataclasses.Field, Any]]:
-    types = typing.get_type_hints(cls)
-    return [(field, types[field.name]) for field in dataclasses.fields(cls)]
+    hints = typing.get_type_hints(cls)
+    return [(field, hints[field.name]) for field in dataclasses.fields(cls)]
 
 
 def _is_settings(kind: Any) -> bool:
@@ -139,8 +159,48 @@ def _as_type(value: Any, kind: Any) -> Any:
     """JSON has lists for tuples, and old records strings for numbers."""
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
         element = typing.get_args(kind)[0]
-        return tuple(map(element, value))
+        try:
+            return tuple(map(element, value))
+        except (TypeError, ValueError):  # The rule of its field will tell.
+            return value
     return value
+
+
+def expanded(path: Any) -> Any:
+    """A path, or several, or none, with the home in place of ~."""
+    if isinstance(path, tuple):
+        return tuple(map(expanded, path))
+    if isinstance(path, str | os.PathLike):
+        return os.path.expanduser(os.fspath(path))
+    return path
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value, which may be from a file, is of the type of its field.
+
+    A whole number is a number, too; yes and no are none.
+    """
+    if isinstance(kind, types.UnionType):
+        return any(_fits(value, part) for part in typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        element = typing.get_args(kind)[0]
+        return isinstance(value, tuple) and all(
+            _fits(part, element) for part in value
+        )
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is float:
+        return isinstance(value, numbers.Real)
+    return isinstance(value, numbers.Integral if kind is int else kind)
+
+
+def _words(kind: Any) -> str:
+    """What a value must be to be of a type."""
+    if isinstance(kind, types.UnionType):
+        return " or ".join(map(_words, typing.get_args(kind)))
+    if typing.get_origin(kind) is tuple:
+        return f"a list, each {_words(typing.get_args(kind)[0])}"
+    return _TYPES.get(kind, str(kind))
 
 
 def choices_of(field: dataclasses.Field) -> tuple[str, ...] | None:
@@ -161,10 +221,14 @@ def _rule(field: dataclasses.Field) -> str:
     return " and ".join(bounds)
 
 
-def _check(field: dataclasses.Field, value: Any) -> None:
+def _check(field: dataclasses.Field, kind: Any, value: Any) -> None:
     """Raises UserError if a value breaks its field's rule."""
     if value is None and field.default is None:
         return
+    if not _fits(value, kind):
+        raise UserError(
+            f"--{field.name} must be {_words(kind)}. Received: {value!r}"
+        )
     rule, metadata = _rule(field), field.metadata
     holds = True
     if choices := choices_of(field):

@@ -19,6 +19,7 @@ class Place(Settings):
         None,
         "Directory of the run. By default runs/NAME, where NAME is the "
         "flagfile's, or without one the training command's.",
+        path=True,
     )
 
 
@@ -27,7 +28,9 @@ class Data(Settings):
     """Where data are."""
 
     data_dir: str | None = setting(
-        None, "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own."
+        None,
+        "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
+        path=True,
     )
 
 
@@ -48,6 +51,7 @@ class ModelOptions(Settings):
         None,
         "The model: the name of a released one, or a file such as "
         "runs/large/model.keras.",
+        path=True,
     )
     data: Data = group(Data)
 
@@ -68,7 +72,7 @@ class Jobs(Settings):
 class Out(Settings):
     """A file or directory that is written."""
 
-    out: str | None = setting(None, "Where to write what is made.")
+    out: str | None = setting(None, "Where to write what is made.", path=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +90,7 @@ class Name(Settings):
 class Picture(Settings):
     """A picture that is drawn."""
 
-    picture: str | None = setting(None, "PNG file for the picture.")
+    picture: str | None = setting(None, "PNG file for the picture.", path=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +98,7 @@ class ComparedRuns(Settings):
     """Options of commands that measure finished runs side by side."""
 
     workdirs: tuple[str, ...] = setting(
-        (), "Directories of finished runs on the same task."
+        (), "Directories of finished runs on the same task.", path=True
     )
     data: Data = group(Data)
     out: Out = group(Out)

@@ -93,6 +93,10 @@ def from_record(values: Mapping[str, Any]) -> RunSettings:
     Raises:
         UserError: On a kind, a version or names that are not known.
     """
+    if not isinstance(values, Mapping):
+        raise UserError(
+            f"The settings of a record must be an object. Received: {values!r}"
+        )
     if "kind" not in values:
         values = old.upgraded(values)
     values = dict(values)

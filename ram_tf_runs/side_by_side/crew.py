@@ -13,10 +13,9 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import IO, NamedTuple
 
+from ram_tf_runs import leaving
 from ram_tf_runs.side_by_side import cores
 from ram_tf_runs.side_by_side.board import Board
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Child(NamedTuple):
@@ -55,10 +54,12 @@ class Crew:
 
     Attributes:
         stopped: Whether this process was told to stop.
+        code: The exit code that says by which signal; 0 if it was not.
     """
 
     def __init__(self, jobs: int):
         self.stopped = False
+        self.code = 0
         self._shares = cores.shares(jobs)
         self._pinned = jobs > 1
         self._running: set[subprocess.Popen] = set()
@@ -66,8 +67,8 @@ class Crew:
     def run(self, children: Iterable[Child]) -> dict[str, Outcome]:
         """Runs them all, the first ones first; returns how each has ended.
 
-        SIGINT, SIGTERM and SIGHUP are passed on as SIGTERM; whatever has not
-        been started then is left out.
+        SIGINT, SIGTERM and SIGHUP are passed on as SIGTERM, each time that they
+        come; whatever has not been started then is left out.
         """
         waiting = collections.deque(children)
         board = Board(child.name for child in waiting)
@@ -78,7 +79,7 @@ class Crew:
             )
             for share in self._shares[: len(waiting)]
         ]
-        with _Passing(self._stop):
+        with leaving.taking_time(), _Passing(self._stop):
             for thread in threads:
                 thread.start()
             for thread in threads:
@@ -121,8 +122,9 @@ class Crew:
         self._running.discard(process)
         return _outcome(process.returncode, errors.last or said.last)
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
         self.stopped = True
+        self.code = self.code or leaving.code(signal.Signals(number))
         for process in tuple(self._running):
             process.terminate()
 
@@ -130,25 +132,20 @@ class Crew:
 class _Passing:
     """While entered, calls a function when a signal comes that ends us."""
 
-    def __init__(self, stop: Callable[[], None]):
+    def __init__(self, stop: Callable[[int], None]):
         self._stop = stop
         self._previous = {}
 
     def __enter__(self):
-        for number in _SIGNALS:
-            if number == signal.SIGHUP and _is_ignored(number):  # By nohup.
-                continue
-            self._previous[number] = signal.signal(
-                number, lambda *unused: self._stop()
-            )
+        for number in leaving.SIGNALS:
+            if not leaving.is_ignored(number):
+                self._previous[number] = signal.signal(
+                    number, lambda number, _: self._stop(number)
+                )
 
     def __exit__(self, *unused):
         for number, handler in self._previous.items():
             signal.signal(number, handler)
-
-
-def _is_ignored(number: signal.Signals) -> bool:
-    return signal.getsignal(number) == signal.SIG_IGN
 
 
 class _Listener(threading.Thread):

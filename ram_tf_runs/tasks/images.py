@@ -240,16 +240,19 @@ class ImageTask(Task):
             "data": workdir.load_data(),
             "validation_error": float(state.best_error),
             "images_per_second": units_per_second,
-            "curve": read_curve(workdir.metrics, training.epochs),
+            "curve": read_curve(workdir.metrics, training.epochs, state.step),
         }
         rollouts = evaluator.rollouts()
         if rollouts.locations is not None:
             figure = self._draw(evaluator.model, self.final_data, rollouts)
             viz.save(figure, workdir.picture)
             print(f"glimpse paths: {workdir.picture}")
-        curves = draw_curves({"this run": [measured["curve"]]})
-        viz.save(curves, workdir.curve)
-        print(f"learning curve: {workdir.curve}")
+        if measured["curve"]:
+            curves = draw_curves({"this run": [measured["curve"]]})
+            viz.save(curves, workdir.curve)
+            print(f"learning curve: {workdir.curve}")
+        else:
+            print(f"no learning curve: {workdir.metrics} has lost its lines")
         return measured
 
     def say(self, outputs, names):

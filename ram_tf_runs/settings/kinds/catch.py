@@ -80,7 +80,7 @@ class CatchSettings(RunSettings):
     reinforce: Reinforce = group(Reinforce)
     optimizer: Optimizer = group(Optimizer)
     seed: int = setting(0, **SEED)
-    pretrained: str | None = setting(None, PRETRAINED)
+    pretrained: str | None = setting(None, PRETRAINED, path=True)
     rollouts: Rollouts = group(Rollouts)
 
     @property

@@ -50,7 +50,7 @@ class ClassifySettings(RunSettings):
         "Whether the model decides after each glimpse if it was the last; "
         "--glimpses is then the most it can make.",
     )
-    pretrained: str | None = setting(None, PRETRAINED)
+    pretrained: str | None = setting(None, PRETRAINED, path=True)
     rollouts: Rollouts = group(Rollouts)
     answers: Answers = group(Answers)
     teaching: Teaching = group(Teaching)

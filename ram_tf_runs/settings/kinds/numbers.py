@@ -36,7 +36,7 @@ class NumbersSettings(RunSettings):
     numbers: Digits = group(Digits)
     network: Network = group(Network)
     model: Model = group(Model)
-    pretrained: str | None = setting(None, PRETRAINED)
+    pretrained: str | None = setting(None, PRETRAINED, path=True)
     rollouts: Rollouts = group(Rollouts)
     answers: Answers = group(Answers)
     teaching: Teaching = group(Teaching)
