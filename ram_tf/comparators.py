@@ -10,9 +10,13 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from ram_tf import gate
+from ram_tf.agents.supervised import SupervisedAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.symbol_sequence import SymbolSequence
 from ram_tf.errors import UserError
+from ram_tf.gate import check_channels_last
+from ram_tf.keras_training import FittedModel
 from ram_tf.layers.heads import Classifier
 from ram_tf.layers.shrink import Shrink
 from ram_tf.layers.windows import Windows
@@ -21,7 +25,6 @@ from ram_tf.validation import (
     check_frames,
     check_positive_int,
     check_shape,
-    check_values,
 )
 
 # Of images of any size: as they are, and scaled to a side first.
@@ -39,7 +42,7 @@ _LEAST_POOLED = 14  # Pixels of a side, of which they make something.
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class Comparator(keras.Model):
+class Comparator(FittedModel):
     """A feed-forward network on whole images; ReLU everywhere.
 
     It answers in the form of a RecurrentAttentionModel with one glimpse, T = 1,
@@ -96,7 +99,7 @@ class Comparator(keras.Model):
         self.answers = answers
         self.pooled = pooled
         dtype = self.dtype_policy
-        flatten = keras.layers.Flatten(dtype=dtype)
+        flatten = keras.layers.Flatten("channels_last", dtype=dtype)
         self.stages = [
             *([Shrink(shrink_to, dtype=dtype)] if shrink_to else []),
             *_convolution(filters, dtype),
@@ -111,6 +114,7 @@ class Comparator(keras.Model):
         return self.image_shape[-1]
 
     def build(self, images_shape):
+        check_channels_last(images_shape)
         if self.pooled:
             _check_pooled(images_shape[1:3])
         self.image_shape = tuple(images_shape[1:])
@@ -124,15 +128,22 @@ class Comparator(keras.Model):
         *sides, channels = self.image_shape
         sides = [None, None] if self.pooled else sides
         check_shape("images", images, (None, *sides, channels))
-        check_values(images)
         if self.pooled:
             _check_pooled(images.shape[1:3])
-        scale = 1.0 / 255.0 if images.dtype == tf.uint8 else 1.0
-        features = tf.cast(images, tf.float32) * scale
+        if images.dtype == tf.uint8:
+            features = tf.cast(images, tf.float32) * (1.0 / 255.0)
+        else:
+            features = gate.passed(images)
         for stage in self.stages:
             features = stage(features)
         logits = tf.reshape(features, [-1, self.answers, self.num_classes])
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
+
+    def make_agent(self, optimizer):
+        return SupervisedAgent(self, optimizer)
+
+    def make_episodes(self, images, labels):
+        return self.environment(images, labels)
 
     def environment(self, images: tf.Tensor, labels=None) -> StillImage:
         """Images as the environment that this model looks at, once each."""
@@ -226,7 +237,8 @@ def _check_pooled(sides: Sequence[int]) -> None:
 
 
 def _pooled(dtype) -> list[keras.layers.Layer]:
-    layers = [keras.layers.ZeroPadding2D(_AROUND, dtype=dtype)]
+    last = {"data_format": "channels_last", "dtype": dtype}
+    layers = [keras.layers.ZeroPadding2D(_AROUND, **last)]
     for number, (side, stride, filters) in enumerate(_POOLED):
         name = f"convolution_{number}"
         layers += [
@@ -235,7 +247,7 @@ def _pooled(dtype) -> list[keras.layers.Layer]:
                 filters, activation="relu", dtype=dtype, name=name
             ),
         ]
-    return [*layers, keras.layers.GlobalMaxPooling2D(dtype=dtype)]
+    return [*layers, keras.layers.GlobalMaxPooling2D(**last)]
 
 
 def _dense(hidden: Sequence[int], dtype) -> list[keras.layers.Layer]:

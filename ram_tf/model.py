@@ -1,15 +1,18 @@
 """The recurrent attention model, whole."""
 
+from types import MappingProxyType
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
 from ram_tf import losses
+from ram_tf.agents.reinforce import ReinforceAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
+from ram_tf.keras_training import FittedModel
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
@@ -24,7 +27,7 @@ CORES = ("rnn", "lstm")
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class RecurrentAttentionModel(keras.Model):
+class RecurrentAttentionModel(FittedModel):
     """Looks T times at an image and says what it is (paper, section 3).
 
     Every size of the paper is a default; every size is an argument.
@@ -54,8 +57,7 @@ class RecurrentAttentionModel(keras.Model):
             "cells" chooses among what the retina shows.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
-        policy_scales, policy_filters, policy_visits, policy_contrast: See
-            CellPolicy.
+        policy_scales, policy_filters: See CellPolicy.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
@@ -69,8 +71,22 @@ class RecurrentAttentionModel(keras.Model):
         other outputs say of later glimpses is what they would have been.
 
     Raises:
-        UserError: On sizes below one, unknown names, or bad images.
+        UserError: On sizes below one, unknown names, or bad images; see
+            `ram_tf.gate` for what of an image is checked where.
     """
+
+    learning = MappingProxyType(
+        {
+            "rollouts": 4,
+            "baseline": "leave_one_out",
+            "reward": "log_likelihood",
+            "intermediate_weight": 0.0,
+            "policy_weight": 0.14,
+            "baseline_weight": 1.0,
+            "reinforce_into_core": True,
+            "teaching_weight": 0.0,
+        }
+    )
 
     def __init__(
         self,
@@ -98,8 +114,6 @@ class RecurrentAttentionModel(keras.Model):
         encoder_scales: int | None = None,
         policy_scales: int = 7,
         policy_filters: int = 0,
-        policy_visits: int = 1,
-        policy_contrast: bool = False,
         **kwargs,
     ):
         check_positive_int("glimpses", glimpses)
@@ -131,8 +145,6 @@ class RecurrentAttentionModel(keras.Model):
         self.encoder_scales = encoder_scales
         self.policy_scales = policy_scales
         self.policy_filters = policy_filters
-        self.policy_visits = policy_visits
-        self.policy_contrast = policy_contrast
         sizes = {**self._sizes(), "dtype": self.dtype_policy}
         sizes["scales"] = encoder_scales or scales  # What an encoder is given.
         self.cell = RAMCell(
@@ -195,6 +207,22 @@ class RecurrentAttentionModel(keras.Model):
             images, labels, steps=looks or self.glimpses, **kwargs
         )
 
+    def make_agent(self, optimizer, *, reward, intermediate_weight, **learning):
+        del reward, intermediate_weight  # Of the episodes.
+        return ReinforceAgent(self, optimizer, **learning)
+
+    def make_episodes(
+        self, images, labels, *, rollouts, reward, intermediate_weight, **others
+    ):
+        del others
+        return self.environment(
+            images,
+            labels,
+            rollouts=rollouts,
+            reward=reward,
+            intermediate_weight=intermediate_weight,
+        )
+
     def read_by(self, sensor: str) -> Self:
         """A copy of the built model that reads images by another sensor."""
         copy = type(self).from_config({**self.get_config(), "sensor": sensor})
@@ -232,8 +260,6 @@ class RecurrentAttentionModel(keras.Model):
             "encoder_scales": self.encoder_scales,
             "policy_scales": self.policy_scales,
             "policy_filters": self.policy_filters,
-            "policy_visits": self.policy_visits,
-            "policy_contrast": self.policy_contrast,
         }
 
 

@@ -8,6 +8,16 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+# Of what a policy draws; data draw from other streams of the same seed.
+_POLICY_STREAM = 1
+
+
+def step_seed(seed: int, step: tf.Tensor) -> tf.Tensor:
+    """The stateless seed [2] of a step of training, of the seed of the run."""
+    return tf.random.experimental.stateless_fold_in(
+        tf.constant([seed, _POLICY_STREAM], tf.int32), step, alg="philox"
+    )
+
 
 class Noise(NamedTuple):
     """What a sampling policy consumes; a cell makes it.

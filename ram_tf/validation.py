@@ -91,13 +91,13 @@ def check_frames(frames: tf.Tensor, ranks: Sequence[int] = (4,)) -> None:
         )
 
 
-def check_finite(values: tf.Tensor) -> None:
+def check_finite(values: tf.Tensor, what: str = "Images") -> None:
     """Raises UserError on NaN or infinity (seen in eager mode only)."""
     if not tf.executing_eagerly() or values.dtype == tf.uint8:
         return
     if not tf.reduce_all(tf.math.is_finite(values)):
         raise UserError(
-            "Images must be finite. Received: values that are NaN or infinite."
+            f"{what} must be finite. Received: values that are NaN or infinite."
         )
 
 

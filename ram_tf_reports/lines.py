@@ -36,11 +36,10 @@ class Line(NamedTuple):
 
     @property
     def interval(self) -> verdicts.Interval | None:
-        """Wilson's interval of the error, in %."""
-        error = self.after()
-        if error is None:
+        """Of the error, in %."""
+        if self.after() is None:
             return None
-        return verdicts.wilson(error, self.record.values["test_cases"])
+        return self.record.interval(self.glimpses)
 
     @property
     def against_nips(self) -> str:

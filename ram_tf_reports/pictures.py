@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ram_tf.pictures import paths as viz
-from ram_tf_reports import catch, verdicts
+from ram_tf_reports import catch
 from ram_tf_reports.catch import CatchRun
 from ram_tf_reports.published import NETWORKS, TASKS, Task
 from ram_tf_reports.records import Record, Runs
@@ -123,9 +123,7 @@ def _draw_lines(axes: Axes, record: Record) -> None:
         errors = {step: record.after(step, name) for step in steps}
         if None not in errors.values():
             _draw(axes, label, errors)
-    cases = record.values["test_cases"]
-    intervals = [verdicts.wilson(record.after(step), cases) for step in steps]
-    low, high = np.transpose(intervals)
+    low, high = np.transpose([record.interval(step) for step in steps])
     axes.fill_between(steps, low, high, color=_BLUE, alpha=0.2, linewidth=0)
 
 

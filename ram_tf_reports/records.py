@@ -4,6 +4,7 @@ import pathlib
 from typing import Any
 
 from ram_tf_reports import run_files, schema
+from ram_tf_reports.verdicts import Interval, wilson
 
 
 class Record(run_files.Run):
@@ -32,6 +33,15 @@ class Record(run_files.Run):
     def is_made_for_a_row(self) -> bool:
         """Whether it is meant for one row of the paper's table alone."""
         return self.name == f"ram_{self.glimpses}_glimpses"
+
+    def interval(self, glimpses: int) -> Interval:
+        """Wilson's interval of the error after so many glimpses, in %.
+
+        Of several canvases of each digit it is that of as many independent
+        cases as they are worth.
+        """
+        cases = self.after(glimpses, "test_effective_cases")
+        return wilson(self.after(glimpses), cases or self.values["test_cases"])
 
     def after(self, glimpses: int, name: str = "test_error") -> Any:
         """A figure after so many glimpses; None where there is none.

@@ -97,6 +97,7 @@ _RULES = _REQUIRED | {
     "test_error_first_frame_only_by_glimpse": _ERRORS,
     "multiply_adds_by_glimpse": _COUNTS,
     "pixels_by_glimpse": _COUNTS,
+    "test_effective_cases_by_glimpse": _COUNTS,
     "parameters": _COUNT,
     "images_per_second": _NUMBER,
     "git_revision": (lambda value: isinstance(value, str), "a string"),

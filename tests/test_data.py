@@ -12,6 +12,7 @@ from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.drift import Drift
 from ram_tf_data.sources import Split
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.settings.kinds.classify import SOURCES, ClassifySettings
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
@@ -303,6 +304,33 @@ def test_only_training_digits_are_varied(digits, flag):
     for split in ("validation", "test"):
         expected, found = plain.evaluated(split), varied.evaluated(split)
         np.testing.assert_array_equal(found["image"], expected["image"])
+
+
+def test_further_canvases_of_the_test_digits(digits):
+    once = digits._replace(repeats=1)
+    task = _task(once, "--test_draws=3", "--canvas=150")
+    task.prepare()
+    first, (second, third) = task.evaluated("test"), task.further_data()
+    sets = [first, second, third]
+    for made in sets:
+        np.testing.assert_array_equal(made["label"], digits.test.label)
+    sets += [task.evaluated("validation")]
+    images = {image.tobytes() for made in sets for image in made["image"]}
+    # No canvas is there twice, and the splits share no draw.
+    assert len(images) == sum(len(made["image"]) for made in sets)
+    # Digits without clutter: each canvas holds the test digit of its row.
+    for made in (second, third):
+        ink = made["image"].sum(axis=(1, 2, 3), dtype=np.int64)
+        expected = digits.test.image.sum(axis=(1, 2, 3), dtype=np.int64)
+        np.testing.assert_array_equal(ink, expected)
+    without_test = _task(once._replace(test=None), "--test_draws=2")
+    (further,) = without_test.further_data()
+    np.testing.assert_array_equal(further["label"], digits.validation.label)
+
+
+def test_digits_are_placed_several_times_already(digits):
+    with pytest.raises(UserError, match=r"--test_draws is for sources.*has 10"):
+        _task(digits, "--test_draws=2").prepare()
 
 
 def _task(source, *arguments):

@@ -113,6 +113,30 @@ def test_protocol_names_every_error(make_model, data):
     )
 
 
+def test_the_headline_is_the_mean_over_canvases(make_model, data):
+    evaluator = Evaluator(make_model(), data)
+    others = [{**data, "image": data["image"] // n} for n in (2, 3)]
+    alone, errors = evaluate(evaluator), evaluate(evaluator, others)
+    every = [data, *others]
+    expected = np.mean(
+        [
+            evaluator.on(d).error(evaluator.on(d).rollouts().probabilities)
+            for d in every
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(
+        errors.pop("error_by_glimpse"), expected, atol=1e-3
+    )
+    assert errors.pop("error") == pytest.approx(expected[-1], abs=1e-3)
+    assert errors.pop("draws") == 3
+    cases = errors.pop("effective_cases_by_glimpse")
+    assert errors.pop("effective_cases") == cases[-1]
+    assert all(7 <= count <= 21 for count in cases)
+    # All else is of the first.
+    assert errors.items() <= alone.items()
+
+
 def test_videos_are_also_measured_on_their_first_frame(make_model, data):
     still = data["image"]
     rng = np.random.default_rng(8)

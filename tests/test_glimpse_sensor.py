@@ -195,12 +195,14 @@ def test_max_pooling(implementation):
 
 
 def test_scales_come_first_then_channels():
-    # One bright pixel at the centre; the channels are 64 and 128 bright. The
+    # One bright pixel at the centre; the channels are 1/4 and 1/2 bright. The
     # second window is 4 wide: the pixel is a quarter of its pooled cell.
     image = np.zeros([1, 4, 4, 2], "f")
-    image[0, 2, 2] = [64, 128]
+    image[0, 2, 2] = [0.25, 0.5]
     glimpse = _sensor(2, 2)(image, tf.zeros([1, 2]))
-    np.testing.assert_array_equal(glimpse[0, 1, 1], [64, 128, 16, 32])
+    np.testing.assert_array_equal(
+        glimpse[0, 1, 1], [1 / 4, 1 / 2, 1 / 16, 1 / 8]
+    )
 
 
 def test_bytes_are_scaled_after_pooling():

@@ -173,6 +173,57 @@ def test_what_is_no_image_is_refused(register, space):
         find_interface(register(seen=space))
 
 
+def test_channels_of_frames_must_be_last(register):
+    stack = _box(0, 255, np.uint8, (4, 84, 84))
+    with pytest.raises(ValueError, match=r"Countdown-v0: .*channels last"):
+        find_interface(register(seen=stack))
+
+
+def test_a_stack_of_frames_is_an_image_of_as_many_channels(register):
+    last = _box(0, 255, np.uint8, (84, 84, 4))
+    assert find_interface(register(seen=last)).frame_shape == (84, 84, 4)
+
+
+class Careless(Countdown):
+    """Does not keep what it declares, or pays what is no number."""
+
+    def __init__(self, shows, pays):
+        super().__init__(_box(0, 1, np.float32))
+        self._shows, self._pays = shows, pays
+
+    def step(self, action):
+        frame, _, *others = super().step(action)
+        return (frame, self._pays, *others)
+
+    def _frame(self, action):
+        return np.full([2, 3, 1], self._shows, np.float32)
+
+
+@pytest.mark.parametrize(
+    ("shows", "pays", "words"),
+    [
+        (200.0, 1.0, "test/Careless-v0 shows.*0 to 1.*from 200 to 200"),
+        (-0.5, 1.0, "from -0.5 to -0.5"),
+        (np.nan, 1.0, "from nan to nan"),
+        (
+            0.5,
+            np.nan,
+            "Rewards of test/Careless-v0 must be finite.*nan.*step 0",
+        ),
+        (0.5, -np.inf, "Rewards of test/Careless-v0.*-inf"),
+    ],
+)
+def test_environments_that_are_not_what_they_declare(
+    register, shows, pays, words
+):
+    register()  # It also clears up.
+    make = functools.partial(Careless, shows, pays)
+    gymnasium.register("test/Careless-v0", make)
+    episodes = GymnasiumEpisodes("test/Careless-v0", 2, 8)
+    with pytest.raises(ValueError, match=words):
+        episodes.play(_sevens, [1])
+
+
 @pytest.mark.parametrize(
     ("env_id", "message"),
     [

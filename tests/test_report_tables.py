@@ -29,6 +29,15 @@ def test_errors_beside_the_published_ones(write_runs):
     assert (eight["against NIPS"], eight["against public"]) == ("better",) * 2
 
 
+def test_canvases_of_one_digit_are_not_cases_of_their_own(write_runs):
+    # Wilson's interval of 60 of 1,000, by hand.
+    cases = [1000] * len(run_records.ERRORS)
+    ram = run_records.values(test_effective_cases_by_glimpse=cases)
+    four, *_ = _tables(write_runs(ram=ram))[0]
+    assert four["ours"] == "**6.00**"
+    assert four["95% interval"] == "4.69–7.65"
+
+
 def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
     own = run_records.seeded(0, [60.0, 30.0, 12.0, 4.0])
     task = write_runs(ram=run_records.values(), ram_4_glimpses=own)

@@ -1,5 +1,7 @@
 """REINFORCE with a baseline, and cross-entropy (paper, section 3.1)."""
 
+from typing import TYPE_CHECKING
+
 import keras
 import tensorflow as tf
 
@@ -17,7 +19,6 @@ from ram_tf.episodes.policies import (
 from ram_tf.episodes.unroll import replay, unroll
 from ram_tf.errors import UserError
 from ram_tf.layers.head import Head
-from ram_tf.model import RecurrentAttentionModel
 from ram_tf.noise import fixation_noise
 from ram_tf.types import LossInfo, Trajectory
 from ram_tf.validation import (
@@ -27,6 +28,9 @@ from ram_tf.validation import (
     check_positive_int,
     check_shape,
 )
+
+if TYPE_CHECKING:
+    from ram_tf.model import RecurrentAttentionModel
 
 BASELINES = ("learned", "leave_one_out")
 FIXATIONS = ("learned", "random", "centre")
@@ -71,7 +75,7 @@ class ReinforceAgent(Agent):
 
     def __init__(
         self,
-        model: RecurrentAttentionModel,
+        model: "RecurrentAttentionModel",
         optimizer: keras.optimizers.Optimizer,
         *,
         rollouts: int = 1,

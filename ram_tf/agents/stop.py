@@ -1,5 +1,7 @@
 """Trains the decision to stop alone, on a model that stays as it is."""
 
+from typing import TYPE_CHECKING
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -11,8 +13,10 @@ from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
 from ram_tf.errors import UserError
 from ram_tf.layers.stop_policy import StopPolicy
-from ram_tf.model import RecurrentAttentionModel
 from ram_tf.types import LossInfo, Trajectory
+
+if TYPE_CHECKING:
+    from ram_tf.model import RecurrentAttentionModel
 
 
 class StopAgent(Agent):
@@ -36,7 +40,7 @@ class StopAgent(Agent):
 
     def __init__(
         self,
-        model: RecurrentAttentionModel,
+        model: "RecurrentAttentionModel",
         optimizer: keras.optimizers.Optimizer,
     ):
         head = model.cell.heads.get(StopPolicy.key)

@@ -1,14 +1,18 @@
 """Cross-entropy alone, for networks that look nowhere."""
 
+from typing import TYPE_CHECKING
+
 import tensorflow as tf
 
 from ram_tf import losses
 from ram_tf.agents.update import Agent
-from ram_tf.comparators import Comparator
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.errors import UserError
 from ram_tf.types import LossInfo
 from ram_tf.validation import check_labels
+
+if TYPE_CHECKING:
+    from ram_tf.comparators import Comparator
 
 
 class SupervisedAgent(Agent):
@@ -22,7 +26,7 @@ class SupervisedAgent(Agent):
         UserError: If the model has no weights yet.
     """
 
-    model: Comparator
+    model: "Comparator"
     metric_names = ("cross_entropy", "accuracy")
 
     def loss(self, environment: Environment) -> LossInfo:

@@ -7,11 +7,13 @@ anything beats the last two. For videos there is a fourth: every frame replaced
 by the first one, which is what motion tells. Where a model stops by itself, the
 headline is the error of the answers at the stop, beside the mean number of
 glimpses made; all other errors are those after a fixed number of glimpses.
+Where images are put on canvases, the headline may be the mean over several
+canvases of each image, and says how many independent cases that is worth.
 """
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -28,6 +30,7 @@ from ram_tf.episodes.policies import (
 )
 from ram_tf.episodes.unroll import unroll
 from ram_tf.evaluation import sequences
+from ram_tf.evaluation.clusters import effective_cases
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.noise import uniform_noise
 from ram_tf.validation import (
@@ -243,6 +246,16 @@ class ClassifierEvaluator:
             "cases_by_length": list(map(len, groups)),
         }
 
+    def wrong(self, rollouts: Rollouts) -> np.ndarray:
+        """Where answers are wrong after each glimpse, and in the end.
+
+        Returns:
+            [n, T + 1]; the last column is of the answers at the stop, or after
+            the last glimpse.
+        """
+        columns = [rollouts.probabilities, rollouts.answers[:, None]]
+        return np.concatenate([self._wrong(c) for c in columns], axis=1)
+
     def _wrong(self, probabilities: np.ndarray) -> np.ndarray:
         """Where answers are wrong, [n, T]; of whole sequences [n, 1]."""
         answers = probabilities.argmax(-1)
@@ -321,12 +334,23 @@ class Evaluator(ClassifierEvaluator):
         return outputs
 
 
-def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
+def evaluate(
+    evaluator: ClassifierEvaluator,
+    further: Iterable[dict[str, np.ndarray]] = (),
+) -> dict[str, Any]:
     """All of the protocol's errors, in %, last glimpse and by glimpse.
 
     A model that looks nowhere has "error" only, and only videos have
     "error_first_frame_only". One that stops by itself has "mean_glimpses", and
     its "error" is that at the stop.
+
+    Args:
+        evaluator: Has the model and the data.
+        further: Other canvases of the same images, in the same order, not of
+            sequences. "error" is then the mean over all of them; "draws" says
+            how many canvases of an image there were, and "effective_cases" how
+            many independent cases they are worth (`clusters`). All else is
+            measured on the evaluator's own.
     """
     rollouts = evaluator.rollouts()
     by_glimpse = {"error": evaluator.error(rollouts.probabilities)}
@@ -345,7 +369,23 @@ def evaluate(evaluator: ClassifierEvaluator) -> dict[str, float | list[float]]:
     }
     if evaluator.of_sequences:
         found |= evaluator.by_length(rollouts.probabilities)
+    others = [e.wrong(e.rollouts()) for e in map(evaluator.on, further)]
+    if others:
+        found |= _over_draws(np.stack([evaluator.wrong(rollouts), *others]))
     return found
+
+
+def _over_draws(wrong: np.ndarray) -> dict[str, Any]:
+    """Of [D, n, T + 1], as `ClassifierEvaluator.wrong` has them."""
+    errors = [round(100 * float(w), 4) for w in wrong.mean(axis=(0, 1))]
+    cases = [effective_cases(w) for w in np.moveaxis(wrong, -1, 0)]
+    return {
+        "error": errors[-1],
+        "error_by_glimpse": errors[:-1],
+        "effective_cases": cases[-1],
+        "effective_cases_by_glimpse": cases[:-1],
+        "draws": len(wrong),
+    }
 
 
 def _other_errors(evaluator: Evaluator) -> dict[str, list[float]]:

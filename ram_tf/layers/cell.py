@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ram_tf import geometry
 from ram_tf.errors import UserError
+from ram_tf.gate import check_channels_last, check_states
 from ram_tf.layers import cell_output
 from ram_tf.layers.action_policy import ActionPolicy
 from ram_tf.layers.cell_output import CellOutput
@@ -151,6 +152,7 @@ class RAMCell(keras.layers.Layer):
         return sum(self._widths().values())
 
     def build(self, frame_shape):
+        check_channels_last(frame_shape)
         self.channels = frame_shape[-1]
         policy, heads = self.location_policy, self.heads
         units = self._core_sizes[0]
@@ -203,6 +205,7 @@ class RAMCell(keras.layers.Layer):
         Returns:
             (features [N, units] float32, what is known now).
         """
+        check_states(states, self.state_size, self.state_names)
         policy = self.location_policy
         core, memory = self.divide(states)
         glimpse = self.see(frame, location)

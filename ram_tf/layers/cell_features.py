@@ -6,8 +6,8 @@ import tensorflow as tf
 from ram_tf import xla
 from ram_tf.types import Glimpse
 
-# How many of the numbers are of a cell's ink: its own, and means about it.
-INKS = 3
+# Widths about fixations, in those of a cell's nearness.
+_VISITED = (1.0, 4.0)
 # Side of what a filter sees, in cells.
 FIELD = 5
 # The mean square of ink below which a window is as good as empty; a digit's
@@ -15,18 +15,15 @@ FIELD = 5
 _LITTLE_INK = 0.01
 
 
-def given(
-    glimpse: Glimpse, fixations: tf.Tensor, visits: int
-) -> list[tf.Tensor]:
-    """Ink, means about it, radius, and nearness to earlier fixations.
+def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
+    """Ink, means about it, radius, nearness to fixations, and contrast.
 
     Args:
         glimpse: What was seen.
         fixations: [N, 2 K] pixels, y and x by turns.
-        visits: Widths about them.
 
     Returns:
-        4 + visits numbers of each cell, each [N or 1, S, g, g].
+        Nine numbers of each cell, each [N or 1, S, g, g].
     """
     scales, size = glimpse.places.shape[1:3]
     ink = _ink(glimpse.windows, scales, size)
@@ -34,12 +31,14 @@ def given(
     around = tf.matmul(flat, averaging(size))
     around = tf.reshape(around, [-1, scales, 2, size, size])
     shown = [ink, around[:, :, 0], around[:, :, 1]]
-    visited = [
-        _visited(glimpse.places, fixations, 4.0**number)
-        for number in range(visits)
-    ]
+    shown = [xla.barrier(values) for values in shown]
     radius = tf.constant(_radius(size))[None, None]
-    return [*map(xla.barrier, shown), radius, *map(xla.barrier, visited)]
+    visited = [
+        xla.barrier(_visited(glimpse.places, fixations, wider))
+        for wider in _VISITED
+    ]
+    usual = _one_over_usual(ink)
+    return [*shown, radius, *visited, *[values * usual for values in shown]]
 
 
 def _ink(windows, scales: int, size: int) -> tf.Tensor:
@@ -52,7 +51,7 @@ def _ink(windows, scales: int, size: int) -> tf.Tensor:
     return xla.barrier(tf.sqrt(tf.nn.relu(windows - mean)) * blocks)
 
 
-def contrast(ink: tf.Tensor) -> tf.Tensor:
+def _one_over_usual(ink: tf.Tensor) -> tf.Tensor:
     """One over the ink that is usual in a window, [N, S, 1, 1]."""
     square = tf.reduce_mean(tf.square(ink), axis=[2, 3], keepdims=True)
     return xla.barrier(tf.math.rsqrt(square + _LITTLE_INK))

@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 
 from ram_tf import geometry, xla
 from ram_tf.layers import cell_features
-from ram_tf.layers.cell_features import FIELD, INKS
+from ram_tf.layers.cell_features import FIELD
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.noise import uniform_noise
 from ram_tf.parts import LOCATION_POLICIES
@@ -26,7 +26,7 @@ _MOVE, _FAR_MOVE = 16.0, 10.0
 # With it, weights of ordinary size make a choice that is nearly sure.
 _SHARPNESS = 10.0
 # At first: look where ink is, not where you have been.
-_FIRST = (0.25, 0.25, 0.0, 0.0, -0.5)
+_FIRST = (0.25, 0.25, 0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0)
 # Set into the logits of cells that are not to be chosen.
 _NEVER = -1e9
 
@@ -48,11 +48,11 @@ class CellPolicy(FixationPolicy):
         around   means of the ink over the 3 x 3 and the 5 x 5 cells about it
         radius   how far out it is in its window, 0 to 1
         visited  how near the fixations made so far are: for each, a pyramid
-                 over the cells within max(2^s, g) pixels; and, with more than
-                 one `visits`, the same over four times as many, and so on
+                 over the cells within max(2^s, g) pixels; and the same over
+                 four times as many
         contrast ink and around over the root of the mean square of the ink in
                  the window (and a little): in any clutter and any window what
-                 stands out is as large; if `contrast`
+                 stands out is as large
         learnt   `filters` of ReLU(convolution of the ink over 5 x 5 cells),
                  the same for all windows
 
@@ -67,11 +67,9 @@ class CellPolicy(FixationPolicy):
     Args:
         scales: Windows that have weights of their own, A_s, D and e.
         filters: How many numbers of a cell are learnt.
-        visits: Widths about the fixations made so far.
-        contrast: Whether the ink is given relative to its window's, too.
 
     Raises:
-        UserError: On scales or visits below one, or filters below 0.
+        UserError: On scales below one, or filters below 0.
     """
 
     reads_glimpse = True
@@ -80,37 +78,17 @@ class CellPolicy(FixationPolicy):
     place_size = 3
     state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}
 
-    def __init__(
-        self,
-        scales: int = 7,
-        filters: int = 0,
-        visits: int = 1,
-        contrast: bool = False,
-        **kwargs,
-    ):
+    def __init__(self, scales: int = 7, filters: int = 0, **kwargs):
         check_positive_int("scales", scales)
-        check_positive_int("visits", visits)
         check_at_least("filters", filters, 0)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.scales = scales
         self.filters = filters
-        self.visits = visits
-        self.contrast = contrast
 
     @classmethod
-    def make(
-        cls,
-        *,
-        policy_scales,
-        policy_filters,
-        policy_visits,
-        policy_contrast,
-        **others,
-    ):
+    def make(cls, *, policy_scales, policy_filters, **others):
         del others
-        return cls(
-            policy_scales, policy_filters, policy_visits, policy_contrast
-        )
+        return cls(policy_scales, policy_filters)
 
     @property
     def meanings(self):
@@ -123,8 +101,7 @@ class CellPolicy(FixationPolicy):
     def build(self, features_shape, windows_shape, places_shape):
         del places_shape
         self._size = windows_shape[1]
-        others = self.visits - 1 + INKS * self.contrast + self.filters
-        first = (*_FIRST, *[0.0] * others)
+        first = (*_FIRST, *[0.0] * self.filters)
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -177,10 +154,7 @@ class CellPolicy(FixationPolicy):
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
-        seen = cell_features.given(glimpse, state[0], self.visits)
-        if self.contrast:
-            relative = cell_features.contrast(seen[0])
-            seen += [ink * relative for ink in seen[:INKS]]
+        seen = cell_features.given(glimpse, state[0])
         if self.filters:
             seen += cell_features.learnt(seen[0], self.kernel, self.bias)
         logits = _SHARPNESS * sum(
@@ -260,8 +234,6 @@ class CellPolicy(FixationPolicy):
             **super().get_config(),
             "scales": self.scales,
             "filters": self.filters,
-            "visits": self.visits,
-            "contrast": self.contrast,
         }
 
 

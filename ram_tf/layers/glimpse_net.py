@@ -61,7 +61,7 @@ class GlimpseNet(GlimpseEncoder):
         self.units = units
         self.gains = None if gains is None else list(gains)
         dense, dtype = keras.layers.Dense, self.dtype_policy
-        self.flatten = keras.layers.Flatten(dtype=dtype)
+        self.flatten = keras.layers.Flatten("channels_last", dtype=dtype)
         self.see = dense(glimpse_units, "relu", name="see", dtype=dtype)
         # The encoding of the place stays float32 under mixed precision.
         self.place = dense(

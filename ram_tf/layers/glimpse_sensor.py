@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from ram_tf import geometry, xla
+from ram_tf import gate, geometry, xla
 from ram_tf.errors import UserError
 from ram_tf.layers import pyramid
 from ram_tf.layers.glimpse_readers import COMPILED, POOLINGS, READERS
@@ -62,7 +62,9 @@ class GlimpseSensor(keras.layers.Layer):
     Raises:
         UserError: On sizes below one, unknown names, images or locations of
             another rank or dtype, N that is no multiple of B, or, in eager
-            mode, NaN in what is seen.
+            mode, locations that are not finite, and floats outside [0, 1] in
+            what is seen. In graphs these raise InvalidArgumentError, and where
+            XLA compiles they are NaN (`ram_tf.gate`).
     """
 
     def __init__(
@@ -119,11 +121,10 @@ class GlimpseSensor(keras.layers.Layer):
         _check_locations(images, locations)
         # Here, and not before: no gradient may reach ops that have none.
         glimpses = tf.stop_gradient(self._read(images, locations))
-        check_finite(glimpses)  # What was seen; not the whole image.
-        # uint8 is pooled as 0..255: the sums are then exact in float32.
-        return (
-            glimpses * (1.0 / 255.0) if images.dtype == tf.uint8 else glimpses
-        )
+        if images.dtype == tf.uint8:
+            # Pooled as 0..255: the sums are then exact in float32.
+            return glimpses * (1.0 / 255.0)
+        return gate.passed(glimpses)  # What was seen; not the whole image.
 
     def places(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
         """Where the cells of the windows are: the centres, in pixels.
@@ -193,6 +194,7 @@ def _check_locations(images, locations):
         raise UserError(
             f"Locations must be float32. Received: {locations.dtype.name}"
         )
+    check_finite(locations, "Locations")
     rows, batch = locations.shape[0], images.shape[0]
     if rows is not None and batch and (rows % batch or not rows):
         raise UserError(

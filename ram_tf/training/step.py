@@ -9,12 +9,10 @@ import tensorflow as tf
 from ram_tf.agents.update import Agent
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.errors import DivergedError
+from ram_tf.noise import step_seed
 from ram_tf.types import LossInfo
 
 Batch = dict[str, tf.Tensor]
-
-# Seeds of the policy's noise; data draws from other streams of the same seed.
-_NOISE_STREAM = 1
 
 
 class StepsInfo(NamedTuple):
@@ -60,10 +58,7 @@ def compile_steps(
     """
 
     def train(batch: Batch, step: tf.Tensor) -> LossInfo:
-        noise = tf.random.experimental.stateless_fold_in(
-            tf.constant([seed, _NOISE_STREAM], tf.int32), step, alg="philox"
-        )
-        return agent.train(make_environment(batch), noise)
+        return agent.train(make_environment(batch), step_seed(seed, step))
 
     @tf.function(jit_compile=jit_compile, autograph=False)
     def steps(indices, first, count):

@@ -1,6 +1,6 @@
 """The record of a result, and how it is shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ram_tf.cost import cost
@@ -18,7 +18,10 @@ ROWS = {
 
 
 def measure(
-    evaluator: ClassifierEvaluator, settings: RunSettings, split: str = "test"
+    evaluator: ClassifierEvaluator,
+    settings: RunSettings,
+    split: str = "test",
+    further: Iterable[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """The errors with their circumstances.
 
@@ -26,8 +29,9 @@ def measure(
         evaluator: Has the model and the data.
         settings: Of the run.
         split: The name of these data, "test" or "validation".
+        further: Other canvases of the same images, for the headline.
     """
-    errors, costs = evaluate(evaluator), cost(evaluator.model)
+    errors, costs = evaluate(evaluator, further), cost(evaluator.model)
     if evaluator.of_sequences:  # What is read is whole after the last glimpse.
         costs = {
             name: value[-1:] if isinstance(value, list) else value
@@ -48,6 +52,8 @@ def table(result: dict[str, Any]) -> str:
     """The errors as a few lines of text."""
     split = "test" if "test_cases" in result else "validation"
     title = f"{split} error, % of {result[f'{split}_cases']} cases"
+    if draws := result.get(f"{split}_draws"):
+        title += f" (the first: mean of {draws} canvases of each)"
     by_length = _by_length(result.get(f"{split}_error_by_length", ()))
     if f"{split}_error_mc10" not in result:  # A network that looks nowhere.
         lines = [f"{title}: {result[f'{split}_error']:.2f}"]

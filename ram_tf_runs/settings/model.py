@@ -142,17 +142,6 @@ class Model(Settings):
         "beside those that are given.",
         least=0,
     )
-    policy_visits: int = setting(
-        1,
-        "With --location_policy=cells: widths about the fixations made so far "
-        "that a cell may be near; each is four times the one before.",
-        least=1,
-    )
-    policy_contrast: bool = setting(
-        False,
-        "With --location_policy=cells: whether a cell's ink is given relative "
-        "to that of its window, too.",
-    )
 
     def check(self):
         if self.location_policy == "gaussian":

@@ -3,7 +3,7 @@
 import abc
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -230,6 +230,10 @@ class ImageTask(Task):
         """What is read once, at the end."""
         return self.evaluated(self.tested_on)
 
+    def further_data(self) -> Iterator[Data]:
+        """Other canvases of the same images, one set after another."""
+        yield from ()
+
     def best(self, state):
         test = self.tested_on == "test"
         following = "reading the test set" if test else "no test set"
@@ -239,7 +243,9 @@ class ImageTask(Task):
         return self.make_evaluator(model, self.final_data)
 
     def measure(self, evaluator):
-        return image_results.measure(evaluator, self.settings, self.tested_on)
+        return image_results.measure(
+            evaluator, self.settings, self.tested_on, self.further_data()
+        )
 
     table = staticmethod(image_results.table)
 

@@ -8,6 +8,7 @@ import gymnasium
 import numpy as np
 
 from ram_tf.episodes.environments.gymnasium_frames import find_interface
+from ram_tf.errors import UserError
 from ram_tf.validation import check_positive_int
 
 
@@ -78,6 +79,10 @@ class GymnasiumEpisodes:
         Args:
             player: Chooses the actions.
             seed: Integers of 0 or above.
+
+        Raises:
+            UserError: If the environment shows what it has not declared, or
+                rewards are not finite.
         """
         words = np.random.SeedSequence(seed).generate_state(self.rows + 2)
         starts, seed = words[:-2], (words[-2:] >> 1).astype(np.int32)
@@ -103,6 +108,11 @@ class GymnasiumEpisodes:
             observation, reward, terminated, truncated, _ = envs.step(
                 action["action"] + self._interface.first_action
             )
+            if not np.isfinite(reward[running]).all():
+                raise UserError(
+                    f"Rewards of {self.env_id} must be finite. Received: "
+                    f"{reward[running].tolist()} at step {len(steps)}"
+                )
             steps.append((frames, action, reward, running))
             running = running & ~(terminated | truncated)
         return self._record(steps, ~running)

@@ -11,6 +11,7 @@ from gymnasium import spaces
 
 from ram_tf.episodes.environments import gymnasium_catch
 from ram_tf.errors import UserError
+from ram_tf.gate import check_channels_last
 
 # Catch is known by its name wherever we make environments.
 gymnasium_catch.register()
@@ -22,7 +23,8 @@ class Interface(NamedTuple):
     Attributes:
         frame_shape: (H, W, C).
         read_frames: Makes frames [N, H, W, C], uint8 or float32 in [0, 1], of
-            the observations of N environments.
+            the observations of N environments; raises UserError on values
+            outside the bounds that the environment declares, NaN among them.
         num_actions: A.
         first_action: What the environment calls action 0.
     """
@@ -89,18 +91,40 @@ def _frame_reader(env_id: str, space: spaces.Space):
             "images [H, W] or [H, W, C] of numbers with finite bounds. "
             f"Received: {env_id} with {space}"
         )
+    if len(box.shape) == 3:
+        _check_order(env_id, box.shape)
     low, high = np.float32(box.low.min()), np.float32(box.high.max())
     bytes_already = box.dtype == np.uint8 and (low, high) == (0, 255)
 
     def read(observation) -> np.ndarray:
         frames = observation["image"] if named else observation
         if not bytes_already:
+            _check_bounds(env_id, frames, low, high)
             frames = (frames.astype(np.float32) - low) / (high - low)
         return frames.reshape([-1, *shape])
 
     height, width, *channels = box.shape
     shape = (height, width, channels[0] if channels else 1)
     return shape, read
+
+
+def _check_order(env_id: str, shape: tuple[int, ...]) -> None:
+    try:
+        check_channels_last(shape)
+    except UserError as error:
+        raise UserError(
+            f"{env_id}: {error}, in gymnasium.wrappers.TransformObservation"
+        ) from None
+
+
+def _check_bounds(env_id: str, frames: np.ndarray, low, high) -> None:
+    least, most = float(frames.min()), float(frames.max())
+    if not (low <= least and most <= high):  # NaN is never within.
+        raise UserError(
+            f"What {env_id} shows must lie within the bounds that its "
+            f"observation space declares, {low:g} to {high:g}. Received: "
+            f"values from {least:g} to {most:g}"
+        )
 
 
 def _shows_images(box: spaces.Space) -> bool:

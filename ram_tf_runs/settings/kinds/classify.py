@@ -75,6 +75,12 @@ class ClassifySettings(RunSettings):
         "set and of the test set; 0: all. Large canvases take time and memory.",
         least=0,
     )
+    test_draws: int = setting(
+        1,
+        "Canvases of each test image that the headline is the mean of; the "
+        "other figures are those of the first.",
+        least=1,
+    )
     seed: int = setting(0, **SEED)
 
     @property

@@ -13,8 +13,10 @@ from ram_tf_runs.tasks import canvases, parts
 from ram_tf_runs.tasks.images import ImageTask
 from ram_tf_runs.tasks.registry import register
 
-# Draws of the canvases that models are measured on.
+# Draws of the canvases that models are measured on; further ones begin at
+# _FURTHER.
 _DRAWS = {"validation": 1, "test": 0}
+_FURTHER = {"validation": 1001, "test": 1000}
 
 
 @register("classify")
@@ -70,12 +72,31 @@ class ClassifyTask(ImageTask):
         }
         return [made[canvas] for canvas in turns]
 
+    def prepare(self):
+        super().prepare()
+        draws, repeats = self.settings.test_draws, self.source.repeats
+        if draws > 1 and repeats > 1:
+            raise UserError(
+                "--test_draws is for sources whose test images are measured on "
+                f"one canvas each. Received: --test_draws={draws} with "
+                f"--source={self.settings.source}, which has {repeats}"
+            )
+
     def evaluated(self, split):
+        return self._evaluated(split, _DRAWS[split])
+
+    def further_data(self):
+        split = self.tested_on
+        for draw in range(1, self.settings.test_draws):
+            # Every other number, so that the splits share none.
+            yield self._evaluated(split, _FURTHER[split] + 2 * draw)
+
+    def _evaluated(self, split: str, draw: int):
         return evaluation_set(
             self.source.splits[split],
             self.canvas,
             self.source.repeats,
-            _DRAWS[split],
+            draw,
             cases=self.settings.evaluation_cases,
         )
 
