@@ -1,5 +1,6 @@
 """Sources, training batches and evaluation sets."""
 
+import dataclasses
 import hashlib
 
 import numpy as np
@@ -307,7 +308,7 @@ def test_only_training_digits_are_varied(digits, flag):
 
 
 def test_further_canvases_of_the_test_digits(digits):
-    once = digits._replace(repeats=1)
+    once = dataclasses.replace(digits, repeats=1)
     task = _task(once, "--test_draws=3", "--canvas=150")
     task.prepare()
     first, (second, third) = task.evaluated("test"), task.further_data()
@@ -323,7 +324,8 @@ def test_further_canvases_of_the_test_digits(digits):
         ink = made["image"].sum(axis=(1, 2, 3), dtype=np.int64)
         expected = digits.test.image.sum(axis=(1, 2, 3), dtype=np.int64)
         np.testing.assert_array_equal(ink, expected)
-    without_test = _task(once._replace(test=None), "--test_draws=2")
+    validated = dataclasses.replace(once, test=None)
+    without_test = _task(validated, "--test_draws=2")
     (further,) = without_test.further_data()
     np.testing.assert_array_equal(further["label"], digits.validation.label)
 
