@@ -76,7 +76,7 @@ def _first_cases(split: "Split", count: int) -> "Split":
             f"--cases must be at most {len(split.label)}, the test digits that "
             f"there are. Received: {count}"
         )
-    return split._replace(image=split.image[:count], label=split.label[:count])
+    return split.take(slice(count))
 
 
 COMMAND = Command(main, (ComparedRuns, Grid))

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ram_tf_data.canvas import Canvas, compose, corners
+from ram_tf_data.canvas import Canvas, compose, corners, draw_canvases, paint
 from ram_tf_data.errors import UserError
+from ram_tf_data.pieces import composed
 from ram_tf_data.splits import Split
 
 # Evaluation canvases are the same for all training seeds.
 _EVALUATION_SEED = 20_140_624
-_COMPOSED_AT_ONCE = 500
 
 
 class TrainingBatches:
@@ -170,11 +170,16 @@ def evaluation_set(
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
     index = index[: cases or None]
     pool = tf.constant(split.image)
-    images = np.empty([len(index), *canvas.shape(split.image)], np.uint8)
-    for start in range(0, len(index), _COMPOSED_AT_ONCE):
-        chosen = index[start : start + _COMPOSED_AT_ONCE]
+
+    def drawn(chosen, start):
         seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
         fixed = None if corner is None else tf.tile([corner], [len(chosen), 1])
-        made = compose(canvas, pool, chosen, seed, fixed)
-        images[start : start + len(chosen)] = made
-    return {"image": images, "label": split.label[index]}
+        return draw_canvases(canvas, pool, chosen, seed, fixed)
+
+    made = composed(
+        index,
+        drawn,
+        lambda part: {"image": paint(canvas, pool, part)},
+        canvas.values(split.image),
+    )
+    return made | {"label": split.label[index]}

@@ -7,11 +7,13 @@ so that clutter may lie over the digit.
 """
 
 import dataclasses
+import math
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from ram_tf_data.distort import distort
+from ram_tf_data.distort import draw_maps, transform
 from ram_tf_data.drift import Drift
 from ram_tf_data.errors import UserError
 from ram_tf_data.patches import add_up, cut
@@ -112,6 +114,11 @@ class Canvas:
         frames = (self.drift.frames,) if self.drift else ()
         return *frames, self.side, self.side, images.shape[-1]
 
+    def values(self, images) -> int:
+        """How many a canvas and the clutter on it have together."""
+        clutter = self.clutter * self.clutter_size**2 * images.shape[-1]
+        return math.prod(self.shape(images)) + clutter
+
     def columns(self, width: int) -> tuple[int, int]:
         """First and last column at which images of this width may start."""
         last = self.side - width
@@ -130,6 +137,37 @@ class Canvas:
         """
         left = tf.maximum(self.grow - tf.cast(step, tf.int64), 0)
         return tf.cast(left * room // max(2 * self.grow, 1), tf.int32)
+
+
+class Clutter(NamedTuple):
+    """Patches of images, P on each canvas.
+
+    Attributes:
+        index: Images that they are cut from, [B, P] int32.
+        cut: Row and column where they start in these, [B, P, 2] int32.
+        corner: Where they start on the canvas, [B, P, 2] int32.
+    """
+
+    index: tf.Tensor
+    cut: tf.Tensor
+    corner: tf.Tensor
+
+
+class Drawn(NamedTuple):
+    """What is random about canvases [B], and which images are on them.
+
+    Attributes:
+        index: The images that are placed, [B] int32.
+        corner: Row and column where they start in each frame, [B, T, 2] int32;
+            T is 1 without drift.
+        clutter: None if there is none.
+        maps: That distort the images, [B, 2, 2] int32; None if none do.
+    """
+
+    index: tf.Tensor
+    corner: tf.Tensor
+    clutter: Clutter | None
+    maps: tf.Tensor | None
 
 
 def check_pool(shape: tuple[int, int, int, int]) -> None:
@@ -166,23 +204,50 @@ def compose(
     Returns:
         [B, side, side, C] uint8; with drift [B, T, side, side, C].
     """
-    batch, (height, width, channels) = tf.shape(index)[0], pool.shape[1:]
-    side, way = canvas.side, seeds(seed, 5)[4]
+    drawn = draw_canvases(canvas, pool, index, seed, corner, step)
+    return paint(canvas, pool, drawn)
+
+
+def draw_canvases(
+    canvas: Canvas,
+    pool: tf.Tensor,
+    index: tf.Tensor,
+    seed: tf.Tensor,
+    corner: tf.Tensor | None = None,
+    step: tf.Tensor | None = None,
+) -> Drawn:
+    """What is random about the canvases of `compose`."""
+    batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     if corner is None:
         corner = corners(canvas, pool.shape, batch, seed, step)
-    total = tf.zeros([batch, side, side, channels], tf.int32)
+    corner, clutter, maps = corner[:, None], None, None
     if canvas.clutter:
-        total = add_up(total, *scattered(canvas, pool, batch, seed))
-    images = tf.gather(pool, index)
+        clutter = _draw_clutter(canvas, pool, batch, seed)
     if canvas.distort:
         own = tf.random.experimental.stateless_fold_in(seed, 5, alg="philox")
-        images = distort(images, own, canvas.distort)
+        maps = draw_maps(batch, own, canvas.distort)
     if canvas.drift:
-        frames = canvas.drift.frames
-        total = tf.repeat(total, frames, axis=0)
-        images = tf.repeat(images, frames, axis=0)
-        corner = canvas.drift.path(corner, (side - height, side - width), way)
-    total = add_up(total, images[:, None], tf.reshape(corner, [-1, 1, 2]))
+        room, way = (canvas.side - height, canvas.side - width), seeds(seed, 5)
+        corner = canvas.drift.path(corner[:, 0], room, way[4])
+    return Drawn(index, corner, clutter, maps)
+
+
+def paint(canvas: Canvas, pool: tf.Tensor, drawn: Drawn) -> tf.Tensor:
+    """Composes canvases that were drawn, or some of their rows."""
+    batch, side = tf.shape(drawn.index)[0], canvas.side
+    total = tf.zeros([batch, side, side, pool.shape[-1]], tf.int32)
+    if drawn.clutter is not None:
+        index, cutting, corner = drawn.clutter
+        patches = cut(pool, index, cutting, canvas.clutter_size)
+        total = add_up(total, patches, corner)
+    images = tf.gather(pool, drawn.index)
+    if drawn.maps is not None:
+        images = transform(images, drawn.maps)
+    if canvas.drift:
+        total = tf.repeat(total, canvas.drift.frames, axis=0)
+        images = tf.repeat(images, canvas.drift.frames, axis=0)
+    corner = tf.reshape(drawn.corner, [-1, 1, 2])
+    total = add_up(total, images[:, None], corner)
     shape = [batch, *canvas.shape(pool)]
     return tf.reshape(tf.cast(tf.minimum(total, 255), tf.uint8), shape)
 
@@ -202,12 +267,18 @@ def scattered(
         Patches [B, count, size, size, C], and the corners [B, count, 2] int32
         where they are added.
     """
+    index, cutting, corner = _draw_clutter(canvas, pool, batch, seed)
+    return cut(pool, index, cutting, canvas.clutter_size), corner
+
+
+def _draw_clutter(canvas: Canvas, pool, batch, seed: tf.Tensor) -> Clutter:
     shape, size = [batch, canvas.clutter], canvas.clutter_size
     _, other, cutting, there, _ = tf.unstack(seeds(seed, 5))
-    others = below(other, shape, tf.shape(pool)[0])
-    source = _corners(cutting, shape, tuple(pool.shape[1:3]), size, size)
-    patches = cut(pool, others, source, size)
-    return patches, _corners(there, shape, canvas.side, size, size)
+    return Clutter(
+        below(other, shape, tf.shape(pool)[0]),
+        _corners(cutting, shape, tuple(pool.shape[1:3]), size, size),
+        _corners(there, shape, canvas.side, size, size),
+    )
 
 
 def corners(

@@ -4,6 +4,8 @@ Photographs differ more in these than in what they show, and networks on raw
 pixels then learn little.
 """
 
+import dataclasses
+
 import numpy as np
 
 from ram_tf_data.splits import Source
@@ -36,11 +38,12 @@ def standardise(image: np.ndarray) -> np.ndarray:
 
 def standardise_source(source: Source) -> Source:
     """The same source with every image standardised by itself."""
-    return source._replace(
+    return dataclasses.replace(
+        source,
         **{
             name: split._replace(
                 image=np.stack([standardise(image) for image in split.image])
             )
             for name, split in source.splits.items()
-        }
+        },
     )

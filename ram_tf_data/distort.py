@@ -25,16 +25,21 @@ def distort(images: tf.Tensor, seed: tf.Tensor, most: float) -> tf.Tensor:
     Returns:
         [B, h, w, C] uint8.
     """
+    return transform(images, draw_maps(tf.shape(images)[0], seed, most))
+
+
+def draw_maps(batch, seed: tf.Tensor, most: float) -> tf.Tensor:
+    """The maps of `distort`, as `transform` takes them, [B, 2, 2] int32."""
     limit = round(most * _ONE)
     changes = tf.random.stateless_uniform(
-        [tf.shape(images)[0], 2, 2],
+        [batch, 2, 2],
         seed,
         minval=-limit,
         maxval=limit + 1,
         dtype=tf.int32,
         alg="philox",
     )
-    return transform(images, changes + _ONE * tf.eye(2, dtype=tf.int32))
+    return changes + _ONE * tf.eye(2, dtype=tf.int32)
 
 
 def transform(images: tf.Tensor, maps: tf.Tensor) -> tf.Tensor:

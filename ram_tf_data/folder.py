@@ -130,8 +130,8 @@ def _read(
     ]
     bits = np.random.Philox(key=_ORDER_SEED)
     order = np.random.Generator(bits).permutation(len(files))
-    label = np.array([files[row][1] for row in order], np.int32)
-    images, problems = _decode([files[row][0] for row in order], shape, read)
+    paths = [files[row][0] for row in order]
+    images, problems = _decode(paths, shape, read)
     for problem in filter(None, problems):
         logging.warning("left out: %s", problem)
     sound = np.array([problem is None for problem in problems], bool)
@@ -142,15 +142,28 @@ def _read(
             len(sound),
             folder,
         )
-        images, label = images[sound], label[sound]
-    _check_classes(folder, names, label, least)
-    return Split(images, label)
+    label = np.array([files[row][1] for row in order], np.int32)
+    # Links lead to the same file.
+    origin = np.array([str(path.resolve()) for path in paths], object)
+    split = Split(images, label, origin)
+    if not sound.all():
+        split = split.take(sound)
+    _check_classes(folder, names, split.label, least)
+    return split
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """In an order that does not depend on the file system."""
-    paths = [p for p in folder.rglob("*") if p.is_file()]
-    return sorted(p for p in paths if not p.name.startswith("."))
+    """In an order that does not depend on the file system; none is hidden."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not _is_hidden(path.relative_to(folder))
+    )
+
+
+def _is_hidden(path: pathlib.Path) -> bool:
+    """Whether it is in a hidden folder, such as .ipynb_checkpoints, or is."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _decode(
@@ -204,8 +217,4 @@ def _divide(split: Split, fraction: float) -> tuple[Split, Split]:
         rows = np.flatnonzero(split.label == k)
         count = np.clip(round(fraction * len(rows)), 1, len(rows) - 1)
         held_out[rows[:count]] = True
-    train, validation = (
-        Split(split.image[rows], split.label[rows])
-        for rows in (~held_out, held_out)
-    )
-    return train, validation
+    return split.take(~held_out), split.take(held_out)

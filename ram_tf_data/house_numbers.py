@@ -63,11 +63,13 @@ def load(folder: str, side: int, max_digits: int) -> Source:
     train = _load_split(path / "train", side, max_digits)
     test = _load_split(path / "test", side, max_digits)
     held_out = np.arange(len(train.label)) % _VALIDATION == _VALIDATION - 1
-    parts = (
-        Split(train.image[chosen], train.label[chosen])
-        for chosen in (~held_out, held_out)
+    source = Source(
+        train.take(~held_out),
+        train.take(held_out),
+        test,
+        num_classes=10,
+        repeats=1,
     )
-    source = Source(*parts, test, num_classes=10, repeats=1)
     if not len(source.validation.label):
         raise UserError(
             f"{path / 'train'} must have at least {_VALIDATION} numbers of at "
@@ -150,7 +152,8 @@ def _load_split(folder: pathlib.Path, side: int, max_digits: int) -> Split:
         label[row, : len(number.digits)] = number.digits
         with _open(folder / number.name) as picture:
             image[row] = cut_out(picture, number.boxes, side)
-    return Split(image, label)
+    files = [str((folder / number.name).resolve()) for number in kept]
+    return Split(image, label, np.array(files, object))
 
 
 def _open(path: pathlib.Path) -> Image.Image:

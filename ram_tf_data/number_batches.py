@@ -4,12 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf_data.batches import TrainingBatches
-from ram_tf_data.numbers import Bank, Numbers, compose
+from ram_tf_data.numbers import Bank, Numbers, compose, draw_numbers, paint
+from ram_tf_data.pieces import composed
 from ram_tf_data.splits import Split
 
 # Evaluation sets are the same for all training seeds.
 _EVALUATION_SEED = 14_127_755
-_COMPOSED_AT_ONCE = 500
 
 
 class NumberBatches(TrainingBatches):
@@ -52,15 +52,17 @@ def number_set(
     Returns:
         {"image": [n * repeats, side, side, 1] uint8, "label": [..., L] int32}.
     """
-    batches = NumberBatches(split, numbers, 1, _EVALUATION_SEED + draw)
+    numbers.check(split.image)
+    bank = Bank.of(split)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
-    parts = [
-        batches.make(
-            tf.constant(index[start : start + _COMPOSED_AT_ONCE]), start
-        )
-        for start in range(0, len(index), _COMPOSED_AT_ONCE)
-    ]
-    return {
-        name: np.concatenate([part[name].numpy() for part in parts])
-        for name in ("image", "label")
-    }
+
+    def drawn(chosen, start):
+        seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
+        return draw_numbers(numbers, bank, tf.constant(chosen), seed)
+
+    return composed(
+        index,
+        drawn,
+        lambda part: paint(numbers, bank, part),
+        numbers.values,
+    )

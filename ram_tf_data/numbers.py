@@ -58,6 +58,11 @@ class Numbers:
                 f"Received: shape={tuple(images.shape)}"
             )
 
+    @property
+    def values(self) -> int:
+        """How many a canvas and the digits on it have together."""
+        return self.side**2 + self.max_digits * SIZES[-1] ** 2
+
     def fitting(self, digits: int) -> int:
         """How many of SIZES a number of so many digits can have."""
         return sum(extent(size, digits) <= self.side for size in SIZES)
@@ -66,6 +71,22 @@ class Numbers:
 def extent(size: int, digits: int) -> int:
     """Widest that a number can be, in pixels, or high, if that is more."""
     return max(size + (digits - 1) * _widest(size), size + 2 * _jitter(size))
+
+
+class Drawn(NamedTuple):
+    """What is random about numbers [B] of at most P digits.
+
+    Attributes:
+        digit: Images of the digits, [B, P] int32.
+        there: Whether a number has so many, [B, P] bool.
+        scale: Which of SIZES it has, [B] int32.
+        corner: Row and column where each digit starts, [B, P, 2] int32.
+    """
+
+    digit: tf.Tensor
+    there: tf.Tensor
+    scale: tf.Tensor
+    corner: tf.Tensor
 
 
 class Bank(NamedTuple):
@@ -107,6 +128,13 @@ def compose(
         {"image": [B, side, side, 1] uint8, "label": [B, max_digits + 1] int32}:
         the digits in order, and the end symbol 10 in all places behind them.
     """
+    return paint(numbers, bank, draw_numbers(numbers, bank, index, seed))
+
+
+def draw_numbers(
+    numbers: Numbers, bank: Bank, index: tf.Tensor, seed: tf.Tensor
+) -> Drawn:
+    """What is random about the numbers of `compose`."""
     batch, most = tf.shape(index)[0], numbers.max_digits
     how_many, how_large, which, where = tf.unstack(seeds(seed, 4))
     length = 1 + below(how_many, [batch], most)
@@ -116,10 +144,17 @@ def compose(
     digit = tf.concat([index[:, None], others], axis=1)
     there = tf.range(most) < length[:, None]
     size = tf.gather(SIZES, scale)
+    corner = _corners(where, numbers.side, size, length, most)
+    return Drawn(digit, there, scale, corner)
+
+
+def paint(numbers: Numbers, bank: Bank, drawn: Drawn) -> dict[str, tf.Tensor]:
+    """Composes numbers that were drawn, or some of their rows."""
+    digit, there, scale, corner = drawn
     patches = _cut(bank, digit, scale)
     patches *= tf.cast(there, tf.uint8)[..., None, None]
-    corner = _corners(where, numbers.side, size, length, most)
-    blank = tf.zeros([batch, numbers.side, numbers.side, 1], tf.int32)
+    shape = [tf.shape(digit)[0], numbers.side, numbers.side, 1]
+    blank = tf.zeros(shape, tf.int32)
     total = add_up(blank, patches[..., None], corner)
     label = tf.where(there, tf.gather(bank.label, digit), END)
     return {

@@ -11,6 +11,25 @@ import urllib.request
 import numpy as np
 
 from ram_tf_data.errors import SourceError
+from ram_tf_data.splits import Split
+
+
+def read_splits(name: str, data_dir: str | None) -> tuple[Split, Split]:
+    """All images of a TFDS dataset to train on, and all to test on.
+
+    Raises:
+        SourceError: If TFDS has not got the data and cannot fetch it.
+    """
+    train, test = (
+        Split.whole(split, part["image"], part["label"])
+        for split, part in zip(
+            ("train", "test"),
+            read(name, data_dir, "train", "test"),
+            strict=True,
+        )
+    )
+    return train, test
+
 
 # Where TFDS downloads from.
 _URLS = {

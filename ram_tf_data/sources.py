@@ -33,14 +33,11 @@ def load(name: str, data_dir: str | None = None) -> Source:
 def _load_mnist(name: str, data_dir: str | None) -> Source:
     """Validation images are the last of TFDS's training images."""
     first = FACTS[name].train
-    parts = prepared.read(
-        name, data_dir, f"train[:{first}]", f"train[{first}:]", "test"
-    )
+    train, test = prepared.read_splits(name, data_dir)
     return Source(
-        *(
-            Split(np.asarray(part["image"]), np.asarray(part["label"], "int32"))
-            for part in parts
-        ),
+        train.take(slice(first)),
+        train.take(slice(first, None)),
+        test,
         num_classes=10,
         repeats=1,
     )
@@ -55,19 +52,18 @@ def _load_digits(name: str, data_dir: str | None) -> Source:
     digits = load_digits()
     small = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     bicubic = Image.Resampling.BICUBIC
-    large = np.stack(
+    image = np.stack(
         [
             np.asarray(Image.fromarray(i).resize((28, 28), bicubic))
             for i in small
         ]
     )
-    image = large[..., None]
-    label = digits.target.astype(np.int32)
+    whole = Split.whole("digits", image[..., None], digits.target)
     sizes = FACTS[name].train, FACTS[name].validation, FACTS[name].test
     edges = itertools.accumulate(sizes, initial=0)
     return Source(
         *(
-            Split(image[start:end], label[start:end])
+            whole.take(slice(start, end))
             for start, end in itertools.pairwise(edges)
         ),
         num_classes=10,

@@ -29,10 +29,12 @@ def load_cropped(name: str, data_dir: str | None) -> Source:
     facts = FACTS[name]
     share = facts.train / (facts.train + facts.validation)
     first = round(len(order) * share)
+    known = Split.whole("train", train["image"], train["label"])
+    unknown = Split.whole("test", test["image"], test["label"])
     return _source(
-        _split(train["image"], train["label"], order[:first]),
-        _split(train["image"], train["label"], order[first:]),
-        _split(test["image"], test["label"], np.argsort(test["id"])),
+        known.take(order[:first]),
+        known.take(order[first:]),
+        unknown.take(np.argsort(test["id"])),
     )
 
 
@@ -60,9 +62,8 @@ def load_small(name: str, data_dir: str | None) -> Source:
     numbers = np.unique(number)
     cuts = numbers[[len(numbers) * 70 // 100, len(numbers) * 85 // 100]]
     part = np.searchsorted(cuts, number, side="right")
-    return _source(
-        *(_split(image, label, np.flatnonzero(part == i)) for i in range(3))
-    )
+    whole = Split.whole("X", image, label)
+    return _source(*(whole.take(part == i) for i in range(3)))
 
 
 def _arrays(path: pathlib.Path) -> list[np.ndarray]:
@@ -78,10 +79,6 @@ def _arrays(path: pathlib.Path) -> list[np.ndarray]:
         raise UserError(
             f"{path} is not an .npz file that can be read: {error}"
         ) from error
-
-
-def _split(image: np.ndarray, label: np.ndarray, rows: np.ndarray) -> Split:
-    return Split(image[rows], label[rows].astype(np.int32))
 
 
 def _source(train: Split, validation: Split, test: Split) -> Source:

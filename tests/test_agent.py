@@ -129,6 +129,35 @@ def test_the_mean_answer_of_the_rollouts_teaches(make_model, images):
     )
 
 
+@pytest.mark.parametrize("decay", [0.0, 0.6, 1.0])
+def test_the_baseline_is_to_be_what_it_was_and_its_advantage(
+    make_model, images, decay
+):
+    agent = _agent(make_model(), trace_decay=decay)
+    environment = _environment(images, agent)
+    played = unroll(agent.collect_policy(SEED, environment), environment)
+    valid = np.float32([[1, 1, 1], [1, 1, 0], [1, 0, 0], [1, 1, 1]])
+    reward = np.float32([[1, 0, 2], [0, 3, 9], [4, 9, 9], [0, 0, -1]])
+    baseline = np.float32([[3, 1, 4], [1, 5, 9], [2, 6, 5], [3, 5, 8]])
+    played = played._replace(
+        valid=tf.constant(valid),
+        reward=tf.constant(reward),
+        baseline=tf.constant(baseline),
+    )
+    # Backwards: what a step earned and promises, and a share of what follows.
+    advantage, following, traced = np.zeros([4, 3]), 0.0, 0.0
+    for t in (2, 1, 0):
+        value = baseline[:, t] * valid[:, t]
+        error = reward[:, t] * valid[:, t] + following - value
+        traced = error + decay * traced
+        advantage[:, t], following = traced, value
+    parts = agent.loss(played).extra
+    squares = (np.square(advantage) * valid).sum() / valid.sum()
+    np.testing.assert_allclose(parts["baseline_loss"], squares, rtol=1e-5)
+    gained = (-played.log_prob * advantage * valid).numpy().sum(1).mean()
+    np.testing.assert_allclose(parts["policy_gradient_loss"], gained, rtol=1e-4)
+
+
 def test_a_step_depends_on_the_seed_alone(make_model, images):
     weights = []
     for seed in (SEED, SEED, SEED + 1):

@@ -38,15 +38,18 @@ def test_the_definition():
 
 
 def test_each_image_of_a_source_by_itself():
-    label = np.zeros(2, np.int32)
-    image = np.array([[0, 100], [5, 15]], np.uint8)[:, None, :, None]
-    split = Split(image, label)
-    source = Source(split, split, None, num_classes=1, repeats=1)
+    image = np.array([[0, 100], [5, 15], [7, 6]], np.uint8)[:, None, :, None]
+    label = np.arange(3, dtype=np.int32)
+    whole = Split.whole("x", image, label)
+    parts = (whole.take(slice(2)), whole.take(slice(2, None)))
+    source = Source(*parts, None, num_classes=3, repeats=2)
     made = standardise_source(source)
-    assert made.test is None
-    for part in (made.train, made.validation):
-        assert part.image[:, 0, :, 0].tolist() == [[64, 192]] * 2
-        assert part.label is label
+    assert (made.test, made.num_classes, made.repeats) == (None, 3, 2)
+    assert made.train.image[:, 0, :, 0].tolist() == [[64, 192]] * 2
+    assert made.validation.image[:, 0, :, 0].tolist() == [[136, 120]]
+    for name, part in made.splits.items():
+        assert part.label is source.splits[name].label
+        assert part.origin is source.splits[name].origin
 
 
 def test_frames_of_a_video_are_standardised_as_pictures_are(tmp_path):

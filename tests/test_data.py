@@ -1,5 +1,6 @@
 """Sources, training batches and evaluation sets."""
 
+import dataclasses
 import hashlib
 import socket
 import time
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf_data import prepared, sources
+from ram_tf_data import batches as batches_module
+from ram_tf_data import pieces, prepared, sources
 from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.drift import Drift
@@ -202,6 +204,59 @@ def test_videos_to_evaluate_on_are_the_same_everywhere(digits):
     ]
 
 
+@pytest.mark.parametrize(
+    ("canvas", "corner", "expected"),
+    [
+        (Canvas(200, 12), None, "c5efb631608cd70634085890598ac1eb"),
+        (Canvas(200, 12), (3, 170), "54ed4591225ec0965fcd942c80bed9ab"),
+        (
+            Canvas(150, 3, drift=Drift(3, 3.0)),
+            None,
+            "dab7ec571f642924e404d3d50ebe324c",
+        ),
+        (
+            Canvas(200, 2, distort=0.3, jitter=4),
+            None,
+            "5202722a9b5d8703dbbc8c24deefc336",
+        ),
+    ],
+)
+def test_large_canvases_are_what_they_were(digits, canvas, corner, expected):
+    """When all 500 that one seed makes were composed at once."""
+    made = evaluation_set(digits.test, canvas, 2, 1, corner)
+    assert _digests(made)[0].startswith(expected)
+
+
+@pytest.mark.parametrize(
+    "canvas",
+    [Canvas(60, 2), Canvas(60, 2, drift=Drift(4, 1.0), distort=0.2)],
+)
+def test_pieces_make_no_difference(digits, canvas, monkeypatch):
+    split = digits.test.take(slice(30))
+    whole = evaluation_set(split, canvas)
+    # Seven at a time, or one, where a single one is too large.
+    for pixels in (7 * canvas.values(split.image), 1):
+        monkeypatch.setattr(pieces, "_PIXELS_AT_ONCE", pixels)
+        assert _same(evaluation_set(split, canvas), whole)
+
+
+def test_as_much_is_composed_at_once_as_memory_holds(split, monkeypatch):
+    composed = []
+
+    def painted(canvas, pool, drawn):
+        composed.append(len(drawn.index))
+        shape = [len(drawn.index), *canvas.shape(pool)]
+        return tf.zeros(shape, tf.uint8)
+
+    monkeypatch.setattr(batches_module, "paint", painted)
+    evaluation_set(split, Canvas(128), repeats=51)
+    evaluation_set(split, Canvas(512), repeats=4)
+    evaluation_set(split, Canvas(512, drift=Drift(8, 1.0)))
+    evaluation_set(split, Canvas(4096))
+    evaluation_set(split, Canvas(60, 1_000_000, clutter_size=4))
+    assert composed == [500, 10, 32, 8, 4, 4, 2, *[1] * 10, *[1] * 10]
+
+
 def test_evaluation_sets_of_real_mnist_are_the_same_everywhere(mnist):
     assert _digests(evaluation_set(mnist.test, Canvas(60, 4))) == [
         "661efd60c256b1111b43dd7f6f3a48a6820902de252245503efdd3750f718401",
@@ -210,7 +265,7 @@ def test_evaluation_sets_of_real_mnist_are_the_same_everywhere(mnist):
 
 
 def _assert_splits(source, sizes):
-    splits = source[:3]
+    splits = list(source.splits.values())
     assert [len(split.label) for split in splits] == sizes
     for split, size in zip(splits, sizes, strict=True):
         assert split.image.shape == (size, 28, 28, 1)
@@ -229,10 +284,10 @@ def test_digits_are_scikit_learns_by_index(digits):
     from sklearn.datasets import load_digits
 
     original = load_digits()
-    labels = np.concatenate([split.label for split in digits[:3]])
+    labels = np.concatenate([split.label for split in digits.splits.values()])
     np.testing.assert_array_equal(labels, original.target)
     # Enlarged images keep their brightness where they had it.
-    image = np.concatenate([split.image for split in digits[:3]])
+    image = np.concatenate([split.image for split in digits.splits.values()])
     blocks = image.reshape(-1, 4, 7, 4, 7).mean((2, 4)) / 255
     coarse = original.images.reshape(-1, 4, 2, 4, 2).mean((2, 4)) / 16
     np.testing.assert_allclose(blocks, coarse, atol=0.15)
@@ -256,7 +311,7 @@ def test_only_training_digits_are_varied(digits, flag):
 
 
 def test_further_canvases_of_the_test_digits(digits):
-    once = digits._replace(repeats=1)
+    once = dataclasses.replace(digits, repeats=1)
     task = _task(once, "--test_draws=3", "--canvas=150")
     task.prepare()
     first, (second, third) = task.evaluated("test"), task.further_data()
@@ -272,7 +327,8 @@ def test_further_canvases_of_the_test_digits(digits):
         ink = made["image"].sum(axis=(1, 2, 3), dtype=np.int64)
         expected = digits.test.image.sum(axis=(1, 2, 3), dtype=np.int64)
         np.testing.assert_array_equal(ink, expected)
-    without_test = _task(once._replace(test=None), "--test_draws=2")
+    validated = dataclasses.replace(once, test=None)
+    without_test = _task(validated, "--test_draws=2")
     (further,) = without_test.further_data()
     np.testing.assert_array_equal(further["label"], digits.validation.label)
 

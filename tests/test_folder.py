@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from PIL import Image
 
 from ram_tf_data import folder
 from ram_tf_data.canvas import check_pool
+from ram_tf_data.contents import said_of_equal
 
 
 def _save(path, value, size=(4, 4), mode="RGB"):
@@ -77,7 +80,8 @@ def test_each_class_validates_by_its_share(train, fraction, held_out):
 
 def test_the_split_is_always_the_same_and_shuffled(train, tmp_path):
     source, again = _load(train), _load(train)
-    for one, other in zip(source[:2], again[:2], strict=True):
+    for name, one in source.splits.items():
+        other = again.splits[name]
         np.testing.assert_array_equal(one.image, other.image)
         np.testing.assert_array_equal(one.label, other.label)
     assert np.any(np.diff(source.train.label) < 0)
@@ -154,6 +158,58 @@ def test_damaged_files_are_named_counted_and_left_out(train, caplog):
     for name in ("cut.png", "notes.txt", "empty.jpg"):
         assert any(name in line for line in named)
     assert count == f"3 of 18 files in {train} are left out"
+
+
+def test_hidden_folders_are_left_out_at_any_depth(train, tmp_path, caplog):
+    names = sorted(p.name for p in (train / "cat").iterdir())
+    for place in (".ipynb_checkpoints", "deep/.cache/deeper", "deep/.hidden"):
+        _save(train / "cat" / place / "0.png", (9, 9, 9))
+    _save(train / "cat" / "deep" / "seen.png", (2, 77, 9))
+    source = _load(train)
+    found = [Path(p) for s in source.splits.values() for p in s.origin]
+    cats = sorted(p.name for p in found if p.is_relative_to(train / "cat"))
+    assert cats == [*names, "seen.png"]
+    assert len(source.train.label) + len(source.validation.label) == 16
+    assert not caplog.records
+    # Where the folder itself is hidden, what is in it is not.
+    (tmp_path / ".home").mkdir()
+    moved = train.rename(tmp_path / ".home" / "train")
+    assert len(_load(moved).train.label) == len(source.train.label)
+
+
+def test_every_picture_knows_its_file(train, tmp_path):
+    test = _fill(tmp_path / "test", {"dog": 2, "cat": 3})
+    for split in _load(train, test).splits.values():
+        for path, colour in zip(split.origin, _colours(split), strict=True):
+            assert Image.open(path).getpixel((0, 0)) == colour
+
+
+def test_a_file_in_two_splits_is_refused(train, tmp_path):
+    """Whatever it is called there."""
+    test = _fill(tmp_path / "test", {"dog": 2, "cat": 3})
+    os.symlink(train / "cat" / "04.png", test / "cat" / "another.png")
+    message = r"must not share images.*share 1: .*train/cat/04\.png$"
+    with pytest.raises(ValueError, match=message):
+        _load(train, test)
+    (test / "cat" / "another.png").unlink()
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for name in ("cat", "dog"):
+        os.symlink(train / name, linked / name)
+    with pytest.raises(ValueError, match=r"train and test, which share 12: "):
+        _load(train, linked)
+
+
+def test_files_of_equal_content_are_counted(train, tmp_path):
+    test = _fill(tmp_path / "test", {"dog": 2, "cat": 3})
+    for i, path in enumerate(sorted(test.rglob("*.png"))):
+        _save(path, (200, i, 9))
+    assert said_of_equal(_load(train, test)) == ""
+    seen = _load(train).train.origin[0]
+    shutil.copy(seen, test / "dog" / "copy.png")
+    said = said_of_equal(_load(train, test))
+    assert said.startswith("1 of test are in train, too (")
+    assert f"{test}/dog/copy.png = {seen}" in said
 
 
 def test_sound_folders_say_nothing(train, caplog):

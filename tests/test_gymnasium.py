@@ -34,10 +34,10 @@ class Countdown(gymnasium.Env):
     it does not forget everything then.
     """
 
-    def __init__(self, seen=BYTES, done=None):
+    def __init__(self, seen=BYTES, done=None, truncates=False):
         self.observation_space = seen
         self.action_space = done or spaces.Discrete(2, start=5)
-        self._resets = 0
+        self._resets, self._truncates = 0, truncates
 
     def reset(self, *, seed=None, options=None):
         super().reset(seed=seed)
@@ -49,7 +49,8 @@ class Countdown(gymnasium.Env):
         assert self.action_space.contains(action)
         self._left, self._t = self._left - 1, self._t + 1
         reward = 100 * (self._resets - 1) + self._t
-        return self._frame(action), reward, self._left == 0, False, {}
+        over, cut = self._left == 0, self._truncates
+        return self._frame(action), reward, over and not cut, over and cut, {}
 
     def _frame(self, action):
         return np.full([2, 3, 1], [10 * self._t + int(action)], np.uint8)
@@ -78,8 +79,10 @@ def _sevens(frames, memory, seed, t):
     return {"action": np.ones(len(frames), np.int32)}, memory
 
 
-def test_episodes_are_what_happened(register):
-    episodes = GymnasiumEpisodes(register(), rows=40, steps=20)
+@pytest.mark.parametrize("truncates", [False, True])
+def test_episodes_are_what_happened(register, truncates):
+    env_id = register(truncates=truncates)
+    episodes = GymnasiumEpisodes(env_id, rows=40, steps=20)
     assert (episodes.frame_shape, episodes.num_actions) == ((2, 3, 1), 2)
     played = episodes.play(_sevens, (1, 2))
     length = played.valid.sum(axis=1).astype(int)

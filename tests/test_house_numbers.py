@@ -107,6 +107,8 @@ def test_a_source(tmp_path, caplog):
     assert source.train.label.tolist() == [[1, 0, 3, 10]] * 9
     assert source.validation.label.tolist() == [[4, 10, 10, 10]]
     assert source.test.label.tolist() == [[2, 2, 10, 10]]
+    assert source.test.origin[0] == str(tmp_path / "test" / "1.png")
+    assert source.validation.origin[0] == str(tmp_path / "train" / "10.png")
     # Which image is which.
     assert source.train.image[:, 0, 0, 0].tolist() == list(range(9))
     assert source.validation.image[0, 0, 0, 0] == 9

@@ -1,13 +1,15 @@
 """Numbers that are composed of digits."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from ram_tf_data import numbers
+from ram_tf_data import number_batches, numbers, pieces
 from ram_tf_data.batches import TrainingBatches
 from ram_tf_data.number_batches import NumberBatches, number_set
-from ram_tf_data.numbers import END, SIZES, Bank, Numbers, compose
+from ram_tf_data.numbers import END, SIZES, Bank, Numbers, compose, paint
 from ram_tf_data.sources import Split
 
 SEED = tf.constant([1, 2])
@@ -161,6 +163,33 @@ def test_evaluation_sets_are_fixed_and_differ():
     np.testing.assert_array_equal(one["image"], same["image"])
     assert np.any(one["image"] != other["image"])
     assert np.any(one["image"][:10] != one["image"][10:])
+
+
+def test_large_numbers_are_what_they_were(digits):
+    """When all 500 that one seed makes were composed at once."""
+    made = number_set(digits.test, Numbers(200, 3), 2, 1)
+    for name, expected in (
+        ("image", "3e7370fe54d6b7479c9fe39fb498605625d81638"),
+        ("label", "ff266447997b225560da8396f3bb81af249fea21"),
+    ):
+        digest = hashlib.sha256(made[name].tobytes()).hexdigest()
+        assert digest.startswith(expected)
+
+
+def test_pieces_make_no_difference(digits, monkeypatch):
+    split, spec = digits.test.take(slice(30)), Numbers(100, 4)
+    whole, composed = number_set(split, spec), []
+    monkeypatch.setattr(pieces, "_PIXELS_AT_ONCE", 7 * spec.values)
+
+    def painted(numbers, bank, drawn):
+        composed.append(len(drawn.digit))
+        return paint(numbers, bank, drawn)
+
+    monkeypatch.setattr(number_batches, "paint", painted)
+    parts = number_set(split, spec)
+    assert composed == [7, 7, 7, 7, 2]
+    for name, value in whole.items():
+        np.testing.assert_array_equal(parts[name], value)
 
 
 @pytest.mark.parametrize(

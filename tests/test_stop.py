@@ -14,6 +14,8 @@ from ram_tf.evaluation.images import Evaluator, Rollouts, evaluate
 from ram_tf.export import flatbuffer, signatures, tflite
 from ram_tf.layers.stop_policy import certainty
 from ram_tf.pictures import paths as viz
+from ram_tf_runs.records import image_results
+from ram_tf_runs.settings.kinds.classify import ClassifySettings
 
 LABELS = [0, 1, 2, 0]
 SEED = tf.constant([1, 2])
@@ -324,6 +326,36 @@ def test_evaluation(model, images):
     validated = Evaluator(model, data, glimpse_cost=0.02).validate()
     assert validated.error == pytest.approx(measured["error"] + 2 * mean)
     assert validated.metrics["validation_error_at_stop"] == measured["error"]
+
+
+def test_the_headline_is_the_error_at_the_stop(model, images):
+    """Not that after the last look, nor that after any other."""
+    answers = np.array([[0, 1, 1], [1, 1, 0], [2, 0, 0], [1, 1, 1]])
+    rollouts = Rollouts(
+        np.eye(3, dtype=np.float32)[answers],
+        np.zeros([4, 3, 2], np.float32),
+        np.array([1, 2, 3, 3], np.int32),
+    )
+    evaluator = Evaluator(model, {"image": images, "label": np.array(LABELS)})
+    evaluator.rollouts = lambda *how: rollouts
+    measured = evaluate(evaluator)
+    assert measured["error_by_glimpse"] == [25.0, 75.0, 100.0]
+    assert measured["error"] == 50.0
+    assert measured["mean_glimpses"] == 2.25
+    assert evaluator.answer_error(rollouts) == 50.0
+    validated = evaluator.validate()
+    assert validated.error == 50.0
+    assert validated.metrics["validation_error_at_stop"] == 50.0
+    settings = ClassifySettings.build({"stop": True})
+    result = image_results.measure(evaluator, settings)
+    assert result["test_error"] == 50.0
+    assert result["mean_glimpses"] == 2.25
+    line = image_results.table(result).splitlines()[1]
+    assert line.endswith(" 50.00 at the stop, after 2.25 glimpses")
+    # Without a stop it is that after the last look.
+    evaluator.rollouts = lambda *how: rollouts._replace(glimpses_used=None)
+    assert evaluate(evaluator)["error"] == 100.0
+    assert evaluator.validate().error == 100.0
 
 
 def test_saving(model, images, tmp_path):

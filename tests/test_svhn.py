@@ -21,11 +21,12 @@ TINY = [
 ]
 
 
-def _crops(count):
-    """Image i is i bright in red; its label is i % 10."""
+def _crops(count, first=0):
+    """An image for each number from the first, its red; its label is i % 10."""
+    number = np.arange(first, first + count)
     image = np.zeros([count, 32, 32, 3], np.uint8)
-    image[..., 0] = np.arange(count)[:, None, None]
-    return image, np.arange(count) % 10
+    image[..., 0] = number[:, None, None]
+    return image, number % 10
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def tfds_dir(tmp_path_factory):
     path = tmp_path_factory.mktemp("tfds")
     official = tfds.builder("svhn_cropped", data_dir=path)
 
-    def examples(split, count):
-        image, label = _crops(count)
+    def examples(split, count, first):
+        image, label = _crops(count, first)
         return [
             (n, {"image": i, "label": k, "id": f"{split}_{n:06d}"})
             for n, (i, k) in enumerate(zip(image, label, strict=True))
@@ -48,8 +49,9 @@ def tfds_dir(tmp_path_factory):
         version=official.version,
         features=official.info.features,
         split_datasets={
-            split: examples(split, count)
-            for split, count in (("train", 40), ("test", 20), ("extra", 1))
+            "train": examples("train", 40, 0),
+            "test": examples("test", 20, 100),
+            "extra": examples("extra", 1, 200),
         },
         data_dir=path,
     )
@@ -79,7 +81,7 @@ def test_cropped_digits_from_tfds(tfds_dir):
     # In the order of the set: what overlaps stays on one side.
     assert _reds(source.train) == list(range(36))
     assert _reds(source.validation) == list(range(36, 40))
-    assert _reds(source.test) == list(range(20))
+    assert _reds(source.test) == list(range(100, 120))
     assert source.num_classes == 10
 
 
@@ -93,9 +95,9 @@ def test_the_small_file_is_split_by_number(small_dir):
 def test_the_real_small_file(svhn_small_dir):
     source = sources.load("svhn_small", str(svhn_small_dir))
     facts = sources.FACTS["svhn_small"]
-    sizes = [len(split.label) for split in source[:3]]
+    sizes = [len(split.label) for split in source.splits.values()]
     assert sizes == [facts.train, facts.validation, facts.test]
-    for split in source[:3]:
+    for split in source.splits.values():
         np.testing.assert_array_equal(np.unique(split.label), np.arange(10))
 
 

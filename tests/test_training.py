@@ -171,6 +171,20 @@ def test_restores_the_newest(make_model, tmp_path):
     assert float(state.best_error) == 28.0
 
 
+def test_the_newest_has_the_highest_number(make_model, tmp_path):
+    """Not the last name: ckpt-9 comes behind ckpt-10."""
+    state = _state(make_model)
+    checkpointer = Checkpointer(state, tmp_path)
+    for step in (8, 9, 10):
+        state.optimizer.iterations.assign(step)
+        checkpointer.save()
+    for step in (10, 9, 8):
+        state = _state(make_model)
+        assert Checkpointer(state, tmp_path).restore()
+        assert state.step == step
+        (tmp_path / f"ckpt-{step}.index").write_bytes(b"")
+
+
 @pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])
 def test_falls_back_from_a_damaged_checkpoint(
     make_model, tmp_path, caplog, part

@@ -8,6 +8,17 @@ from ram_tf_runs.settings.fields import Settings, setting
 
 
 @dataclasses.dataclass(frozen=True)
+class Splits(Settings):
+    """What training, validation and test must not have in common."""
+
+    strict_splits: bool = setting(
+        False,
+        "Whether images of equal content, in two splits or twice in one, are "
+        "an error; else they are counted and named at the start.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Folders(Settings):
     """Pictures in folders, of `trainers.classify`."""
 

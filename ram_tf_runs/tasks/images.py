@@ -21,7 +21,9 @@ from ram_tf.evaluation.images import ClassifierEvaluator, Evaluator, Rollouts
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.in_turn import InTurn
 from ram_tf_data.batches import TrainingBatches
+from ram_tf_data.contents import said_of_equal
 from ram_tf_data.splits import Source
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import image_results, record
 from ram_tf_runs.tasks import parts
 from ram_tf_runs.tasks.task import Task
@@ -37,9 +39,13 @@ class ImageTask(Task):
     Its settings have `network`, `model`, `pretrained`, `rollouts`, `answers`,
     `reinforce`, `optimizer`, `training` (of epochs) and `seed`, as those of
     `ram_tf_runs.settings.kinds.classify` have.
+
+    Attributes:
+        strict_splits: Whether images of equal content are refused.
     """
 
     does = "classifies images"
+    strict_splits = False
 
     @abc.abstractmethod
     def load_source(self) -> Source:
@@ -122,6 +128,18 @@ class ImageTask(Task):
     def prepare(self):
         print(f"loading {self.data_name}", flush=True)
         print(_said(self.source), flush=True)
+        self._look_for_equal_images()
+
+    def _look_for_equal_images(self) -> None:
+        """Tells of images that are in two splits, or twice in one."""
+        equal = said_of_equal(self.source)
+        if equal and self.strict_splits:
+            raise UserError(
+                "--strict_splits: no image may be in two splits, or twice in "
+                f"one. Received: {equal}"
+            )
+        if equal:
+            print(f"images of equal content: {equal}", flush=True)
 
     def data_record(self):
         return record.data(self.source)

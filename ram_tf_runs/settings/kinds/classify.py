@@ -10,7 +10,7 @@ from ram_tf_runs.settings.agent import (
     Rollouts,
     Teaching,
 )
-from ram_tf_runs.settings.data import Folders, Scene
+from ram_tf_runs.settings.data import Folders, Scene, Splits
 from ram_tf_runs.settings.fields import group, setting
 from ram_tf_runs.settings.model import Model, Network
 from ram_tf_runs.settings.run import RunSettings
@@ -36,6 +36,7 @@ class ClassifySettings(RunSettings):
         choices=tuple(sorted({s for known in SOURCES.values() for s in known})),
     )
     folders: Folders = group(Folders)
+    splits: Splits = group(Splits)
     standardise: bool = setting(
         False,
         "Whether each image is given the same brightness and contrast before "

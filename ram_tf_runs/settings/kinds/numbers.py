@@ -10,7 +10,7 @@ from ram_tf_runs.settings.agent import (
     Rollouts,
     Teaching,
 )
-from ram_tf_runs.settings.data import Digits
+from ram_tf_runs.settings.data import Digits, Splits
 from ram_tf_runs.settings.fields import group, setting
 from ram_tf_runs.settings.model import Model, Network
 from ram_tf_runs.settings.run import RunSettings
@@ -28,6 +28,7 @@ class NumbersSettings(RunSettings):
         "Where the digits come from.",
         choices=("mnist", "digits"),
     )
+    splits: Splits = group(Splits)
     standardise: bool = setting(
         False,
         "Whether each image is given the same brightness and contrast: "

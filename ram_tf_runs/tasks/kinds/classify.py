@@ -28,6 +28,10 @@ class ClassifyTask(ImageTask):
         return self.settings.source
 
     @property
+    def strict_splits(self):
+        return self.settings.splits.strict_splits
+
+    @property
     def standardised(self):
         return self.settings.standardise
 

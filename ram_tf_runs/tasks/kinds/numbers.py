@@ -31,6 +31,10 @@ class NumbersTask(ImageTask):
         return self.settings.source
 
     @property
+    def strict_splits(self):
+        return self.settings.splits.strict_splits
+
+    @property
     def standardised(self):
         return self.settings.standardise
 
