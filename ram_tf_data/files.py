@@ -1,14 +1,13 @@
 """Image files as canvases."""
 
 import struct
-from collections.abc import Callable
-from typing import Any
+import sys
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image
 
-from ram_tf_data.contrast import standardise
 from ram_tf_data.errors import UserError
+from ram_tf_data.gate import Gate, Seen
 
 # What Pillow raises, by the kind of file and of damage.
 _UNREADABLE = (
@@ -21,6 +20,48 @@ _UNREADABLE = (
 )
 
 
+def read(path: str, gate: Gate) -> Seen:
+    """Reads an image file, or an animated one, as a gate says.
+
+    Args:
+        path: The file, of any kind that Pillow reads.
+        gate: What becomes of it.
+
+    Raises:
+        UserError: If the file is not there, is not a sound image, or has
+            another number of frames than the gate's.
+    """
+    try:
+        with Image.open(path) as file:
+            return gate.see(file, path)
+    except FileNotFoundError as error:
+        raise UserError(f"There is no image file {path!r}.") from error
+    except _UNREADABLE as error:
+        raise UserError(
+            f"{path!r} is not an image that can be read: {error}"
+        ) from error
+
+
+def read_to_ask(path: str, gate: Gate) -> np.ndarray:
+    """Reads what a model is asked about; says on stderr what may be wrong.
+
+    Raises:
+        UserError: As `read`, or if the picture is blank.
+    """
+    seen = read(path, gate)
+    if seen.blank:
+        raise UserError(_blank(path, gate))
+    plain = not (gate.standardised or gate.find_ink)
+    if seen.light and plain and gate.channels == 1:
+        print(
+            f"note: {path} is mostly light. Models of digits know light "
+            "strokes on black: --find_ink finds a drawn or photographed digit, "
+            f"--invert {'was given' if gate.invert else 'turns its values'}.",
+            file=sys.stderr,
+        )
+    return seen.pixels
+
+
 def read_image(
     path: str,
     side: int | None,
@@ -28,20 +69,13 @@ def read_image(
     *,
     invert: bool = False,
     standardised: bool = False,
+    find_ink: bool = False,
 ) -> np.ndarray:
-    """Reads an image file onto a black square canvas.
-
-    It is turned upright as its camera noted, and stands on black where it is
-    transparent.
+    """Reads an image file onto a black square canvas, through the `Gate`.
 
     Args:
         path: The file, of any kind that Pillow reads.
-        side: Pixels along a side of the canvas; larger images are scaled down
-            with their aspect kept, smaller ones are put in the middle. None
-            takes the image as it is.
-        channels: 1 (grey) or 3 (colour).
-        invert: Whether to turn dark on light into light on dark.
-        standardised: Whether to give it equal brightness and contrast.
+        side, channels, invert, standardised, find_ink: As for `Gate`.
 
     Returns:
         [side, side, channels] uint8; or [height, width, channels].
@@ -49,8 +83,8 @@ def read_image(
     Raises:
         UserError: If the file is not there, or is not a sound image.
     """
-    image = _open(path, lambda file: _flat(file, channels))
-    return _canvas(image, side, channels, invert, standardised)
+    gate = Gate(side, channels, invert, standardised, find_ink)
+    return read(path, gate).pixels
 
 
 def read_video(
@@ -67,8 +101,7 @@ def read_video(
     Args:
         path: The file: TIFF, GIF, PNG or another that Pillow reads.
         frames: T, how many it must have.
-        side, channels, invert, standardised: As for `read_image`, frame by
-            frame.
+        side, channels, invert, standardised: As for `Gate`.
 
     Returns:
         [T, side, side, channels] uint8.
@@ -77,79 +110,14 @@ def read_video(
         UserError: If the file is not there, is not a sound image, or has
             another number of frames.
     """
-    images = _open(
-        path,
-        lambda file: [
-            _flat(frame, channels) for frame in ImageSequence.Iterator(file)
-        ],
-    )
-    if len(images) != frames:
-        raise UserError(
-            f"{path!r} must have {frames} frames, as the model's videos. "
-            f"Received: {len(images)}"
-        )
-    return np.stack(
-        [
-            _canvas(image, side, channels, invert, standardised)
-            for image in images
-        ]
-    )
+    gate = Gate(side, channels, invert, standardised, frames=frames)
+    return read(path, gate).pixels
 
 
-def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
-    try:
-        with Image.open(path) as file:
-            return read(file)
-    except FileNotFoundError as error:
-        raise UserError(f"There is no image file {path!r}.") from error
-    except _UNREADABLE as error:
-        raise UserError(
-            f"{path!r} is not an image that can be read: {error}"
-        ) from error
-
-
-def _canvas(
-    image: Image.Image,
-    side: int | None,
-    channels: int,
-    invert: bool,
-    standardised: bool = False,
-) -> np.ndarray:
-    if invert:
-        image = ImageOps.invert(image)
-    if side is not None and max(image.size) > side:
-        image = ImageOps.contain(image, (side, side))
-    if standardised:
-        image = Image.fromarray(standardise(np.asarray(image)))
-    if side is None:
-        return _pixels(image, channels)
-    canvas = Image.new(image.mode, (side, side))
-    offset = ((side - image.width) // 2, (side - image.height) // 2)
-    canvas.paste(image, offset)
-    return _pixels(canvas, channels)
-
-
-def _flat(file: Image.Image, channels: int) -> Image.Image:
-    """What a viewer shows of a file, on black."""
-    return _upright(file).convert("L" if channels == 1 else "RGB")
-
-
-def _upright(file: Image.Image) -> Image.Image:
-    """The picture upright, with eight bits a channel."""
-    image = ImageOps.exif_transpose(file)
-    if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
-        raise UserError(
-            "It has 32 bits a pixel, whose range is unknown; save it with 8 or "
-            "16 bits a channel."
-        )
-    if image.mode.startswith("I;16"):  # Pillow would clamp it at 255.
-        high = np.asarray(image) >> 8
-        return Image.fromarray(high.astype(np.uint8))
-    if image.has_transparency_data:
-        black = Image.new("RGBA", image.size, "black")
-        return Image.alpha_composite(black, image.convert("RGBA"))
-    return image
-
-
-def _pixels(image, channels):
-    return np.asarray(image).reshape(image.height, image.width, channels)
+def _blank(path: str, gate: Gate) -> str:
+    if gate.find_ink:
+        return f"{path!r} is blank: --find_ink finds no ink in it."
+    with Image.open(path) as file:
+        transparent = file.has_transparency_data and not gate.invert
+    hint = " --invert puts what is transparent on white." * transparent
+    return f"{path!r} is blank: all its pixels have a single value.{hint}"

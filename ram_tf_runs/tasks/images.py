@@ -21,6 +21,7 @@ from ram_tf.evaluation.images import ClassifierEvaluator, Evaluator, Rollouts
 from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.in_turn import InTurn
 from ram_tf_data.batches import TrainingBatches
+from ram_tf_data.gate import Gate
 from ram_tf_data.splits import Source
 from ram_tf_runs.records import image_results, record
 from ram_tf_runs.tasks import parts
@@ -245,6 +246,9 @@ class ImageTask(Task):
         viz.save(curves, workdir.curve)
         print(f"learning curve: {workdir.curve}")
         return measured
+
+    def gate(self, channels, invert=False, find_ink=False):
+        return Gate(self.side, channels, invert, self.standardised, find_ink)
 
     def say(self, outputs, names):
         last = outputs["probabilities"][-1]
