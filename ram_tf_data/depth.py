@@ -99,7 +99,7 @@ def _stretched(frames: list[np.ndarray]) -> list[np.ndarray]:
 def _raw_mode(file: Image.Image) -> str:
     """How the bytes of a file are laid out, in Pillow's words."""
     tiles = getattr(file, "tile", None)
-    args = tiles[0].args if tiles else ""
+    args = tiles[0][3] if tiles else ""
     first = args[0] if isinstance(args, tuple) and args else args
     return first if isinstance(first, str) else ""
 

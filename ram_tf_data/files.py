@@ -34,6 +34,8 @@ def read(path: str, gate: Gate) -> Seen:
     try:
         with Image.open(path) as file:
             return gate.see(file, path)
+    except UserError:  # It names the file.
+        raise
     except FileNotFoundError as error:
         raise UserError(f"There is no image file {path!r}.") from error
     except _UNREADABLE as error:

@@ -102,11 +102,14 @@ class Gate:
         for frame in ImageSequence.Iterator(file) if self.frames else [file]:
             values = depth.sixteen_bits(frame, path)
             if values is None:
-                frames.append(self._flat(_eight_bits(frame)))
+                frames.append(self._flat(_eight_bits(frame, path)))
             else:
                 deep.append(values)
         if frames and deep:
-            raise UserError("Its frames have different numbers of bits.")
+            raise UserError(
+                f"{path!r} must have as many bits a channel in all frames. "
+                "Received: 8 in some, 16 in others"
+            )
         return frames or [
             self._flat_deep(values) for values in depth.to_full_scale(deep)
         ]
@@ -157,12 +160,12 @@ class Gate:
         return canvas
 
 
-def _eight_bits(file: Image.Image) -> Image.Image:
+def _eight_bits(file: Image.Image, path: str) -> Image.Image:
     image = ImageOps.exif_transpose(file)
     if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
         raise UserError(
-            "It has 32 bits a pixel, whose range is unknown; save it with 8 or "
-            "16 bits a channel."
+            f"{path!r} has 32 bits a pixel, whose range is unknown; save it "
+            "with 8 or 16 bits a channel."
         )
     return image
 

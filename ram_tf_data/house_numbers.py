@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import h5py
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ram_tf_data.errors import UserError
+from ram_tf_data.files import read_image
 from ram_tf_data.numbers import END
 from ram_tf_data.splits import Source, Split
 
@@ -146,15 +147,15 @@ def _load_split(folder: pathlib.Path, side: int, max_digits: int) -> Split:
     label = np.full([len(kept), max_digits + 1], END, np.int32)
     for row, number in enumerate(kept):
         label[row, : len(number.digits)] = number.digits
-        with _open(folder / number.name) as picture:
-            image[row] = cut_out(picture, number.boxes, side)
+        picture = Image.fromarray(_pixels(folder / number.name))
+        image[row] = cut_out(picture, number.boxes, side)
     return Split(image, label)
 
 
-def _open(path: pathlib.Path) -> Image.Image:
+def _pixels(path: pathlib.Path) -> np.ndarray:
     try:
-        return Image.open(path)
-    except (UnidentifiedImageError, OSError) as error:
+        return read_image(str(path), None, 3)
+    except UserError as error:
         raise UserError(
             f"{path} is named in {_FILE} and cannot be read: {error}"
         ) from error

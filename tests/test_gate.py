@@ -108,7 +108,7 @@ def test_thin_pictures_keep_a_pixel(save, shape, expected, deep):
 def test_frames_of_videos_are_standardised(tmp_path, channels):
     rng = np.random.default_rng(0)
     frames = rng.integers(30, 71, (3, 32, 32), np.uint8)
-    assert frames.std() == pytest.approx(11.8, abs=0.2)
+    assert frames.std() == pytest.approx(11.8, abs=0.5)
     path = str(tmp_path / "video.tiff")
     first, *others = map(Image.fromarray, frames)
     first.save(path, save_all=True, append_images=others)
