@@ -30,7 +30,8 @@ def test_the_gate_is_what_the_settings_say():
 
 
 def test_a_digit_that_was_found_stands_on_a_canvas_of_any_size():
-    task = _task(canvas=128, scales=0, location_policy="cells")
+    settings = {"scales": 0, "encoder_scales": 2, "first_fixation": "centre"}
+    task = _task(canvas=128, location_policy="cells", **settings)
     assert task.gate(1) == Gate(None, 1)
     assert task.gate(1, find_ink=True) == Gate(128, 1, find_ink=True)
 
