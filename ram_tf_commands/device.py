@@ -3,26 +3,36 @@
     python -m trainers.device --model=cluttered.tflite digit.png other.jpg
 
 It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
-`trainers.predict` reads them. The .json beside the file says what the classes
-are called and whether images are standardised. With it, a model that stops by
-itself is stepped, and makes no more glimpses than it needs; without, it is
-asked by `classify`, which makes them all.
+`trainers.predict` reads them; blank ones are refused. The time is the median of
+several answers, after others that were not timed. The .json beside the file
+says what the classes are called and whether images are standardised. With it, a
+model that stops by itself is stepped, and makes no more glimpses than it needs;
+without, it is asked by `classify`, which makes them all.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import statistics
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from ram_tf_data import answers as answered
 from ram_tf_data import regular
 from ram_tf_data.errors import UserError
-from ram_tf_data.files import read_image
+from ram_tf_data.files import read_to_ask
+from ram_tf_data.gate import Gate
+
+# Answers before those that are timed, and those: the first are slower, by a
+# hundred times while the processor wakes up.
+_WARM_UP, _TIMED = 5, 15
+_LONGEST = 0.5  # Seconds after which a slow model is not asked again.
 
 
 class DeviceModel:
@@ -62,7 +72,6 @@ class DeviceModel:
                 name: np.float32(value)
                 for name, value in about["initial_state"].items()
             }
-        self(np.zeros(self.image_shape, np.uint8))  # The first is slower.
 
     def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
         """The outputs of `classify` by name, for an image [H, W, C] uint8."""
@@ -97,9 +106,8 @@ def main(
     options = _parser(program).parse_args(arguments)
     try:
         model = DeviceModel(options.model, options.threads)
-        answers = [
-            _answer(model, path, options.invert) for path in options.images
-        ]
+        gate = _gate(model, options)
+        answers = [_answer(model, path, gate) for path in options.images]
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -118,23 +126,27 @@ def main(
     return 0
 
 
-def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
+def _gate(model: DeviceModel, options: argparse.Namespace) -> Gate:
     height, width, channels = model.image_shape
     if height != width:
         raise UserError(
             "--model must take square images, as which files are read. "
             f"Received: {height}x{width}"
         )
-    image = read_image(
-        path,
+    return Gate(
         height,
         channels,
-        invert=invert,
+        invert=options.invert,
         standardised=model.standardised,
+        find_ink=options.find_ink,
     )
-    started = time.perf_counter()
+
+
+def _answer(model: DeviceModel, path: str, gate: Gate) -> dict[str, Any]:
+    image = read_to_ask(path, gate)
     outputs = model(image)
-    seconds = time.perf_counter() - started
+    answered.check(path, {name: value[0] for name, value in outputs.items()})
+    seconds = median_seconds(lambda: model(image))
     outputs = {name: value[0].tolist() for name, value in outputs.items()}
     label = model.labels[outputs["class"]]
     return {
@@ -143,6 +155,22 @@ def _answer(model: DeviceModel, path: str, invert: bool) -> dict[str, Any]:
         **outputs,
         "milliseconds": 1e3 * seconds,
     }
+
+
+def median_seconds(ask: Callable[[], Any]) -> float:
+    """What a call takes, once it is warm: the median of several.
+
+    Calls end early where they are slow; one at least is timed.
+    """
+    begun, taken = time.perf_counter(), []
+    for call in range(_WARM_UP + _TIMED):
+        started = time.perf_counter()
+        if taken and started - begun > _LONGEST:
+            break
+        ask()
+        if call >= _WARM_UP or started - begun > _LONGEST:
+            taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
 
 
 def _load(path, threads: int) -> Interpreter:
@@ -205,7 +233,15 @@ def _parser(program: str) -> argparse.ArgumentParser:
         "--threads", type=_count, default=1, help="Threads to run on."
     )
     parser.add_argument(
-        "--invert", action="store_true", help="Strokes are dark on white."
+        "--invert",
+        action="store_true",
+        help="Strokes are dark on white, or on what is transparent.",
+    )
+    parser.add_argument(
+        "--find_ink",
+        action="store_true",
+        help="Find the digit of a drawing or photograph, dark or light, and "
+        "lay it as MNIST's digits are.",
     )
     parser.add_argument(
         "--json", action="store_true", help="Print all outputs as JSON."

@@ -4,11 +4,12 @@
 
 Images are read as the model's canvas: larger ones are scaled down, smaller ones
 stand in the middle of a black canvas. A model of any size (--scales=0) takes
-them as they are. Light strokes on black are expected;
---invert turns dark strokes on white into that. The picture is predictions.png
-in --workdir, unless --picture says otherwise. A model of videos (--frames)
-reads files of as many frames: TIFF, or animated GIF or PNG (Pillow writes equal
-frames of these two as one).
+them as they are. Light strokes on black are expected; --invert turns dark
+strokes on white into that, and --find_ink finds a drawn or photographed digit,
+whatever its ground, size and place. A blank file is refused. The picture is
+predictions.png in --workdir, unless --picture says otherwise. A model of videos
+(--frames) reads files of as many frames: TIFF, or animated GIF or PNG (Pillow
+writes equal frames of these two as one).
 Of a number all digits are named, with the probability that they and the end are
 right.
 """
@@ -30,7 +31,16 @@ if TYPE_CHECKING:
 class Reading(Settings):
     """How files are read."""
 
-    invert: bool = setting(False, "Whether strokes are dark on white.")
+    invert: bool = setting(
+        False,
+        "Whether strokes are dark on white. What is transparent is white then, "
+        "else black.",
+    )
+    find_ink: bool = setting(
+        False,
+        "Whether pictures are drawings or photographs of one digit, dark or "
+        "light, which is found, scaled and centred as MNIST's digits are.",
+    )
     film: str | None = setting(
         None,
         "Where to write a film of the eye crossing the first image, a GIF; of "
@@ -51,6 +61,8 @@ def main(
 
     from ram_tf.pictures import glimpses as glimpse_picture
     from ram_tf.pictures import paths, searches
+    from ram_tf_data import answers as answered
+    from ram_tf_data.files import read_to_ask
     from ram_tf_runs import model_source
 
     trained = model_source.load(options)
@@ -60,7 +72,8 @@ def main(
             f"Received: --film={reading.film} with {trained.name}"
         )
     task, model = trained.task, trained.model
-    images = [task.read(path, model.channels, reading.invert) for path in files]
+    gate = task.gate(model.channels, reading.invert, reading.find_ink)
+    images = [read_to_ask(path, gate) for path in files]
     # Of several sizes only where the model takes them as they are.
     one_size = len({image.shape for image in images}) == 1
     images = np.stack(images) if one_size else images
@@ -73,6 +86,7 @@ def main(
     names = task.class_names(trained.class_names)
     for row, path in enumerate(files):
         one = {name: value[row] for name, value in outputs.items()}
+        answered.check(path, one)
         print(f"{path}: {_said(trained, one, names)}")
     if "locations" in outputs:  # A comparator looks nowhere.
         out = pathlib.Path(

@@ -3,7 +3,8 @@
     python -m trainers.serving_client --target=localhost:8500 \\
         --model=cluttered --canvas=60 digit.png other.jpg
 
-Images are read as by `trainers.predict`. It starts without TensorFlow.
+Images are read as by `trainers.predict`; blank ones are refused. It starts
+without TensorFlow.
 """
 
 import argparse
@@ -11,8 +12,10 @@ import sys
 
 import numpy as np
 
+from ram_tf_data import answers
 from ram_tf_data.errors import UserError
-from ram_tf_data.files import read_image
+from ram_tf_data.files import read_to_ask
+from ram_tf_data.gate import Gate
 from ram_tf_serving.serving_connection import Connection
 
 # Signatures, and what turns bytes into their images.
@@ -29,9 +32,16 @@ def main(
     """Runs the command; returns its exit code."""
     options = _parser(program).parse_args(arguments)
     try:
+        gate = Gate(
+            options.canvas,
+            options.channels,
+            invert=options.invert,
+            standardised=options.standardise,
+            find_ink=options.find_ink,
+        )
         with Connection(options.target, options.deadline) as connection:
             for path in options.image:
-                outputs = _ask(connection, path, options)
+                outputs = _ask(connection, path, gate, options)
                 print(_answer(path, outputs, options.verbose), flush=True)
     except (UserError, ConnectionError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -68,7 +78,17 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help="side of the black canvas that images are put on (default: none)",
     )
     add("--channels", type=int, choices=[1, 3], default=1)
-    add("--invert", action="store_true", help="strokes are dark on white")
+    add(
+        "--invert",
+        action="store_true",
+        help="strokes are dark on white, or on what is transparent",
+    )
+    add(
+        "--find_ink",
+        action="store_true",
+        help="find the digit of a drawing or photograph, dark or light, and "
+        "lay it as MNIST's digits are",
+    )
     add(
         "--standardise",
         action="store_true",
@@ -96,18 +116,15 @@ def _pixels(text: str) -> int:
     return int(text)
 
 
-def _ask(connection, path, options) -> dict[str, np.ndarray]:
-    image = read_image(
-        path,
-        options.canvas,
-        options.channels,
-        invert=options.invert,
-        standardised=options.standardise,
-    )
+def _ask(connection, path, gate, options) -> dict[str, np.ndarray]:
+    image = read_to_ask(path, gate)
     image = _SIGNATURES[options.signature](image)
-    return connection.predict(
+    outputs = connection.predict(
         options.model, options.signature, {"image": image[None]}
     )
+    one = {name: value[0] for name, value in outputs.items()}
+    answers.check(path, one, needed=("class", "probabilities"))
+    return outputs
 
 
 def _answer(path: str, outputs: dict[str, np.ndarray], verbose: bool) -> str:

@@ -12,6 +12,7 @@ from ram_tf_data.splits import Source
 
 _MEAN, _DEVIATION = 128, 64
 _LEAST = 4  # Deviations below are taken as this, not to blow up noise.
+_PER_BYTE = 257  # Steps of sixteen bits that are one of eight.
 
 
 def standardise(image: np.ndarray) -> np.ndarray:
@@ -20,18 +21,19 @@ def standardise(image: np.ndarray) -> np.ndarray:
     Sums are of whole numbers and so exact: the same bytes on every machine.
 
     Args:
-        image: Of any shape, uint8.
+        image: Of any shape, uint8, or uint16 on the scale of 0 to 65535.
 
     Returns:
         The same shape, uint8, with a mean of 128 and a standard deviation of 64
         but for rounding, clamping at 0 and 255, and images almost without
-        contrast.
+        contrast: a deviation below 4 of 255 counts as that.
     """
-    values = np.arange(256)
-    counts = np.bincount(image.ravel(), minlength=256)
+    unit = 1 if image.dtype == np.uint8 else _PER_BYTE
+    values = np.arange(np.iinfo(image.dtype).max + 1)
+    counts = np.bincount(image.ravel(), minlength=len(values))
     mean = (counts @ values) / image.size
     variance = (counts @ values**2) / image.size - mean**2
-    scale = _DEVIATION / max(np.sqrt(max(variance, 0.0)), _LEAST)
+    scale = _DEVIATION / max(np.sqrt(max(variance, 0.0)), _LEAST * unit)
     table = np.clip(np.rint(_MEAN + scale * (values - mean)), 0, 255)
     return table.astype(np.uint8)[image]
 

@@ -1,26 +1,73 @@
 """Image files as canvases."""
 
-import contextlib
-import struct
-from collections.abc import Callable, Iterator
-from typing import Any
+import pathlib
+import sys
+import traceback
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence
+import PIL
+from PIL import Image
 
 from ram_tf_data import regular
-from ram_tf_data.contrast import standardise
 from ram_tf_data.errors import UserError
+from ram_tf_data.gate import Gate, Seen
 
-# What Pillow raises of a decoded image, such as on bad notes of a camera.
-_UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+_PILLOW = pathlib.Path(PIL.__file__).parent
+
+
+def read(path: str, gate: Gate) -> Seen:
+    """Reads an image file, or an animated one, as a gate says.
+
+    Args:
+        path: The file, of any kind that Pillow reads.
+        gate: What becomes of it.
+
+    Raises:
+        UserError: If the file is not there, is not a sound image, or has
+            another number of frames than the gate's.
+    """
+    regular.check(path)
+    try:
+        # Pillow leaves a file open that it does not understand.
+        with open(path, "rb") as content, Image.open(content) as file:
+            return gate.see(file, path)
+    except UserError:  # It names the file.
+        raise
+    except FileNotFoundError as error:
+        raise UserError(f"There is no image file {path!r}.") from error
+    except Exception as error:  # Pillow's depends on format and damage.
+        if not (isinstance(error, OSError | ValueError) or _is_pillows(error)):
+            raise  # A fault of ours.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"{path!r} is not an image that can be read: {reason}"
+        ) from error
+
+
+def _is_pillows(error: Exception) -> bool:
+    """Whether it was raised inside Pillow."""
+    (last,) = traceback.extract_tb(error.__traceback__)[-1:]
+    return pathlib.Path(last.filename).is_relative_to(_PILLOW)
+
+
+def read_to_ask(path: str, gate: Gate) -> np.ndarray:
+    """Reads what a model is asked about; says on stderr what may be wrong.
+
+    Raises:
+        UserError: As `read`, or if the picture is blank.
+    """
+    seen = read(path, gate)
+    if seen.blank:
+        raise UserError(_blank(path, gate))
+    plain = not (gate.standardised or gate.find_ink)
+    if seen.light and plain and gate.channels == 1:
+        print(
+            f"note: {path} is mostly light. Models of digits know light "
+            "strokes on black: --find_ink finds a drawn or photographed digit, "
+            f"--invert {'was given' if gate.invert else 'turns its values'}.",
+            file=sys.stderr,
+        )
+    return seen.pixels
 
 
 def read_image(
@@ -30,20 +77,13 @@ def read_image(
     *,
     invert: bool = False,
     standardised: bool = False,
+    find_ink: bool = False,
 ) -> np.ndarray:
-    """Reads an image file onto a black square canvas.
-
-    It is turned upright as its camera noted, and stands on black where it is
-    transparent.
+    """Reads an image file onto a black square canvas, through the `Gate`.
 
     Args:
         path: The file, of any kind that Pillow reads.
-        side: Pixels along a side of the canvas; larger images are scaled down
-            with their aspect kept, smaller ones are put in the middle. None
-            takes the image as it is.
-        channels: 1 (grey) or 3 (colour).
-        invert: Whether to turn dark on light into light on dark.
-        standardised: Whether to give it equal brightness and contrast.
+        side, channels, invert, standardised, find_ink: As for `Gate`.
 
     Returns:
         [side, side, channels] uint8; or [height, width, channels].
@@ -51,8 +91,8 @@ def read_image(
     Raises:
         UserError: If the file is not there, or is not a sound image.
     """
-    image = _open(path, lambda file: _flat(file, channels))
-    return _canvas(image, side, channels, invert, standardised)
+    gate = Gate(side, channels, invert, standardised, find_ink)
+    return read(path, gate).pixels
 
 
 def read_video(
@@ -69,8 +109,7 @@ def read_video(
     Args:
         path: The file: TIFF, GIF, PNG or another that Pillow reads.
         frames: T, how many it must have.
-        side, channels, invert, standardised: As for `read_image`, frame by
-            frame.
+        side, channels, invert, standardised: As for `Gate`.
 
     Returns:
         [T, side, side, channels] uint8.
@@ -79,119 +118,14 @@ def read_video(
         UserError: If the file is not there, is not a sound image, or has
             another number of frames.
     """
-    images = _open(
-        path,
-        lambda file: [_flat(frame, channels) for frame in _frames(path, file)],
-    )
-    if len(images) != frames:
-        raise UserError(
-            f"{path!r} must have {frames} frames, as the model's videos. "
-            f"Received: {len(images)}"
-        )
-    return np.stack(
-        [
-            _canvas(image, side, channels, invert, standardised)
-            for image in images
-        ]
-    )
+    gate = Gate(side, channels, invert, standardised, frames=frames)
+    return read(path, gate).pixels
 
 
-def _open(path: str, read: Callable[[Image.Image], Any]) -> Any:
-    """What is read of a file, once its first image is decoded."""
-    regular.check(path)
-    with contextlib.ExitStack() as stack:
-        with _decoding(path):
-            # Pillow leaves a file open that it does not understand.
-            content = stack.enter_context(open(path, "rb"))
-            file = stack.enter_context(Image.open(content))
-            file.load()
-        with _explained(path, _UNREADABLE):
-            return read(file)
-
-
-def _frames(path: str, file: Image.Image) -> Iterator[Image.Image]:
-    """The images of a file, decoded one by one."""
-    frames = ImageSequence.Iterator(file)
-    while True:
-        with _decoding(path):
-            frame = next(frames, None)
-            if frame is not None:
-                frame.load()
-        if frame is None:
-            return
-        yield frame
-
-
-@contextlib.contextmanager
-def _decoding(path: str) -> Iterator[None]:
-    """Of Pillow alone: what it raises depends on format and damage."""
-    try:
-        with _explained(path, (Exception,)):
-            yield
-    except FileNotFoundError as error:
-        raise UserError(f"There is no image file {path!r}.") from error
-
-
-@contextlib.contextmanager
-def _explained(
-    path: str, errors: tuple[type[Exception], ...]
-) -> Iterator[None]:
-    """Such errors, told as the file's."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except errors as error:
-        if str(error).startswith(repr(path)):  # It is told already.
-            raise
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(
-            f"{path!r} is not an image that can be read: {reason}"
-        ) from error
-
-
-def _canvas(
-    image: Image.Image,
-    side: int | None,
-    channels: int,
-    invert: bool,
-    standardised: bool = False,
-) -> np.ndarray:
-    if invert:
-        image = ImageOps.invert(image)
-    if side is not None and max(image.size) > side:
-        image = ImageOps.contain(image, (side, side))
-    if standardised:
-        image = Image.fromarray(standardise(np.asarray(image)))
-    if side is None:
-        return _pixels(image, channels)
-    canvas = Image.new(image.mode, (side, side))
-    offset = ((side - image.width) // 2, (side - image.height) // 2)
-    canvas.paste(image, offset)
-    return _pixels(canvas, channels)
-
-
-def _flat(file: Image.Image, channels: int) -> Image.Image:
-    """What a viewer shows of a file, on black."""
-    return _upright(file).convert("L" if channels == 1 else "RGB")
-
-
-def _upright(file: Image.Image) -> Image.Image:
-    """The picture upright, with eight bits a channel."""
-    image = ImageOps.exif_transpose(file)
-    if image.mode in ("I", "F"):  # Pillow would clamp it at 255.
-        raise UserError(
-            "It has 32 bits a pixel, whose range is unknown; save it with 8 or "
-            "16 bits a channel."
-        )
-    if image.mode.startswith("I;16"):  # Pillow would clamp it at 255.
-        high = np.asarray(image) >> 8
-        return Image.fromarray(high.astype(np.uint8))
-    if image.has_transparency_data:
-        black = Image.new("RGBA", image.size, "black")
-        return Image.alpha_composite(black, image.convert("RGBA"))
-    return image
-
-
-def _pixels(image, channels):
-    return np.asarray(image).reshape(image.height, image.width, channels)
+def _blank(path: str, gate: Gate) -> str:
+    if gate.find_ink:
+        return f"{path!r} is blank: --find_ink finds no ink in it."
+    with Image.open(path) as file:
+        transparent = file.has_transparency_data and not gate.invert
+    hint = " --invert puts what is transparent on white." * transparent
+    return f"{path!r} is blank: all its pixels have a single value.{hint}"

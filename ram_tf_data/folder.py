@@ -18,7 +18,8 @@ import tqdm
 
 from ram_tf_data.canvas import check_pool
 from ram_tf_data.errors import UserError
-from ram_tf_data.files import read_image
+from ram_tf_data.files import read
+from ram_tf_data.gate import Gate, Seen
 from ram_tf_data.splits import Source, Split
 
 # The same pictures validate, whatever seed a model is trained with.
@@ -35,6 +36,9 @@ def load(
     standardised: bool = False,
 ) -> Source:
     """Reads pictures; files that are damaged, or no pictures, are left out.
+
+    Blank pictures, of a single value, stay: a class may be of such. They are
+    named and counted.
 
     Args:
         train_dir: A folder of folders, which are named as the classes and hold
@@ -65,15 +69,14 @@ def load(
             f"classes. Received: {train_dir}, with {len(names)}"
         )
     test = test_dir and _test_folder(test_dir, train, names)
-    read = functools.partial(
-        read_image, side=side, channels=channels, standardised=standardised
-    )
+    gate = Gate(side, channels, standardised=standardised)
+    look = functools.partial(read, gate=gate)
     shape = (side, side, channels)
     # A picture of each class to train on, another one to validate on.
-    known = _read(train, names, shape, read, least=2)
+    known = _read(train, names, shape, look, least=2)
     return Source(
         *_divide(known, validation_fraction),
-        test=_read(test, names, shape, read, least=1) if test else None,
+        test=_read(test, names, shape, look, least=1) if test else None,
         num_classes=len(names),
         repeats=1,
         class_names=names,
@@ -119,7 +122,7 @@ def _read(
     folder: pathlib.Path,
     names: tuple[str, ...],
     shape: tuple[int, int, int],
-    read: Callable[[str], np.ndarray],
+    look: Callable[[str], Seen],
     least: int,
 ) -> Split:
     """All pictures, shuffled; each class must have so many at least."""
@@ -131,7 +134,7 @@ def _read(
     bits = np.random.Philox(key=_ORDER_SEED)
     order = np.random.Generator(bits).permutation(len(files))
     paths = [files[row][0] for row in order]
-    images, problems = _decode(paths, shape, read)
+    images, blank, problems = _decode(paths, shape, look)
     for problem in filter(None, problems):
         logging.warning("left out: %s", problem)
     sound = np.array([problem is None for problem in problems], bool)
@@ -140,6 +143,15 @@ def _read(
             "%d of %d files in %s are left out",
             len(sound) - sound.sum(),
             len(sound),
+            folder,
+        )
+    for row in np.flatnonzero(blank):
+        logging.warning("blank: %s", paths[row])
+    if blank.any():
+        logging.warning(
+            "%d of %d pictures in %s are blank, of a single value; they stay",
+            blank.sum(),
+            sound.sum(),
             folder,
         )
     label = np.array([files[row][1] for row in order], np.int32)
@@ -169,16 +181,17 @@ def _is_hidden(path: pathlib.Path) -> bool:
 def _decode(
     paths: list[pathlib.Path],
     shape: tuple[int, int, int],
-    read: Callable[[str], np.ndarray],
-) -> tuple[np.ndarray, list[str | None]]:
-    """Canvases [n, *shape], and what was wrong with each file, if anything."""
+    look: Callable[[str], Seen],
+) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
+    """Canvases [n, *shape]; which are blank; what was wrong with each file."""
     check_pool((len(paths), *shape))
     images = np.zeros((len(paths), *shape), np.uint8)
+    blank = np.zeros(len(paths), bool)
 
     def fill(row: int) -> str | None:
         try:
-            images[row] = read(str(paths[row]))
-        except ValueError as error:
+            images[row], blank[row], _ = look(str(paths[row]))
+        except UserError as error:
             return str(error)
         return None
 
@@ -191,7 +204,7 @@ def _decode(
             disable=not sys.stderr.isatty(),
             dynamic_ncols=True,
         )
-        return images, list(bar)
+        return images, blank, list(bar)
 
 
 def _check_classes(

@@ -17,6 +17,7 @@ from PIL import Image
 
 from ram_tf_data import regular
 from ram_tf_data.errors import UserError
+from ram_tf_data.files import read_image
 from ram_tf_data.numbers import END
 from ram_tf_data.splits import Source, Split
 
@@ -150,22 +151,16 @@ def _load_split(folder: pathlib.Path, side: int, max_digits: int) -> Split:
     label = np.full([len(kept), max_digits + 1], END, np.int32)
     for row, number in enumerate(kept):
         label[row, : len(number.digits)] = number.digits
-        with _open(folder / number.name) as picture:
-            image[row] = cut_out(picture, number.boxes, side)
+        picture = Image.fromarray(_pixels(folder / number.name))
+        image[row] = cut_out(picture, number.boxes, side)
     files = [str((folder / number.name).resolve()) for number in kept]
     return Split(image, label, np.array(files, object))
 
 
-def _open(path: pathlib.Path) -> Image.Image:
-    """A picture, decoded."""
+def _pixels(path: pathlib.Path) -> np.ndarray:
     try:
-        regular.check(path)
-        with path.open("rb") as file:
-            picture = Image.open(file)
-            picture.load()
-    except Exception as error:  # Its kind depends on the damage.
-        reason = " ".join(str(error).split()) or type(error).__name__
+        return read_image(str(path), None, 3)
+    except UserError as error:
         raise UserError(
-            f"{path} is named in {_FILE} and cannot be read: {reason}"
+            f"{path} is named in {_FILE} and cannot be read: {error}"
         ) from error
-    return picture

@@ -4,10 +4,8 @@ import numpy as np
 from PIL import Image
 
 from ram_tf_data.errors import UserError
+from ram_tf_data.ink import BOX
 from ram_tf_data.splits import Split
-
-# Pixels along a side of the box that MNIST scales its digits to.
-BOX = 20
 
 
 def shrink(split: Split) -> Split:

@@ -6,6 +6,7 @@ from typing import Any
 import ram_tf_runs.quiet  # noqa: F401  First.
 
 import keras
+import numpy as np
 
 from ram_tf import pretrained
 from ram_tf_runs.errors import UserError
@@ -18,6 +19,9 @@ from ram_tf_runs.tasks.task import Task
 
 class Trained:
     """A trained model and where it is from.
+
+    Raises:
+        UserError: If its weights are not all finite.
 
     Attributes:
         name: Of the released model, or of the run's directory.
@@ -37,6 +41,7 @@ class Trained:
         result: dict[str, Any] | None = None,
         class_names: list[str] | None = None,
     ):
+        _check_weights(name, model)
         self.name = name
         self.task = task
         self.model = model
@@ -48,6 +53,18 @@ class Trained:
     def settings(self) -> RunSettings:
         """The settings of the run that trained it."""
         return self.task.settings
+
+
+def _check_weights(name: str, model: keras.Model) -> None:
+    """Whatever answers are made of NaN: an activation can hide it."""
+    for weight in model.weights:
+        values = np.asarray(weight)
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            count = np.sum(~np.isfinite(values))
+            raise UserError(
+                f"The weights of {name} must be finite numbers. Received: "
+                f"{weight.path} with {count} of {values.size} NaN or infinite"
+            )
 
 
 def load(options: ModelOptions) -> Trained:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf_data.canvas import Canvas, compose, scattered
-from ram_tf_data.shrink import BOX
+from ram_tf_data.ink import BOX
 from ram_tf_data.splits import Split
 
 

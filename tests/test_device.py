@@ -164,6 +164,105 @@ def test_usage(arguments, message, capsys):
     assert message in capsys.readouterr().err
 
 
+def _draw(path):
+    """A dark bar on light paper, which a camera might have seen."""
+    paper = np.full((480, 640), 220, np.uint8)
+    paper[100:300, 400:430] = 40
+    Image.fromarray(paper).save(path)
+    bar = np.zeros((SIDE, SIDE, 1), np.uint8)
+    # 30 of 200 pixels are 3 of 20; the centre of mass is the middle.
+    bar[4:24, 13:15] = 255
+    bar[4:24, [12, 15]] = round(255 / 2)
+    return bar
+
+
+def test_find_ink(made, tmp_path, capsys):
+    file = str(tmp_path / "photo.png")
+    bar = _draw(file)
+    model = device.DeviceModel(made[0] / "model.tflite")
+    expected = model(bar)["probabilities"][0]
+    flags = [f"--model={made[0] / 'model.tflite'}", "--json"]
+    assert device.main([*flags, "--find_ink", file]) == 0
+    captured = capsys.readouterr()
+    said = json.loads(captured.out)[0]["probabilities"]
+    np.testing.assert_allclose(said, expected, atol=2e-3)
+    assert not captured.err
+    assert device.main([*flags, file]) == 0
+    captured = capsys.readouterr()
+    assert f"note: {file} is mostly light." in captured.err
+    assert "--find_ink" in captured.err
+    said = json.loads(captured.out)[0]["probabilities"]
+    assert np.abs(said - expected).max() > 4e-3
+    assert device.main([*flags, "--find_ink", "--invert", file]) == 1
+    assert "takes no --invert" in capsys.readouterr().err
+
+
+def test_a_blank_picture_is_refused(made, tmp_path, capsys):
+    file = str(tmp_path / "ink.png")
+    pixels = np.zeros((8, 8, 4), np.uint8)
+    pixels[2:4, 2:4, 3] = 255  # Black on nothing.
+    Image.fromarray(pixels).save(file)
+    model = f"--model={made[0] / 'model.tflite'}"
+    assert device.main([model, file]) == 1
+    assert "ink.png' is blank" in capsys.readouterr().err
+    assert device.main([model, "--invert", file]) == 0
+
+
+def test_an_answer_of_nan_is_none(tmp_path, capsys):
+    answers = np.array([[0.5, np.nan]], np.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec([1, 8, 8, 1], tf.uint8)])
+    def classify(image):
+        seen = tf.reduce_sum(tf.cast(image, tf.float32))
+        probabilities = answers + 0 * seen
+        return {
+            "class": tf.argmax(probabilities, -1),
+            "probabilities": probabilities,
+            "locations": tf.zeros([1, 2, 2]) + 0 * seen,
+        }
+
+    path = tmp_path / "nan.tflite"
+    concrete = classify.get_concrete_function()
+    path.write_bytes(tflite.from_functions({"classify": concrete}, []))
+    file = str(tmp_path / "dot.png")
+    Image.fromarray(np.eye(8, dtype=np.uint8)).save(file)
+    assert device.main([f"--model={path}", file]) == 1
+    error = capsys.readouterr().err
+    assert "dot.png' is none" in error
+    assert "`probabilities` with NaN" in error
+
+
+class _Clock:
+    """Time that passes only while a model answers."""
+
+    def __init__(self, seconds):
+        self.now, self._seconds = 0.0, iter(seconds)
+
+    def perf_counter(self):
+        return self.now
+
+    def answer(self):
+        self.now += next(self._seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "median"),
+    [
+        # Five are not timed, however slow; of the others the middle counts.
+        ([0.038] * 5 + [0.0002] * 8 + [0.03] * 7, 0.0002),
+        # What is slow is asked twice, the second time is told.
+        ([3, 2], 2),
+        ([0.2, 0.2, 0.2, 0.1], 0.1),
+    ],
+)
+def test_the_time_is_the_median_of_warm_answers(monkeypatch, seconds, median):
+    clock = _Clock(seconds)
+    monkeypatch.setattr(device, "time", clock)
+    taken = device.median_seconds(clock.answer)
+    assert taken == pytest.approx(median)
+    assert clock.now == pytest.approx(sum(seconds))
+
+
 @pytest.mark.slow
 def test_in_an_environment_without_tensorflow(made, tmp_path):
     path, answers = made

@@ -153,7 +153,8 @@ def test_damaged_files_are_named_counted_and_left_out(train, caplog):
     with caplog.at_level(logging.WARNING):
         source = _load(train)
     assert len(source.train.label) + len(source.validation.label) == 15
-    *named, count = [record.getMessage() for record in caplog.records]
+    said = [record.getMessage() for record in caplog.records]
+    *named, count = [line for line in said if "blank" not in line]
     assert len(named) == 3
     for name in ("cut.png", "notes.txt", "empty.jpg"):
         assert any(name in line for line in named)
@@ -212,9 +213,34 @@ def test_files_of_equal_content_are_counted(train, tmp_path):
     assert f"{test}/dog/copy.png = {seen}" in said
 
 
+def test_blank_pictures_are_named_counted_and_stay(train, caplog):
+    for path in train.rglob("*.png"):
+        if path.name != "03.png":
+            _dot(path)
+    with caplog.at_level(logging.WARNING):
+        source = _load(train)
+    assert len(source.train.label) + len(source.validation.label) == 15
+    *named, count = [record.getMessage() for record in caplog.records]
+    assert sorted(named) == [
+        f"blank: {train / name / '03.png'}" for name in ("cat", "dog")
+    ]
+    assert count == (
+        f"2 of 15 pictures in {train} are blank, of a single value; they stay"
+    )
+
+
 def test_sound_folders_say_nothing(train, caplog):
+    for path in train.rglob("*.png"):
+        _dot(path)
     _load(train)
     assert not caplog.records
+
+
+def _dot(path):
+    """Gives a picture a pixel of another colour."""
+    with Image.open(path) as image:
+        image.putpixel((1, 2), (0, 0, 200))
+    image.save(path)
 
 
 def test_a_class_needs_pictures(train):

@@ -11,6 +11,7 @@ import numpy as np
 import prediction_server
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tensorflow_serving.apis import (
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -67,6 +68,88 @@ def test_an_answer_after_the_deadline():
         pytest.raises(ConnectionError, match=r"DEADLINE_EXCEEDED.*0\.3 s"),
     ):
         one.predict("any", "any", {})
+
+
+class _Answers(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """These outputs, whatever is asked; what was asked is kept."""
+
+    def __init__(self, **outputs):
+        self._outputs = outputs
+        self.image = None
+
+    def Predict(self, request, context):
+        self.image = tf.make_ndarray(request.inputs["image"])
+        response = predict_pb2.PredictResponse()
+        for name, value in self._outputs.items():
+            response.outputs[name].CopyFrom(to_tensor(value))
+        return response
+
+
+def _answers(best, *probabilities):
+    return _Answers(
+        **{
+            "class": np.array([best], np.int32),
+            "probabilities": np.array([probabilities], np.float32),
+        }
+    )
+
+
+def _ask(service, path, *flags):
+    with prediction_server.serve(service) as target:
+        return serving_client.main([f"--target={target}", *flags, str(path)])
+
+
+@pytest.fixture
+def dot(tmp_path):
+    path = tmp_path / "dot.png"
+    Image.fromarray(np.eye(8, dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("service", "words"),
+    [
+        (_answers(0, np.nan, 0.5), "`probabilities` with NaN"),
+        (_answers(0, np.inf, 0), "shares of 1. Received: .inf"),
+        (_answers(-1, 0.1, 0.9), r"must lie in .0, 2.*Received: -1"),
+        (_answers(2, 0.1, 0.9), r"must lie in .0, 2.*Received: 2"),
+        (_answers(0, 0.1, 0.1), "shares of 1. Received"),
+        (_Answers(), "must have .'class', 'probabilities'"),
+    ],
+)
+def test_an_answer_that_is_none(service, words, dot, capsys):
+    assert _ask(service, dot) == 1
+    captured = capsys.readouterr()
+    assert re.search(rf"error: .*dot\.png.*{words}", captured.err)
+    assert not captured.out
+
+
+def test_an_answer_that_is_one(dot, capsys):
+    assert _ask(_answers(1, 0.1, 0.9), dot) == 0
+    assert capsys.readouterr().out == f"{dot}: 1 (90.0%)\n"
+
+
+def test_what_is_blank_is_not_asked(tmp_path, capsys):
+    path = tmp_path / "empty.png"
+    Image.fromarray(np.full((8, 8), 7, np.uint8)).save(path)
+    service = _answers(1, 0.1, 0.9)
+    assert _ask(service, path) == 1
+    assert "empty.png' is blank" in capsys.readouterr().err
+    assert service.image is None
+
+
+def test_ink_is_found_for_a_server(tmp_path):
+    path = tmp_path / "photo.png"
+    paper = np.full((300, 300), 220, np.uint8)
+    paper[50:250, 135:165] = 40
+    Image.fromarray(paper).save(path)
+    service = _answers(1, 0.1, 0.9)
+    assert _ask(service, path, "--canvas=60", "--find_ink") == 0
+    image = service.image[0, ..., 0]
+    assert image.shape == (60, 60)
+    # 3 by 20 pixels around the middle.
+    assert image[21:39, 29:31].min() > 250
+    assert image.sum() / 255 == pytest.approx(60, abs=2)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.in_turn import InTurn
 from ram_tf_data.batches import TrainingBatches
 from ram_tf_data.contents import said_of_equal
+from ram_tf_data.gate import Gate
 from ram_tf_data.splits import Source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import image_results, record
@@ -272,6 +273,9 @@ class ImageTask(Task):
         else:
             print(f"no learning curve: {workdir.metrics} has lost its lines")
         return measured
+
+    def gate(self, channels, invert=False, find_ink=False):
+        return Gate(self.side, channels, invert, self.standardised, find_ink)
 
     def say(self, outputs, names):
         last = outputs["probabilities"][-1]

@@ -11,6 +11,7 @@ import numpy as np
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.loop import Steps, Validation
 from ram_tf.training.step import Agent
+from ram_tf_data.gate import Gate
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings.run import RunSettings
@@ -134,8 +135,10 @@ class Task(abc.ABC):
         """Pixels along a side of the images that a model is for."""
         raise self._refusal("know the size of the images of")
 
-    def read(self, path: str, channels: int, invert: bool) -> np.ndarray:
-        """A file as what a model of this run looks at, uint8."""
+    def gate(
+        self, channels: int, invert: bool = False, find_ink: bool = False
+    ) -> Gate:
+        """What a file goes through before a model of this run looks at it."""
         raise self._refusal("show pictures to")
 
     def say(

@@ -12,7 +12,6 @@ import numpy as np
 
 from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
-from ram_tf_data.files import read_image
 from ram_tf_data.splits import Source, Split
 from ram_tf_runs.settings.agent import Answers, Reinforce, Rollouts
 from ram_tf_runs.settings.fields import group, setting
@@ -68,9 +67,6 @@ class ShapesTask(ImageTask):
         draw = {"validation": 1, "test": 0}[split]
         images = self.source.splits[split]
         return evaluation_set(images, Canvas(self.side), draw=draw)
-
-    def read(self, path, channels, invert):
-        return read_image(path, self.side, channels, invert=invert)
 
 
 def _draw(each: int, seed: int) -> Split:

@@ -1,11 +1,12 @@
 """Classifies still images, or videos: digits, house numbers, own pictures."""
 
+import dataclasses
+
 from ram_tf import Comparator, StopAgent
 from ram_tf_data import folder, sources
 from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
-from ram_tf_data.files import read_image, read_video
 from ram_tf_runs.cards import model_card
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.kinds.classify import SOURCES
@@ -124,19 +125,14 @@ class ClassifyTask(ImageTask):
         cost = self.settings.glimpse_cost
         return self.make_evaluator(model, self.validation_data, cost)
 
-    def read(self, path, channels, invert):
-        side = None if self.settings.any_size else self.side
-        frames, size = self.settings.scene.frames, (side, channels)
-        if frames:
-            return read_video(
-                path,
-                frames,
-                *size,
-                invert=invert,
-                standardised=self.standardised,
-            )
-        return read_image(
-            path, *size, invert=invert, standardised=self.standardised
+    def gate(self, channels, invert=False, find_ink=False):
+        gate = super().gate(channels, invert, find_ink)
+        # A digit that was found is put on a canvas, whatever the model takes.
+        as_it_is = self.settings.any_size and not find_ink
+        return dataclasses.replace(
+            gate,
+            side=None if as_it_is else self.side,
+            frames=self.settings.scene.frames or None,
         )
 
     def check_release(self):

@@ -9,7 +9,6 @@ from ram_tf_data import house_numbers, sources
 from ram_tf_data.batches import TrainingBatches, evaluation_set
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
-from ram_tf_data.files import read_image
 from ram_tf_data.number_batches import NumberBatches, number_set
 from ram_tf_data.numbers import Numbers
 from ram_tf_runs.errors import UserError
@@ -99,14 +98,14 @@ class NumbersTask(ImageTask):
         del names
         return [*"0123456789", "end"]
 
-    def read(self, path, channels, invert):
-        return read_image(
-            path,
-            self.side,
-            channels,
-            invert=invert,
-            standardised=self.standardised,
-        )
+    def gate(self, channels, invert=False, find_ink=False):
+        if find_ink:
+            digits = self.settings.numbers.max_digits
+            raise UserError(
+                "--find_ink is for single digits. "
+                f"Received: a model of numbers (--max_digits={digits})"
+            )
+        return super().gate(channels, invert)
 
     def say(self, outputs, names):
         """All digits, and the probability that they and the end are right."""
