@@ -1,7 +1,5 @@
 """REINFORCE with a baseline, and cross-entropy (paper, section 3.1)."""
 
-from typing import TYPE_CHECKING
-
 import keras
 import tensorflow as tf
 
@@ -29,9 +27,6 @@ from ram_tf.validation import (
     check_shape,
 )
 
-if TYPE_CHECKING:
-    from ram_tf.model import RecurrentAttentionModel
-
 BASELINES = ("learned", "leave_one_out")
 FIXATIONS = ("learned", "random", "centre")
 
@@ -46,7 +41,7 @@ class ReinforceAgent(Agent):
     rollouts, minus `entropy_weight` times the entropy of the actions.
 
     Args:
-        model: A built model.
+        model: A built RecurrentAttentionModel.
         optimizer: A Keras optimizer; clipping and schedule are its business.
         rollouts: M, episodes an image, which the environment must have too.
         baseline: "learned", or "leave_one_out": the mean return of the other
@@ -75,7 +70,7 @@ class ReinforceAgent(Agent):
 
     def __init__(
         self,
-        model: "RecurrentAttentionModel",
+        model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         *,
         rollouts: int = 1,

@@ -1,7 +1,5 @@
 """Trains the decision to stop alone, on a model that stays as it is."""
 
-from typing import TYPE_CHECKING
-
 import keras
 import numpy as np
 import tensorflow as tf
@@ -14,9 +12,6 @@ from ram_tf.episodes.unroll import unroll
 from ram_tf.errors import UserError
 from ram_tf.layers.stop_policy import StopPolicy
 from ram_tf.types import LossInfo, Trajectory
-
-if TYPE_CHECKING:
-    from ram_tf.model import RecurrentAttentionModel
 
 
 class StopAgent(Agent):
@@ -40,7 +35,7 @@ class StopAgent(Agent):
 
     def __init__(
         self,
-        model: "RecurrentAttentionModel",
+        model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
     ):
         head = model.cell.heads.get(StopPolicy.key)

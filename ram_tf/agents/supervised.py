@@ -1,7 +1,5 @@
 """Cross-entropy alone, for networks that look nowhere."""
 
-from typing import TYPE_CHECKING
-
 import tensorflow as tf
 
 from ram_tf import losses
@@ -11,22 +9,18 @@ from ram_tf.errors import UserError
 from ram_tf.types import LossInfo
 from ram_tf.validation import check_labels
 
-if TYPE_CHECKING:
-    from ram_tf.comparators import Comparator
-
 
 class SupervisedAgent(Agent):
     """Trains a Comparator, with the interface of a ReinforceAgent.
 
     Args:
-        model: A built model.
+        model: A built Comparator.
         optimizer: A Keras optimizer; clipping and schedule are its business.
 
     Raises:
         UserError: If the model has no weights yet.
     """
 
-    model: "Comparator"
     metric_names = ("cross_entropy", "accuracy")
 
     def loss(self, environment: Environment) -> LossInfo:

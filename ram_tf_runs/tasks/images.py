@@ -26,6 +26,7 @@ from ram_tf_data.gate import Gate
 from ram_tf_data.splits import Source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import image_results, record
+from ram_tf_runs.settings.agent import Teaching
 from ram_tf_runs.tasks import parts
 from ram_tf_runs.tasks.task import Task
 
@@ -187,7 +188,8 @@ class ImageTask(Task):
             optimizer,
             **settings.rollouts.flat(),
             **settings.reinforce.flat(),
-            **settings.teaching.flat(),
+            # Of plugins' settings, some have none.
+            **getattr(settings, "teaching", Teaching()).flat(),
         )
 
     def make_steps(self, agent, state):
