@@ -38,9 +38,9 @@ def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
 def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """A path to write a file to, which becomes `path` at the end.
 
-    It has the same name, in a folder of its own beside it. Until all of it is on
-    the disk, what was at `path` stays; if writing fails, nothing is left of the
-    draft.
+    It has the same name, in a folder of its own beside it. Until all of it is
+    on the disk, what was at `path` stays; if writing fails, nothing is left of
+    the draft.
 
     Raises:
         FileError: If that cannot be done: no room, no right to write, a folder
