@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import shutil
 import tempfile
 from collections.abc import Iterator
 
@@ -37,9 +38,9 @@ def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
 def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """A path to write a file to, which becomes `path` at the end.
 
-    It is in the same folder, which is made, and has the same suffix. Until all
-    of it is on the disk, what was at `path` stays; if writing fails, nothing is
-    left of the draft.
+    It has the same name, in a folder of its own beside it. Until all of it is
+    on the disk, what was at `path` stays; if writing fails, nothing is left of
+    the draft.
 
     Raises:
         FileError: If that cannot be done: no room, no right to write, a folder
@@ -48,18 +49,19 @@ def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     path = pathlib.Path(path)
     if path.is_symlink():  # What it leads to is written, as by anybody.
         path = path.resolve()
-    # Of this process: two that write one file do not mix.
-    draft = path.with_name(f".{path.stem}.{os.getpid()}.draft{path.suffix}")
+    # Of this process, since two may write one file; and in a folder, so that
+    # what a killed one leaves is not taken for one of the files beside it.
+    place = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with _told(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists() and not path.is_file():
                 raise OSError("it is there, and is no regular file")
-            yield draft
-            move(draft, path)
+            place.mkdir(exist_ok=True)
+            yield place / path.name
+            move(place / path.name, path)
     finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def move(draft: pathlib.Path, path: pathlib.Path) -> None:

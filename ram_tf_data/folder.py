@@ -84,7 +84,7 @@ def load(
 
 
 def _folder(name: str, path: str | None) -> pathlib.Path:
-    folder = pathlib.Path(path or "")
+    folder = pathlib.Path(path or "").expanduser()
     if not path or not folder.is_dir():
         raise UserError(f"--{name} must name a folder. Received: {path}")
     return folder

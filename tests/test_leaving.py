@@ -60,6 +60,7 @@ def _at_work(code, **changes):
     ) as process:
         try:
             assert process.stdout.readline() == "at work\n"
+            time.sleep(1)  # It says so before it is deaf.
             yield process
         finally:
             process.kill()
