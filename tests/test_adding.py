@@ -104,8 +104,8 @@ def test_help_lists_them():
     output, _ = process.communicate(timeout=300)
     words = " ".join(output.split())
     assert "--drawn: Training pictures of each shape." in words
-    assert "one of ['dense', 'strided']" in words
-    assert "one of ['gaussian', 'ink']" in words
+    assert "one of ['conv', 'dense', 'strided']" in words
+    assert "one of ['cells', 'gaussian', 'ink']" in words
 
 
 @pytest.mark.slow
