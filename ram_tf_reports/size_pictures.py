@@ -78,6 +78,12 @@ def _drawn(rows: list[Row], looks: int) -> Figure:
     )
     handles, labels = axes.get_legend_handles_labels()
     once = dict(zip(labels, handles, strict=True))
-    axes.legend(once.values(), once.keys(), fontsize=9)
+    figure.legend(
+        once.values(),
+        once.keys(),
+        fontsize=9,
+        loc="outside lower center",
+        ncols=3,
+    )
     axes.grid(alpha=0.3)
     return figure
