@@ -77,7 +77,8 @@ def test_evaluate_gives_the_same_result(trained, tmp_path, run_command):
 @pytest.mark.slow
 def test_predict_names_all_digits(trained, tmp_path, run_command, capsys):
     file = tmp_path / "number.png"
-    Image.fromarray(np.zeros([40, 40], np.uint8)).save(file)
+    pixels = np.random.default_rng(0).integers(0, 256, [40, 40], np.uint8)
+    Image.fromarray(pixels).save(file)
     for network in ("ram", "conv"):
         workdir = f"--workdir={trained / network}"
         assert not run_command(predict, workdir, str(file))

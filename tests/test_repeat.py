@@ -29,7 +29,7 @@ TINY = [
     "--glimpse_units=8",
     "--location_units=8",
     "--batch_size=120",
-    "--epochs=20",
+    "--epochs=40",
     "--evaluate_every=2",
 ]
 
@@ -219,7 +219,7 @@ def test_seeds_that_are_interrupted_end_like_runs_alone(tmp_path):
         refused = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False
         )
-        while said.count("compiling the training step") < 2:
+        while said.count("compiled, and made") < 2:
             said += process.stdout.readline()
             assert process.poll() is None
         process.send_signal(signal.SIGINT)

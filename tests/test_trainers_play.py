@@ -1,7 +1,6 @@
 """trainers.play as a user runs it, on tiny games of Catch."""
 
 import json
-import math
 import os
 import re
 import signal
@@ -149,7 +148,7 @@ def test_a_loss_that_is_not_finite_ends_the_run(run_command, tmp_path, capsys):
     gymnasium.register(
         "test/Endless-v0",
         lambda: gymnasium.wrappers.TransformReward(
-            gymnasium.make("ram_tf/Catch-v0"), lambda reward: math.inf
+            gymnasium.make("ram_tf/Catch-v0"), lambda reward: 1e30
         ),
     )
     arguments = (*TINY, "--env=test/Endless-v0", f"--workdir={tmp_path}")
