@@ -20,11 +20,12 @@ class StepsInfo(NamedTuple):
 
     Attributes:
         loss: Of each step, [max_steps]; 0 beyond the steps that were made.
-        total: Sums over the steps of each scalar in LossInfo.extra.
+        extra: Likewise of each scalar in LossInfo.extra. They are not summed
+            here, because sums in float32 depend on where they are cut.
     """
 
     loss: tf.Tensor
-    total: dict[str, tf.Tensor]
+    extra: dict[str, tf.Tensor]
 
 
 def check_loss(loss: float, step: int) -> None:
@@ -64,21 +65,24 @@ def compile_steps(
     def steps(indices, first, count):
         last = indices.shape[0] - 1
 
-        def body(k, batch, loss, total):
+        def body(k, batch, loss, extra):
             # The next batch is made while this one is trained on.
             following = tf.minimum(k + 1, last)
             after = make_batch(indices[following], first + following)
             info = train(batch, first + k)
             loss = tf.tensor_scatter_nd_update(loss, [[k]], [info.loss])
-            total = {n: total[n] + value for n, value in info.extra.items()}
-            return k + 1, after, loss, total
+            extra = {
+                name: tf.tensor_scatter_nd_update(extra[name], [[k]], [value])
+                for name, value in info.extra.items()
+            }
+            return k + 1, after, loss, extra
 
         batch = make_batch(indices[0], first)
         loss = tf.zeros(indices.shape[:1])
-        total = {name: tf.zeros([]) for name in agent.metric_names}
-        _, _, loss, total = tf.while_loop(
-            lambda k, *_: k < count, body, (0, batch, loss, total)
+        extra = {name: loss for name in agent.metric_names}
+        _, _, loss, extra = tf.while_loop(
+            lambda k, *_: k < count, body, (0, batch, loss, extra)
         )
-        return StepsInfo(loss, total)
+        return StepsInfo(loss, extra)
 
     return steps
