@@ -46,6 +46,9 @@ def passed(seen: tf.Tensor) -> tf.Tensor:
     if xla.compiles():
         rows = tf.reduce_all(good, list(range(1, seen.shape.rank)), True)
         return tf.where(rows, seen, np.nan)
+    seen = tf.debugging.check_numerics(
+        seen, "Images must be finite. Received, in what was seen"
+    )
     low, high = tf.reduce_min(seen), tf.reduce_max(seen)
     words = [f"{RANGE_RULE} Received, in what was seen:", low, "to", high]
     check = tf.debugging.Assert(tf.reduce_all(good), words)

@@ -66,7 +66,7 @@ def test_graphs_refuse_bad_floats(model, kind):
     np.testing.assert_allclose(
         graph(tf.constant(GOOD))["logits"], model(GOOD)["logits"], atol=1e-5
     )
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 1\]"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=WORDS):
         graph(tf.constant(BAD[kind]))
 
 
