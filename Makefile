@@ -12,13 +12,14 @@ export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 quickstart: .venv/runtime
 	$(BIN)/python -m trainers.mnist --flagfile=quickstart.flags
 
-# In two halves, because what XLA has compiled stays in a worker's memory: 20 GB
-# in one. Either may have no test of those that PYTEST_ARGS names (5).
+# In three parts, because what XLA has compiled stays in a worker's memory: 25 GB
+# in one. Each may have no test of those that PYTEST_ARGS names (5).
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests of the page need npm, and are skipped where there is none.
 test: lint $(if $(shell command -v npm),$(PAGE)/node_modules)
-	$(PYTEST) -m "not slow" $(PYTEST_ARGS) || [ $$? = 5 ]
+	$(PYTEST) -m "not slow" --part=1/2 $(PYTEST_ARGS) || [ $$? = 5 ]
+	$(PYTEST) -m "not slow" --part=2/2 $(PYTEST_ARGS) || [ $$? = 5 ]
 	$(PYTEST) -m slow $(PYTEST_ARGS) || [ $$? = 5 ]
 
 lint: .venv/development

@@ -254,3 +254,22 @@ def classify(built_page):
         return {name: value[0] for name, value in outputs.items()}
 
     return answer
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--part",
+        default="1/1",
+        help="Which part of the files is run, such as 2/3: what XLA has "
+        "compiled stays in a process, and all tests would take too much.",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    part, parts = map(int, config.getoption("--part").split("/"))
+    files = sorted({item.path for item in items})
+    chosen = set(files[part - 1 :: parts])
+    config.hook.pytest_deselected(
+        items=[item for item in items if item.path not in chosen]
+    )
+    items[:] = [item for item in items if item.path in chosen]
