@@ -72,7 +72,9 @@ def test_metrics_are_those_of_the_steps_made(make_model, images):
     assert set(info.extra) == set(agent.metric_names)
     for name, values in info.extra.items():
         expected = [single[name][0] for single in singles]
-        np.testing.assert_array_equal(values[:4], expected, name)
+        np.testing.assert_allclose(
+            values[:4], expected, rtol=1e-5, atol=1e-7, err_msg=name
+        )
         assert not values[4:].numpy().any()
     assert (info.extra["cross_entropy"][:4].numpy() > 0).all()
     assert not info.loss[4:].numpy().any()
