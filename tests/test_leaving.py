@@ -48,6 +48,16 @@ with leaving.taking_time():
 """
 
 
+@pytest.fixture(autouse=True)
+def hangup():
+    """Tests that run under nohup would be deaf to it, and so their children."""
+    before = signal.getsignal(signal.SIGHUP)
+    if before == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextlib.contextmanager
 def _at_work(code, **changes):
     with subprocess.Popen(

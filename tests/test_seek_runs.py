@@ -254,6 +254,7 @@ def test_wide_windows_are_cut_where_they_are_wanted(
     assert own != other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", ["conv_any", "conv_128"])
 def test_networks_on_whole_images_of_any_size(
     network, tmp_path, run_command, capsys
