@@ -67,5 +67,5 @@ def test_predict_names_the_class_and_draws_nothing(
 
 def test_a_network_that_is_not_known(run_command, capsys):
     assert run_command(mnist, "--network=vit") == 1
-    known = "['ram', 'fc_64', 'fc_256', 'conv']. Received: --network=vit"
+    known = "'conv_any', 'conv_128']. Received: --network=vit"
     assert known in capsys.readouterr().err

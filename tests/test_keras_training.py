@@ -52,13 +52,13 @@ def _assert_same(model, other, exact=True):
 @pytest.mark.parametrize("policy", ["gaussian", "cells"])
 def test_a_step_of_fit_is_a_step_of_the_agent(policy):
     # Adam would make much of the last bits of small gradients.
-    fitted = _compiled(policy, keras.optimizers.SGD(0.1), seed=7)
+    fitted = _compiled(policy, keras.optimizers.SGD(0.01), seed=7)
     fitted.fit(IMAGES, LABELS, epochs=2, **FIT)
     model = _model(policy)
     model.build((None, 12, 12, 1))
     agent = ReinforceAgent(
         model,
-        keras.optimizers.SGD(0.1),
+        keras.optimizers.SGD(0.01),
         rollouts=2,
         baseline="leave_one_out",
         policy_weight=0.5,
