@@ -12,8 +12,8 @@ export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 quickstart: .venv/runtime
 	$(BIN)/python -m trainers.mnist --flagfile=quickstart.flags
 
-# In three parts, because what XLA has compiled stays in a worker's memory: 25 GB
-# in one. Each may have no test of those that PYTEST_ARGS names (5).
+# In three parts, because what XLA has compiled stays in the workers' memory: 24 GB
+# were not enough for two. Each may have no test of those that PYTEST_ARGS names (5).
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # The tests of the page need npm, and are skipped where there is none.

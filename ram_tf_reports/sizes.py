@@ -66,11 +66,12 @@ def section(
         picture: The link to the curve, if there is one.
         runs: Those that trained the models.
     """
-    records = load(folder)
+    records, networks = load(folder), _load(folder, "networks")
     return render(
         "sizes",
         records=records,
         rows=rows(folder, records) if records else [],
+        networks=NETWORKS if networks else (),
         stops=_load(folder, "stops"),
         sensors=_by_sensor(_load(folder, "sensors")),
         picture=picture,
