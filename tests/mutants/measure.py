@@ -1,4 +1,4 @@
-"""Runs the fast tests, and keeps which of them run which line, and their seconds.
+"""Runs the fast tests; keeps which of them run which line, and their seconds.
 
     python -m tests.mutants.measure [ARGUMENTS OF PYTEST]
 
