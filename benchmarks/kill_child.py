@@ -6,6 +6,7 @@ process kills, so that neither needs another process to be scheduled in time.
 
 import ctypes
 import functools
+import importlib
 import os
 import pathlib
 import resource
@@ -14,6 +15,8 @@ import traceback
 from typing import NamedTuple
 
 from absl import flags
+
+from ram_tf_runs.settings import run as runs
 
 PHASES = (
     "start",
@@ -25,6 +28,21 @@ PHASES = (
 )
 # What Python tells of what is done to files.
 _EVENTS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
+# What commands import when they need it.
+_IMPORTED = (
+    "h5py",
+    "matplotlib.backends.backend_agg",
+    "sklearn.datasets",
+    "ram_tf_commands.catch",
+    "ram_tf_commands.classify",
+    "ram_tf_commands.mnist",
+    "ram_tf_commands.numbers",
+    "ram_tf_commands.play",
+    "ram_tf_commands.search",
+    "ram_tf_commands.svhn",
+    "ram_tf_runs.course",
+    "ram_tf_runs.searching.search",
+)
 _CPU_CLOCK = 2  # CLOCK_PROCESS_CPUTIME_ID
 
 
@@ -243,7 +261,9 @@ def _send_later(number: int, seconds: float) -> None:
     event = _Event(None, number, 0, b"")
     whole, part = divmod(max(seconds, 1e-6), 1)
     times = _Times(0, 0, int(whole), int(part * 1e9) or 1)
-    made = libc.timer_create(_CPU_CLOCK, ctypes.byref(event), ctypes.byref(timer))
+    made = libc.timer_create(
+        _CPU_CLOCK, ctypes.byref(event), ctypes.byref(timer)
+    )
     if made or libc.timer_settime(timer, 0, ctypes.byref(times), None):
         raise OSError(ctypes.get_errno(), "no timer")
 
@@ -267,19 +287,10 @@ def load(xla: bool) -> int:
         tf.config.optimizer.set_experimental_options(
             {"disable_meta_optimizer": True}
         )
-    import h5py  # noqa: F401
-    import matplotlib.backends.backend_agg
-    import sklearn.datasets  # noqa: F401
-
-    import ram_tf_commands.repeat
-    import ram_tf_runs.course
-    import ram_tf_runs.searching.search
-    import ram_tf_runs.searching.study
-    import ram_tf_runs.tasks.registry  # noqa: F401
-    from ram_tf_runs.settings.run import names, of_kind
-
-    for kind in names():
-        of_kind(kind)
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    for kind in runs.names():
+        importlib.import_module(f"ram_tf_runs.tasks.kinds.{kind}")
     return len(list(pathlib.Path("/proc/self/task").iterdir()))
 
 

@@ -27,6 +27,7 @@ fails. A moment in CPU time is met again within some milliseconds.
 """
 
 import collections
+import importlib
 import json
 import pathlib
 import resource
@@ -186,8 +187,6 @@ def _wrong_end(blow: Blow, ended: kill_process.Ended) -> list[str]:
 
 def _command(kind: str):
     """The module of a kind's command, and its arguments."""
-    import importlib
-
     if kind == "search":
         name, arguments = "search", kinds_of_run.SEARCH
         arguments = [*arguments, *_LESS]
@@ -204,7 +203,8 @@ def all_kinds() -> list[str]:
     own = [
         name
         for name, kind in KINDS.items()
-        if not kind.needs and (not kind.shared or (shared / kind.shared).is_dir())
+        if not kind.needs
+        and (not kind.shared or (shared / kind.shared).is_dir())
     ]
     return [*own, "search"]
 
@@ -246,7 +246,9 @@ def _go_on(kills: Kills, kinds: list[str]) -> int:
             known["failures"].append(failure)
         _write(known)
         told = ", ".join(" ".join(hit) for hit in hits)
-        print(f"{number}: {kind}: {told}: {wrong or 'as undisturbed'}", flush=True)
+        print(
+            f"{number}: {kind}: {told}: {wrong or 'as undisturbed'}", flush=True
+        )
     phases = _by_phase(known["counts"])
     each = known["cpu_seconds"] / known["kills"]
     print(f"{known['kills']} kills, {each:.1f} CPU seconds each: {phases}")
