@@ -1,7 +1,7 @@
 """A command in a forked process, which is killed in a phase of its course.
 
-The phases are told by what of the code is entered, and the kernel's timer of the
-process kills, so that neither needs another process to be scheduled in time.
+The phases are told by what of the code is entered, and a timer that the kernel
+keeps for the process kills: no other process must be scheduled in time.
 """
 
 import ctypes

@@ -179,9 +179,9 @@ def _wrong_end(blow: Blow, ended: kill_process.Ended) -> list[str]:
     codes += [128 + number for number in blow.signals if number in _TOLD]
     if ended.code not in codes:
         wrong.append(f"exit code {ended.code}: {ended.errors}")
-    elif ended.code > 0 and ended.phase == "steps":
-        if "run the same command again" not in ended.output:
-            wrong.append(f"not said that it was saved: {ended.output}")
+    saved = "run the same command again" in ended.output
+    if ended.code > 0 and ended.phase == "steps" and not saved:
+        wrong.append(f"not said that it was saved: {ended.output}")
     return wrong
 
 
