@@ -15,7 +15,8 @@ _TIMES = re.compile("second|git_revision")
 # Metrics after a resume are means over the steps since then.
 _SINCE = re.compile("training_error")
 # Their names have a time, or the step of a signal.
-_NUMBERED = re.compile(r"events\.out\.tfevents.*|ckpt-\d+\..*")
+_NUMBERED = re.compile(r"events\.out\.tfevents.*|ckpt-\d+\.index")
+_WEIGHTS = re.compile(r"(ckpt-\d+)\.data-.*")
 
 
 class Left(NamedTuple):
@@ -25,7 +26,8 @@ class Left(NamedTuple):
         weights: Of its model, by name; of a search there are none.
         result: Its record, without times.
         steps: Of each metrics.jsonl, by path.
-        files: Paths of all files, those with numbers in their names left out.
+        files: Paths of all files and folders, but for events and checkpoints
+            that are whole, of which a run may have others.
         sizes: In bytes, of all files.
     """
 
@@ -51,9 +53,20 @@ def read(workdir: pathlib.Path) -> Left:
             for path, name in names.items()
             if path.name == "metrics.jsonl"
         },
-        {n for p, n in names.items() if not _NUMBERED.fullmatch(p.name)},
+        {
+            str(path.relative_to(workdir))
+            for path in workdir.rglob("*")
+            if not _may_differ(path)
+        },
         [path.stat().st_size for path in paths],
     )
+
+
+def _may_differ(path: pathlib.Path) -> bool:
+    """Whether an undisturbed run may have none of this name."""
+    if weights := _WEIGHTS.fullmatch(path.name):
+        return path.with_name(f"{weights[1]}.index").exists()
+    return bool(_NUMBERED.fullmatch(path.name))
 
 
 def differences(left: Left, whole: Left, told: bool) -> list[str]:

@@ -52,12 +52,13 @@ class Blow(NamedTuple):
     Attributes:
         phase: It comes in this one.
         occurrence: Of the phase, from 1.
-        signals: One, or one and another soon after. None if `limit` does it.
+        signals: One, or one and another soon after; none if `limit` does it.
         share: Of the phase's usual CPU time that passes before it.
         event: Number of the operation on a file, from the phase's beginning,
             at which it comes; None if it comes by time.
         pause: CPU seconds between two signals.
-        limit: Bytes that no file may exceed, as if a disk were full.
+        limit: Bytes that no file may exceed from the phase's beginning on, as
+            if the disk were full then.
     """
 
     phase: str = "start"
@@ -97,11 +98,8 @@ class Phases:
         self._seen[phase] += 1
         self._events = None
         blow = self._blow
-        if (
-            blow
-            and blow.signals
-            and (phase, self._seen[phase]) == (blow.phase, blow.occurrence)
-        ):
+        here = (phase, self._seen[phase])
+        if blow and here == (blow.phase, blow.occurrence):
             self._arm(blow)
         return before
 
@@ -116,6 +114,10 @@ class Phases:
                     os.kill(os.getpid(), number)
 
     def _arm(self, blow: Blow) -> None:
+        if blow.limit is not None:
+            limits = (blow.limit, resource.RLIM_INFINITY)
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            return
         if blow.event is not None:
             self._events = 0
             return
@@ -147,10 +149,6 @@ def run(
         phases = Phases(blow, usual, told)
         _watch(phases)
         sys.addaudithook(phases.audit)
-        if blow and blow.limit is not None:
-            resource.setrlimit(
-                resource.RLIMIT_FSIZE, (blow.limit, resource.RLIM_INFINITY)
-            )
         for flag in own:
             delattr(flags.FLAGS, flag)
         sys.argv = ["ram", *arguments]

@@ -147,7 +147,8 @@ def _blow(rng: np.random.Generator) -> Blow:
     how = rng.choice(list(_SHARES), p=list(_SHARES.values()))
     phase = PHASES[int(rng.integers(len(PHASES)))]
     if how == "disk":
-        return Blow("start", share=rng.random(), limit=0)
+        first = int(rng.integers(1, 3))
+        return Blow(phase, first, share=rng.random(), limit=0)
     told = int(rng.choice(_TOLD))
     signals = {
         "kill": (signal.SIGKILL,),

@@ -88,6 +88,7 @@ def test_stopped_killed_and_damaged_runs_end_the_same(tmp_path):
     newest.write_bytes(newest.read_bytes()[:1000])
     # As who is killed in the middle of writing leaves them.
     drafts = [
+        newest.parent / "draft",
         broken / ".result.json.17.tmp",
         newest.parent / ".checkpoint.17.tmp",
     ]

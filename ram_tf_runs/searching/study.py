@@ -87,6 +87,7 @@ class Study:
             _DRAW not in trial.user_attrs and trial.state not in _ENDED
             for trial in self._study.get_trials(deepcopy=False)
         )
+        self._remove_locks()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -223,6 +224,12 @@ class Study:
             held = lock.of_directory(self.logs(trial)).is_held()
             if _DRAW not in trial.user_attrs or not held:
                 self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def _remove_locks(self) -> None:
+        """Of trials that ended right before their process was killed."""
+        with self.alone():
+            for trial in self._study.get_trials(deepcopy=False, states=_ENDED):
+                lock.of_directory(self.logs(trial)).is_held()
 
     def _claim(self, config: dict[str, Any]) -> None:
         known = self._study.user_attrs.get("config", config)
