@@ -20,6 +20,7 @@ from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.presets.card import Card
 from ram_tf.pretrained import load_pretrained
 from ram_tf.types import Glimpse
+from ram_tf.watching import watch
 
 __version__ = "0.1.0"
 
@@ -46,4 +47,5 @@ __all__ = [
     "UserError",
     "__version__",
     "load_pretrained",
+    "watch",
 ]

@@ -48,7 +48,7 @@ LIBRARY = [
     ["cost"],
     ["evaluation"],
     ["games", "pictures", "training"],
-    ["export"],
+    ["export", "watching"],
 ]
 # Likewise of ram_tf_runs.
 RUNS = [

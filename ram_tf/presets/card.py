@@ -169,8 +169,8 @@ def _yaml(value: Any) -> list[str]:
 
 
 def _scalar(value: Any) -> str:
-    # Whatever it contains, a string of JSON is one of YAML.
-    return json.dumps(value)
+    # A string of JSON is one of YAML, but for line ends that only YAML knows.
+    return json.dumps(value, ensure_ascii=not str(value).isprintable())
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
