@@ -3,24 +3,21 @@
 import io
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 import PIL.Image
-import tensorflow as tf
-from matplotlib import colormaps, patches
+from matplotlib import patches
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ram_tf import files, geometry
+from ram_tf import files
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.pictures import paths
+from ram_tf.pictures.seen import Eye, Seen, see
 
 # Inches.
 _IMAGE, _VIEW, _WORDS, _GAP = 4.6, 1.12, 0.42, 0.12
 _COLUMNS = 4  # Of looks, beside an image.
-_SHOWN_SCALES = 3  # Of a retina with more.
-_DRAWN = 560  # Pixels along a side of what is drawn of an image.
 _BADGE = 0.2  # Inches.
 _LARGE_VIEW = 4.1  # Inches, in a film.
 _LOOK_MS = 700
@@ -55,17 +52,16 @@ def draw_searches(
     Raises:
         UserError: On shapes, dtypes or values other than these.
     """
-    used = [_used(one) for one in outputs]
-    rows = max(-(-looks // _COLUMNS) for looks in used)
+    eye = Eye(sensor, location_unit, 1 if windows else 0)
+    each = [see(*one, eye) for one in zip(images, outputs, strict=True)]
+    rows = max(-(-seen.places // _COLUMNS) for seen in each)
     height = max(_IMAGE + 0.3, rows * (_VIEW + _WORDS)) + _GAP
     width = _IMAGE + _COLUMNS * (_VIEW + _GAP) + 3 * _GAP
     figure = Figure((width, len(images) * height), dpi=120)
-    for row, image in enumerate(images):
+    for row, seen in enumerate(each):
         block = _Block(figure, len(images) - 1 - row, height, width)
         label = None if labels is None else labels[row]
-        one = {name: np.asarray(v)[None] for name, v in outputs[row].items()}
-        eye = _Eye(sensor, location_unit, int(windows))
-        _draw_one(block, image, one, used[row], eye, label, class_names)
+        _draw_one(block, seen, label, class_names)
     return figure
 
 
@@ -89,14 +85,14 @@ def film(
         windows: Whether the windows of the look that is shown are drawn on the
             image.
     """
-    eye = _Eye(sensor, location_unit, _SHOWN_SCALES if windows else 0)
-    one = {name: np.asarray(v)[None] for name, v in outputs.items()}
+    shown = sensor.scales_of(np.shape(image[None])) if windows else 0
+    seen = see(image, outputs, Eye(sensor, location_unit, shown))
     frames = []
-    for looks in range(1, _used(outputs) + 1):
+    for look in range(1, seen.used + 1):
         width = _IMAGE + _LARGE_VIEW + 3 * _GAP
         figure = Figure((width, _IMAGE + 0.6), dpi=100)
         block = _Block(figure, 0, _IMAGE + 0.6, width)
-        _draw_one(block, image, one, looks, eye, None, class_names, True)
+        _draw_one(block, seen, None, class_names, look)
         frames.append(paths.to_image(figure))
     return frames
 
@@ -121,20 +117,6 @@ def film_bytes(frames: Sequence[np.ndarray]) -> bytes:
     return content.getvalue()
 
 
-class _Eye(NamedTuple):
-    """What looked, and how much of it is drawn on the image.
-
-    Attributes:
-        sensor: The model's.
-        unit: Pixels in a unit of location; None for half the canvas.
-        windows: Number of windows that are drawn of a look.
-    """
-
-    sensor: GlimpseSensor
-    unit: float | None
-    windows: int
-
-
 class _Block:
     """The part of a figure that one image has."""
 
@@ -154,61 +136,61 @@ class _Block:
         return self._axes(left, top - _LARGE_VIEW, _LARGE_VIEW, _LARGE_VIEW)
 
     def look(self, number: int) -> Axes:
+        return self._axes(*self._place(number))
+
+    def note(self, number: int, text: str) -> None:
+        """Words where a look would be."""
+        left, bottom, _, height = self._box(*self._place(number))
+        middle = bottom + height / 2
+        self._figure.text(left, middle, text, va="center", size=10)
+
+    def _place(self, number: int) -> tuple[float, ...]:
         row, column = divmod(number, _COLUMNS)
         left = _IMAGE + 2 * _GAP + column * (_VIEW + _GAP)
         top = self._height - 0.3 - row * (_VIEW + _WORDS)
-        return self._axes(left, top - _VIEW, _VIEW, _VIEW)
+        return left, top - _VIEW, _VIEW, _VIEW
 
     def _axes(self, left, bottom, width, height) -> Axes:
+        return self._figure.add_axes(self._box(left, bottom, width, height))
+
+    def _box(self, left, bottom, width, height) -> tuple[float, ...]:
+        """The same in parts of the figure."""
         total = self._figure.get_figheight()
-        box = (
+        return (
             left / self._width,
             (self._bottom + bottom) / total,
             width / self._width,
             height / total,
         )
-        return self._figure.add_axes(box)
 
 
-def _draw_one(block, image, outputs, used, eye, label, names, only_last=False):
-    labels = None if label is None else [label]
-    images, locations, answers = paths.check_outputs(image[None], outputs)
-    names = paths.check_names(names, labels, answers)
-    looks = locations.shape[1]
-    locations, answers = locations[:, :used], answers[0, :used]
-    points = geometry.to_pixels(locations, images, eye.unit).numpy()[0]
-    offsets = geometry.to_offsets(locations[0], images, eye.unit)
-    offsets, whole = map(tf.convert_to_tensor, (offsets, images))
-    glimpses = eye.sensor(whole, offsets).numpy()
-    colours = colormaps["turbo"](np.linspace(0.1, 0.9, looks))[:used]
+def _draw_one(block: _Block, seen: Seen, label, names, only=None) -> None:
+    """The image and its looks; or all until one look, and that look alone."""
+    names = paths.check_names(
+        names, None if label is None else [label], seen.answers[None]
+    )
+    count, looks = only or seen.used, len(seen.points)
     panel = block.image()
-    small = reduced(images[0])
-    paths.show(panel, small)
-    scale = np.array(small.shape[:2]) / images.shape[1:3]
-    _draw_path(panel, points * scale, colours)
-    shown_scales = min(_SHOWN_SCALES, eye.sensor.scales_of(images.shape))
-    depth = shown_scales * images.shape[-1]
+    paths.show(panel, seen.small)
+    _draw_path(panel, seen.points[:count], seen.colours[:count])
     views = []
-    numbers = [used - 1] if only_last else range(used)
-    if eye.windows:
-        places = eye.sensor.places(whole, offsets).numpy()
-        for number in numbers:
-            starts = places[number, : eye.windows, 0]
-            _draw_windows(panel, starts, eye, scale, colours[number])
-    for number in numbers:
-        view = block.large_look() if only_last else block.look(number)
-        colour = colours[number]
-        seen = paths.foveate(glimpses[number, ..., :depth], shown_scales)
-        paths.show(view, seen)
+    for number in range(only - 1 if only else 0, count):
+        view = block.large_look() if only else block.look(number)
+        colour = seen.colours[number]
+        _draw_windows(panel, seen.windows[number], colour)
+        paths.show(view, seen.views[number])
         view.spines[:].set(color=colour, linewidth=2.5)
         views.append(view)
-    shown = answers[-1:] if only_last else answers
+    shown = seen.answers[count - 1 : count] if only else seen.answers[:count]
     paths.write(panel, views, shown, label, names)
-    if only_last:
+    stopped = count == seen.used < looks
+    if only:
         said = views[0].get_xlabel().partition("\n")[2]
-        views[0].set_xlabel(f"look {used} of {looks}\n{said}", size=12)
-    height, width = images.shape[1:3]
-    words = f"{height} × {width} pixels"
+        words = f"look {count} of {looks}{', stopped' if stopped else ''}"
+        views[0].set_xlabel(f"{words}\n{said}", size=12, parse_math=False)
+    elif stopped:
+        block.note(count, "stopped")
+    words = "{} × {} pixels".format(*seen.size)
     panel.set_title(words, loc="right", size=9, color="#555555")
 
 
@@ -230,30 +212,9 @@ def _draw_path(axes: Axes, points: np.ndarray, colours: np.ndarray) -> None:
         axes.text(*places[step, ::-1], step + 1, bbox=box, **paths.NUMBER)
 
 
-def _draw_windows(axes: Axes, starts, eye, scale, colour) -> None:
-    """Squares of a look's windows, whose first cells have centres [S, 2]."""
-    for number, start in enumerate(starts):
-        block = 2**number
-        y, x = (start - block / 2) * scale
-        height, width = eye.sensor.size * block * scale
+def _draw_windows(axes: Axes, windows, colour) -> None:
+    for number, (y, x, height, width) in enumerate(windows):
         style = {"color": colour, "linewidth": 1.0 if number else 1.8}
+        style["path_effects"] = paths.HALO
         square = patches.Rectangle((x, y), width, height, fill=False, **style)
         axes.add_patch(square)
-
-
-def reduced(image: np.ndarray) -> np.ndarray:
-    """An image [H, W, C] of at most some 560 pixels a side, by maxima."""
-    block = -(-max(image.shape[:2]) // _DRAWN)
-    if block == 1:
-        return image
-    edges = [(0, -side % block) for side in image.shape[:2]]
-    padded = np.pad(image, [*edges, (0, 0)])
-    height, width, channels = padded.shape
-    blocks = padded.reshape(
-        height // block, block, width // block, block, channels
-    )
-    return blocks.max(axis=(1, 3))
-
-
-def _used(outputs: Mapping[str, np.ndarray]) -> int:
-    return int(outputs.get("glimpses_used", len(outputs["locations"])))
