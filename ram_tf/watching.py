@@ -52,7 +52,7 @@ def watch(
     try:
         from ram_tf.pictures.watched import Watched
     except ModuleNotFoundError as error:
-        if error.name != "matplotlib":
+        if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         raise UserError(
             "`watch` draws with matplotlib: pip install 'ram_tf[reports]'"

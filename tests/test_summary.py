@@ -7,6 +7,11 @@ import pytest
 from ram_tf import RecurrentAttentionModel
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "140")
+
+
 def _rows(model, **options):
     """(type, shape, weights) of each layer that is listed."""
     lines = []

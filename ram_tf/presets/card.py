@@ -170,7 +170,10 @@ def _yaml(value: Any) -> list[str]:
 
 def _scalar(value: Any) -> str:
     # A string of JSON is one of YAML, but for line ends that only YAML knows.
-    return json.dumps(value, ensure_ascii=not str(value).isprintable())
+    return "".join(
+        letter if letter.isprintable() else f"\\U{ord(letter):08x}"
+        for letter in json.dumps(value, ensure_ascii=False)
+    )
 
 
 def _numbers(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -146,7 +146,7 @@ class PresetModel(FittedModel):
         else:
             name = path.resolve().name
             page = (card or Card()).page(self, name, origin and origin.name)
-            others = {folder.CARD: page.encode()}
+            others = {folder.CARD: page.encode(errors="replace")}
         folder.write(path, self, others, overwrite)
 
 
