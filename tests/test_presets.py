@@ -262,6 +262,18 @@ def test_a_damaged_file_is_named(saved, name, how):
     _refused(saved, name)
 
 
+def test_values_that_changed_are_noticed(saved):
+    """In files that can be read as they are."""
+    path = saved / "config.json"
+    content = path.read_text()
+    path.write_text(content.replace('"glimpses": 3', '"glimpses": 4'))
+    assert "damaged or changed" in _refused(saved, "config.json")
+    path.write_text(content)
+    with h5py.File(saved / "model.weights.h5", "a") as file:
+        file["cell/baseline/vars/1"][...] = 7.0
+    assert "damaged or changed" in _refused(saved, "model.weights.h5")
+
+
 @pytest.mark.parametrize(
     "content", ["", "[]", "{", '{"sha256": 3}', "{}", "[" * 100_000, "\udcff"]
 )
@@ -284,6 +296,7 @@ _LAMBDA = {"class_name": "Lambda", "config": {"function": "os.system"}}
         (["config", "unknown"], 3),
         (["config", "core_units"], 2**40),
         (["config", "glimpse_units"], 2**50),
+        (["config", "core_units"], 500),  # Which there is memory for.
         (["config", "core_units"], -6),
         (["config", "glimpse_encoder"], "of a plugin"),
         (["config"], None),

@@ -148,6 +148,7 @@ def test_large_images_are_drawn_reduced(make_model):
         (np.zeros([2, 9, 11, 3], np.uint8), "must have 1 channels"),
         (np.full([9, 11], 255.0), "must lie in"),
         (np.full([9, 11], np.nan), "must be finite"),
+        (np.pad(np.zeros([99, 99]), 1, constant_values=9), "must lie in"),
         (np.zeros([9, 11], np.int64), "uint8 .* or float32"),
         (np.zeros([0, 9, 11, 1], np.uint8), "must not be empty"),
         (np.zeros([2, 3, 9, 11, 1], np.uint8), "must be one image"),
