@@ -42,12 +42,13 @@ LIBRARY = [
     ["layers"],
     ["episodes"],
     ["agents"],
-    ["keras_training"],
+    ["keras_training", "pretrained", "widening"],
+    ["presets"],
     ["model", "comparators"],
-    ["cost", "pretrained", "widening"],
+    ["cost"],
     ["evaluation"],
     ["games", "pictures", "training"],
-    ["export"],
+    ["export", "watching"],
 ]
 # Likewise of ram_tf_runs.
 RUNS = [
