@@ -58,11 +58,12 @@ _FLAGS = ["runs", "out", "only", "seed", "xla", "kinds"]
 _TOLD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _MOST = 4  # Kills of one run.
 # Operations on files of a phase, about.
-_OPERATIONS = 12
+_OPERATIONS = 8
 # The shares of what ends a run: a kill, a signal, both, a full disk.
 _SHARES = {"kill": 0.55, "told": 0.2, "both": 0.1, "disk": 0.15}
-# Small measurements are enough.
+# Small measurements are enough, and two evaluations are few.
 _LESS = ("--evaluation_cases=100",)
+_MORE = ("--epochs=3",)
 
 
 class Kills:
@@ -158,12 +159,19 @@ def _blow(rng: np.random.Generator) -> Blow:
     by_file = phase in ("checkpoint", "final files") and rng.random() < 0.6
     return Blow(
         phase,
-        int(rng.integers(1, 4 if phase == "final files" else 3)),
+        _occurrence(rng, phase),
         tuple(map(int, signals)),
         rng.random(),
         int(rng.integers(1, _OPERATIONS + 1)) if by_file else None,
         0.3 * rng.random(),
     )
+
+
+def _occurrence(rng: np.random.Generator, phase: str) -> int:
+    """Which of the phases of a name; that after one call of steps is short."""
+    if phase == "steps" and rng.random() < 0.8:
+        return 2
+    return int(rng.integers(1, 4 if phase == "final files" else 3))
 
 
 def _wrong_end(blow: Blow, ended: kill_process.Ended) -> list[str]:
@@ -195,6 +203,7 @@ def _command(kind: str):
         name = KINDS[kind].trainer
         arguments = kinds_of_run.command(kind, kinds_of_run.shared_folder())
         arguments += _LESS if "--evaluation_cases=500" in arguments else ()
+        arguments += _MORE if "--evaluate_every=1" in arguments else ()
     return importlib.import_module(f"ram_tf_commands.{name}"), arguments
 
 
