@@ -53,7 +53,8 @@ def _saved_model(
     trained: "Trained", name: str, directory: pathlib.Path, max_side: int
 ) -> None:
     # The messages of warmup are TensorFlow Serving's, of an extra of its own.
-    from ram_tf.export import saved_model, warmup
+    from ram_tf.export import warmup
+    from ram_tf.served import saved_model
 
     saved_model.save_saved_model(trained.model, directory, max_side)
     warmup.write_warmup(trained.model, directory, name, trained.task.side)

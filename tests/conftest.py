@@ -70,7 +70,7 @@ def make_player(make_model):
 @pytest.fixture(scope="session")
 def exported(make_model, tmp_path_factory):
     """A small model with eight glimpses, and its SavedModel's directory."""
-    from ram_tf.export.saved_model import save_saved_model
+    from ram_tf.served.saved_model import save_saved_model
     from ram_tf.export.warmup import write_warmup
 
     # Of the kinds of sensor, the one that is not exported.

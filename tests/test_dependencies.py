@@ -43,6 +43,7 @@ LIBRARY = [
     ["episodes"],
     ["agents"],
     ["keras_training"],
+    ["served"],
     ["model", "comparators"],
     ["cost", "pretrained", "widening"],
     ["evaluation"],

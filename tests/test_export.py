@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import pretrained
-from ram_tf.export import saved_model
+from ram_tf.served import saved_model
 from ram_tf_commands import export
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.records.workdir import Workdir

@@ -56,7 +56,7 @@ def test_one_module_writes_files():
         # Before the process has anything to say.
         "ram_tf_runs/quiet.py: open(os.devnull, 'w')",
         # Into a folder that is renamed when it is whole, or a temporary one.
-        "ram_tf/export/saved_model.py: tf.saved_model.save(served.module, "
+        "ram_tf/served/saved_model.py: tf.saved_model.save(served.module, "
         "os.fspath(directory), served.trace())",
         "ram_tf/export/tflite.py: tf.saved_model.save(module, directory, "
         "functions)",

@@ -7,9 +7,10 @@ from typing import Any
 
 from tensorflow.lite.tools import flatbuffer_utils
 
-from ram_tf.export import flatbuffer, signatures
+from ram_tf.export import flatbuffer
 from ram_tf.layers.cell import RAMCell
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 from ram_tf.validation import check_shape
 
 QUANTISATIONS = {

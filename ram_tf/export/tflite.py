@@ -19,9 +19,10 @@ import keras
 import tensorflow as tf
 
 from ram_tf.errors import UserError
-from ram_tf.export import flatbuffer, sidecar, signatures
+from ram_tf.export import flatbuffer, sidecar
 from ram_tf.files import write_bytes, write_text
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 from ram_tf.validation import check_positive_int
 
 _SENSOR = "slices"  # Fastest there; see benchmarks/README.md.

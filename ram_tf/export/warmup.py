@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from ram_tf.export import signatures
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 
 BATCH_SIZES = (1, 4, 16)  # Images in a request.
 

@@ -6,15 +6,15 @@ like inputs are the next state. Its "location" is where the step looks, and,
 as an output, where the next one will.
 """
 
+import keras
 import tensorflow as tf
 
 from ram_tf.errors import UserError
-from ram_tf.model import RecurrentAttentionModel
 
 
 def with_sensor(
-    model: RecurrentAttentionModel, sensor: str
-) -> RecurrentAttentionModel:
+    model: keras.Model, sensor: str
+) -> keras.Model:
     """A copy of a built model that reads the image by another sensor.
 
     A pyramid stays one, plain in place of "slices": no other sensor cuts the
@@ -27,7 +27,7 @@ def with_sensor(
 
 
 def classify(
-    model: RecurrentAttentionModel, image: tf.Tensor
+    model: keras.Model, image: tf.Tensor
 ) -> dict[str, tf.Tensor]:
     """Looks at images [B, H, W, C].
 
@@ -59,7 +59,7 @@ def classify(
 
 
 def step(
-    model: RecurrentAttentionModel,
+    model: keras.Model,
     frame: tf.Tensor,
     state: dict[str, tf.Tensor],
 ) -> dict[str, tf.Tensor]:
@@ -87,7 +87,7 @@ def step(
 
 
 def initial_state(
-    model: RecurrentAttentionModel, batch_size
+    model: keras.Model, batch_size
 ) -> dict[str, tf.Tensor]:
     """The state before the first step, by the cell's `state_names`."""
     cell = model.cell
