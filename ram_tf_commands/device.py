@@ -3,11 +3,13 @@
     python -m trainers.device --model=cluttered.tflite digit.png other.jpg
 
 It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
-`trainers.predict` reads them; blank ones are refused. The time is the median of
-several answers, after others that were not timed. The .json beside the file
-says what the classes are called and whether images are standardised. With it, a
-model that stops by itself is stepped, and makes no more glimpses than it needs;
-without, it is asked by `classify`, which makes them all.
+`trainers.predict` reads them; blank ones are refused. A file for a batch
+(`trainers.export --batch=N`) takes N images, or a multiple of it. The time, of
+an image, is the median of several answers, after others that were not timed.
+The .json beside the file says what the classes are called and whether images
+are standardised. With it, a model that stops by itself is stepped, and makes no
+more glimpses than it needs; without, it is asked by `classify`, which makes
+them all.
 """
 
 import argparse
@@ -44,6 +46,7 @@ class DeviceModel:
 
     Attributes:
         image_shape: (H, W, C) of the images that it takes.
+        batch: N, how many it takes at once.
         labels: Of the classes; their numbers where no .json says more.
         standardised: Whether images must have equal brightness and contrast;
             no where no .json says more.
@@ -56,9 +59,9 @@ class DeviceModel:
     def __init__(self, path: str | os.PathLike, threads: int = 1):
         interpreter = _load(path, threads)
         self._run = interpreter.get_signature_runner("classify")
-        self.image_shape = tuple(
-            self._run.get_input_details()["image"]["shape"][1:].tolist()
-        )
+        shape = self._run.get_input_details()["image"]["shape"].tolist()
+        self.batch, *image_shape = shape
+        self.image_shape = tuple(image_shape)
         outputs = self._run.get_output_details()
         classes = int(outputs["probabilities"]["shape"][-1])
         about = _about(pathlib.Path(path), classes)
@@ -73,28 +76,49 @@ class DeviceModel:
                 for name, value in about["initial_state"].items()
             }
 
-    def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """The outputs of `classify` by name, for an image [H, W, C] uint8."""
-        if self._step is None:
-            return self._run(image=image[None])
-        return self._look(image[None])
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs of `classify` by name.
 
-    def _look(self, frame: np.ndarray) -> dict[str, np.ndarray]:
-        """What `classify` gives, up to the glimpse after which it stops."""
+        Args:
+            images: [N, H, W, C] uint8; or where N is one [H, W, C].
+
+        Raises:
+            UserError: If they are others than the file was made for.
+        """
+        if images.ndim == 3:
+            images = images[None]
+        wanted = (self.batch, *self.image_shape)
+        if images.shape != wanted or images.dtype != np.uint8:
+            raise UserError(
+                f"--model takes images {list(wanted)} uint8, no other number "
+                "and no other size: it was exported so (--batch). Received: "
+                f"{list(images.shape)} {images.dtype}"
+            )
+        if self._step is None:
+            return self._run(image=images)
+        return self._look(images)
+
+    def _look(self, frames: np.ndarray) -> dict[str, np.ndarray]:
+        """What `classify` gives, up to the glimpse after which all stop."""
         state, probabilities, locations = self._start, [], []
-        for _ in range(self._glimpses):
-            outputs = self._step(frame=frame, **state)
+        used = np.zeros(self.batch, np.int32)
+        for glimpse in range(1, self._glimpses + 1):
+            outputs = self._step(frame=frames, **state)
             locations.append(state["location"])
             probabilities.append(outputs["probabilities"])
             state = {name: outputs[name] for name in state}
-            if outputs["stop_probability"][0] > 0.5:
+            last = outputs["stop_probability"] > 0.5
+            used[(used == 0) & (last | (glimpse == self._glimpses))] = glimpse
+            if used.all():
                 break
+        by_glimpse = np.stack(probabilities, axis=1)
+        answers = by_glimpse[np.arange(self.batch), used - 1]
         return {
-            "class": probabilities[-1].argmax(axis=-1),
-            "probabilities": probabilities[-1],
-            "probabilities_by_glimpse": np.stack(probabilities, axis=1),
+            "class": answers.argmax(axis=-1),
+            "probabilities": answers,
+            "probabilities_by_glimpse": by_glimpse,
             "locations": np.stack(locations, axis=1),
-            "glimpses_used": np.array([len(locations)]),
+            "glimpses_used": used,
         }
 
 
@@ -107,7 +131,7 @@ def main(
     try:
         model = DeviceModel(options.model, options.threads)
         gate = _gate(model, options)
-        answers = [_answer(model, path, gate) for path in options.images]
+        answers = _answers(model, options.images, gate)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -142,19 +166,43 @@ def _gate(model: DeviceModel, options: argparse.Namespace) -> Gate:
     )
 
 
-def _answer(model: DeviceModel, path: str, gate: Gate) -> dict[str, Any]:
-    image = read_to_ask(path, gate)
-    outputs = model(image)
-    answered.check(path, {name: value[0] for name, value in outputs.items()})
-    seconds = median_seconds(lambda: model(image))
-    outputs = {name: value[0].tolist() for name, value in outputs.items()}
-    label = model.labels[outputs["class"]]
-    return {
-        "image": path,
-        "label": label,
-        **outputs,
-        "milliseconds": 1e3 * seconds,
-    }
+def _answers(
+    model: DeviceModel, paths: list[str], gate: Gate
+) -> list[dict[str, Any]]:
+    """Of all files, as many at once as the model takes."""
+    if len(paths) % model.batch:
+        raise UserError(
+            f"--model answers {model.batch} images at a time: name as many, or "
+            f"a multiple. Received: {len(paths)}"
+        )
+    return [
+        answer
+        for first in range(0, len(paths), model.batch)
+        for answer in _batch(model, paths[first : first + model.batch], gate)
+    ]
+
+
+def _batch(
+    model: DeviceModel, paths: list[str], gate: Gate
+) -> list[dict[str, Any]]:
+    images = np.stack([read_to_ask(path, gate) for path in paths])
+    outputs = model(images)
+    rows = [
+        {name: value[row] for name, value in outputs.items()}
+        for row in range(len(paths))
+    ]
+    for path, row in zip(paths, rows, strict=True):
+        answered.check(path, row)
+    seconds = median_seconds(lambda: model(images)) / len(paths)
+    return [
+        {
+            "image": path,
+            "label": model.labels[int(row["class"])],
+            **{name: value.tolist() for name, value in row.items()},
+            "milliseconds": 1e3 * seconds,
+        }
+        for path, row in zip(paths, rows, strict=True)
+    ]
 
 
 def median_seconds(ask: Callable[[], Any]) -> float:

@@ -96,10 +96,19 @@ class Connection:
 def to_tensor(array: np.ndarray) -> tensor_pb2.TensorProto:
     """An array as a message."""
     array = np.asarray(array)
+    if array.dtype.kind in "OS":  # Files, such as `image_bytes`.
+        tensor = tensor_pb2.TensorProto(
+            dtype=types_pb2.DT_STRING, string_val=array.ravel().tolist()
+        )
+        return _with_shape(tensor, array.shape)
     tensor = tensor_pb2.TensorProto(
         dtype=_FIELDS[array.dtype][0], tensor_content=array.tobytes()
     )
-    for size in array.shape:
+    return _with_shape(tensor, array.shape)
+
+
+def _with_shape(tensor, shape) -> tensor_pb2.TensorProto:
+    for size in shape:
         tensor.tensor_shape.dim.add(size=size)
     return tensor
 

@@ -60,7 +60,7 @@ RUNS = [
     ["cards"],
     ["tasks"],
     ["compared", "course", "model_source", "releases", "repeated", "start"],
-    ["training"],
+    ["to_serve", "training"],
     ["searching"],
 ]
 
@@ -139,6 +139,7 @@ def test_packages_that_import_nothing(package):
         "ram_tf_commands.repeat",
         "ram_tf_commands.report",
         "ram_tf_commands.search",
+        "ram_tf_commands.serve",
         "ram_tf_commands.sizes",
         "ram_tf_commands.stopping",
         "ram_tf_commands.web",

@@ -42,6 +42,35 @@ def _arguments(path, *more):
     return [f"--model={path / 'model.tflite'}", *more, *files]
 
 
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A file that takes two images at a time."""
+    from ram_tf import RecurrentAttentionModel
+
+    path = tmp_path_factory.mktemp("pairs")
+    model = RecurrentAttentionModel(glimpses=2, glimpse_size=6, scales=2)
+    model.build((None, SIDE, SIDE, 1))
+    tflite.save_tflite(model, SIDE, path, "model", batch=2)
+    return model, path / "model.tflite"
+
+
+def test_as_many_files_as_a_file_takes(made, pairs, digits, capsys):
+    model, path = pairs
+    files = [str(made[0] / f"{row}.png") for row in (0, 1, 1, 0)]
+    flags = [f"--model={path}", "--json"]
+    assert device.main([*flags, *files]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [one["image"] for one in printed] == files
+    answers = model(digits.test.image[[0, 1, 1, 0]])["probabilities"][:, -1]
+    for one, expected in zip(printed, answers.numpy(), strict=True):
+        np.testing.assert_allclose(one["probabilities"], expected, atol=1e-5)
+        assert one["label"] == str(expected.argmax())
+    assert device.main([*flags, *files[:3]]) == 1
+    error = capsys.readouterr().err
+    assert "--model answers 2 images at a time" in error
+    assert "Received: 3" in error
+
+
 def _check(printed, answers):
     """Compares the lines with the probabilities of Keras."""
     lines = printed.splitlines()

@@ -200,15 +200,11 @@ def _tag(data: _Bytes, start):
 
 
 def _of_xmp(content):
-    """The orientation in XMP, tiff:Orientation="6" or >6<; 0 if there is none.
-
-    """
+    """The orientation in XMP, tiff:Orientation="6" or >6<; or 0."""
     pieces = tf.strings.split(content, b"tiff:Orientation")[1:]
     begin = tf.strings.substr(pieces, 0, 3)
     quoted = tf.strings.regex_full_match(begin, '="[0-9]')
-    bare = tf.strings.regex_full_match(
-        tf.strings.substr(begin, 0, 2), ">[0-9]"
-    )
+    bare = tf.strings.regex_full_match(tf.strings.substr(begin, 0, 2), ">[0-9]")
     found = tf.boolean_mask(begin, quoted | bare)
     digits = tf.strings.regex_replace(found, "[^0-9]", "")
     first = tf.concat([digits, ["0"]], 0)[0]

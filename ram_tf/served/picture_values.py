@@ -125,7 +125,7 @@ def _as_channels(colours, channels: int):
 
 
 def _upright(picture, orientation):
-    """Turned and mirrored as EXIF says: across, then up and down, then sides."""
+    """Turned and mirrored as EXIF says."""
     across = orientation >= 5
     picture = tf.cond(
         across, lambda: tf.transpose(picture, [1, 0, 2]), lambda: picture

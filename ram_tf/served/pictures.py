@@ -1,8 +1,8 @@
 """What an encoded picture goes through before a model, in the exported graph.
 
-It is what `ram_tf_data.gate` does with files, in the same order and to the bit
-(JPEG: but for what two versions of the decoder differ in), for PNG and JPEG. What
-the graph cannot do is refused by an InvalidArgumentError with a sentence.
+It is what `ram_tf_data.gate` does with files, in the same order and to the bit,
+for PNG and JPEG. What the graph cannot do is refused, by an
+InvalidArgumentError with a sentence.
 """
 
 import dataclasses
@@ -77,20 +77,22 @@ class Pictures:
     def _check(self, known: Facts, max_side: int):
         longest = tf.maximum(known.height, known.width)
         shortest = tf.minimum(known.height, known.width)
+        colours = (known.channels == 1) | (known.channels == 3)
         wrong = {
-            "is not an image that can be read: it must be a PNG or JPEG file.": (
-                known.kind == NONE
+            "it must be a PNG or JPEG file.": known.kind == NONE,
+            "it must be grey or of three colours.": (
+                (known.kind == JPEG) & ~colours
             ),
-            "is not an image that can be read: it must be grey or of three "
-            "colours.": (known.kind == JPEG)
-            & (known.channels != 1)
-            & (known.channels != 3),
-            "may say in a way that is not read here how it is turned: save it "
-            "upright, or with EXIF data.": known.unread > 0,
-            f"is too large, or has no pixel: its sides must be 1 to {max_side} "
-            "pixels.": (shortest < 1) | (longest > max_side),
+            "it may say in a way that is not read here how it is turned: save "
+            "it upright, or with EXIF data.": known.unread > 0,
+            f"the sides of an image must be 1 to {max_side} pixels.": (
+                (shortest < 1) | (longest > max_side)
+            ),
         }
-        checks = [_no(where, rule) for rule, where in wrong.items()]
+        checks = [
+            _no(where, f"is not an image that can be read: {rule}")
+            for rule, where in wrong.items()
+        ]
         if self.side is None:
             checks.append(_check_one_size(known))
         return checks
@@ -139,14 +141,15 @@ def _checked_batch(contents):
     words = [rule, "Received shape:", tf.shape(contents)]
     check = tf.debugging.Assert(good, words)
     with tf.control_dependencies([check]):
-        contents = tf.identity(contents)
-    return tf.ensure_shape(contents, [None])
+        return tf.reshape(contents, [-1])
 
 
 def _no(where, rule: str):
     """Refuses the first picture of a batch that a rule is broken by."""
     first = tf.argmax(tf.cast(where, tf.int32))
-    words = tf.strings.join(["picture ", tf.strings.as_string(first), " ", rule])
+    words = tf.strings.join(
+        ["picture ", tf.strings.as_string(first), " ", rule]
+    )
     return tf.debugging.Assert(~tf.reduce_any(where), [words])
 
 

@@ -1,8 +1,8 @@
 """Pictures scaled as Pillow scales them, to the bit, in a graph.
 
-Pillow's bicubic filter goes along rows, then along columns. Bytes are weighed in
-whole numbers of 2^-22 and rounded after each way; `tf.image.resize` rounds once,
-and is off by one in many pixels.
+Pillow's bicubic filter goes along rows and along columns. Bytes are weighed in
+whole numbers of 2^-22 and rounded after each of the two ways; `tf.image.resize`
+rounds once, and is off by one or more in some pixels.
 """
 
 from collections.abc import Callable

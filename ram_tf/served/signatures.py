@@ -12,23 +12,19 @@ import tensorflow as tf
 from ram_tf.errors import UserError
 
 
-def with_sensor(
-    model: keras.Model, sensor: str
-) -> keras.Model:
+def with_sensor(model: keras.Model, sensor: str) -> keras.Model:
     """A copy of a built model that reads the image by another sensor.
 
-    A pyramid stays one, plain in place of "slices": no other sensor cuts the
-    same windows.
+    A pyramid stays one: no other sensor cuts the same windows. It is plain in
+    place of what TFLite runs.
     """
     if model.sensor.endswith("pyramid"):
-        plain = sensor == "slices"
+        plain = sensor in ("slices", "gather")
         sensor = "plain_pyramid" if plain else "pyramid"
     return model.read_by(sensor)
 
 
-def classify(
-    model: keras.Model, image: tf.Tensor
-) -> dict[str, tf.Tensor]:
+def classify(model: keras.Model, image: tf.Tensor) -> dict[str, tf.Tensor]:
     """Looks at images [B, H, W, C].
 
     Returns:
@@ -86,9 +82,7 @@ def step(
     return outputs
 
 
-def initial_state(
-    model: keras.Model, batch_size
-) -> dict[str, tf.Tensor]:
+def initial_state(model: keras.Model, batch_size) -> dict[str, tf.Tensor]:
     """The state before the first step, by the cell's `state_names`."""
     cell = model.cell
     states = cell.get_initial_state(batch_size)
