@@ -1,5 +1,6 @@
 """Encoded pictures in the graph, against what Pillow makes of the files."""
 
+import functools
 import io
 import re
 
@@ -123,7 +124,7 @@ def test_they_are_what_pillow_makes_of_them(gates, tmp_path):
         path.write_bytes(content)
         expected = read(str(path), gate)
         if expected.blank:
-            assert "is blank" in _said(lambda: see(content)), name
+            assert "is blank" in _said(functools.partial(see, content)), name
             continue
         np.testing.assert_array_equal(see(content)[0], expected.pixels, name)
 
