@@ -38,7 +38,6 @@ class Version(Settings):
     """What is written."""
 
     served: Served = group(Served)
-
     version: int | None = setting(
         None, "Number of the version; by default the next one.", least=1
     )

@@ -57,11 +57,11 @@ class Listening(Settings):
 def main(
     options: ModelOptions, served: Served, naming: Name, listening: Listening
 ) -> None:
+    # TensorFlow and gRPC come with what is imported now; --help does without.
+    import ram_tf_runs.quiet  # noqa: F401  First.
+
     leaving.watch()
     with _directory(options, served, listening) as (path, name, version):
-        # TensorFlow and gRPC come with these; --help does without.
-        import ram_tf_runs.quiet  # noqa: F401  First.
-
         from ram_tf_serving.served_model import ServedModel
 
         model = ServedModel(naming.name or name, path, version)

@@ -3,14 +3,15 @@
 import http.server
 import json
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from google.protobuf import json_format
+from tensorflow.core.framework import types_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from ram_tf_runs.errors import UserError
 from ram_tf_serving import json_tensors
-from ram_tf_serving.prediction_service import signature_map
 from ram_tf_serving.served_model import Refusal, ServedModel
 
 LIMIT = 64 << 20  # Bytes of a request.
@@ -155,12 +156,35 @@ def _state(version: int) -> dict[str, Any]:
 
 def _metadata(model: ServedModel) -> dict[str, Any]:
     spec = {"name": model.name, "signature_name": ""}
-    definitions = json_format.MessageToDict(
-        signature_map(model),
-        preserving_proto_field_name=True,
-        always_print_fields_with_no_presence=True,
-    )
+    definitions = {
+        name: {
+            "inputs": _tensors(definition.inputs),
+            "outputs": _tensors(definition.outputs),
+            "method_name": definition.method_name,
+        }
+        for name, definition in model.definitions.items()
+    }
     return {
         "model_spec": {**spec, "version": str(model.version)},
-        "metadata": {"signature_def": definitions},
+        "metadata": {"signature_def": {"signature_def": definitions}},
+    }
+
+
+def _tensors(
+    tensors: Mapping[str, meta_graph_pb2.TensorInfo],
+) -> dict[str, Any]:
+    """As TensorFlow Serving writes them."""
+    return {
+        name: {
+            "name": info.name,
+            "dtype": types_pb2.DataType.Name(info.dtype),
+            "tensor_shape": {
+                "dim": [
+                    {"size": str(dim.size), "name": dim.name}
+                    for dim in info.tensor_shape.dim
+                ],
+                "unknown_rank": info.tensor_shape.unknown_rank,
+            },
+        }
+        for name, info in tensors.items()
     }
