@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ram_tf.errors import FileError
+from ram_tf.errors import FileError, UserError
 
 # What a file system says that cannot wait until all is on the disk.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
@@ -60,6 +60,57 @@ def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
             place.mkdir(exist_ok=True)
             yield place / path.name
             move(place / path.name, path)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole_folder(
+    path: str | os.PathLike[str], overwrite: bool = False
+) -> Iterator[pathlib.Path]:
+    """A folder to write files into, whose content `path` has at the end.
+
+    A folder that is new or empty gets all of it in one step. In one that holds
+    something, files of the same names are replaced, one right after the other,
+    and all others stay. If writing fails, nothing changes.
+
+    Args:
+        path: The folder; made if need be.
+        overwrite: Whether it may hold something.
+
+    Raises:
+        UserError: If it does, and may not.
+        FileError: If that cannot be done: no room, no right to write, a file
+            where the folder should be.
+    """
+    path = pathlib.Path(path).resolve()
+    with _told(path):
+        held = sorted(os.listdir(path)) if path.exists() else []
+    if held and not overwrite:
+        raise UserError(
+            f"{path} must be a new or an empty folder; overwrite=True replaces "
+            "files of the same names in it. Received: a folder with "
+            f"{', '.join(held[:5])}"
+        )
+    # Where files, or the folder itself, need only be given another name.
+    place = path if held else path.parent
+    place /= f".{path.name}.{os.getpid()}.tmp"
+    try:
+        with _told(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            yield place
+            drafts = sorted(place.iterdir())
+            for draft in drafts:
+                _sync(draft)
+            _sync(place)
+            if held:
+                for draft in drafts:
+                    os.replace(draft, path / draft.name)
+            else:
+                os.replace(place, path)  # An empty folder gives way.
+            _sync(path if held else path.parent)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

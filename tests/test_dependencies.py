@@ -42,13 +42,13 @@ LIBRARY = [
     ["layers"],
     ["episodes"],
     ["agents"],
-    ["keras_training"],
-    ["served"],
+    ["keras_training", "pretrained", "widening"],
+    ["presets", "served"],
     ["model", "comparators"],
-    ["cost", "pretrained", "widening"],
+    ["cost"],
     ["evaluation"],
     ["games", "pictures", "training"],
-    ["export"],
+    ["export", "watching"],
 ]
 # Likewise of ram_tf_runs.
 RUNS = [

@@ -11,7 +11,6 @@ from typing import Any
 import keras
 
 from ram_tf.errors import UserError
-from ram_tf.model import RecurrentAttentionModel
 
 DIRECTORY = pathlib.Path(__file__).parent
 NAMES = tuple(sorted(path.stem for path in DIRECTORY.glob("*.keras")))
@@ -22,8 +21,10 @@ def classifiers() -> tuple[str, ...]:
     return tuple(name for name in NAMES if "test_error" in record(name))
 
 
-def load_pretrained(name: str) -> RecurrentAttentionModel:
-    """A released model, with its trained weights.
+def load_pretrained(name: str) -> keras.Model:
+    """A released RecurrentAttentionModel, with its trained weights.
+
+    It is the short form of `RecurrentAttentionModel.from_preset(name)`.
 
     Args:
         name: One of `NAMES`.
@@ -32,7 +33,7 @@ def load_pretrained(name: str) -> RecurrentAttentionModel:
         UserError: On an unknown name.
     """
     # Safe mode runs no code that a file brings along.
-    return keras.saving.load_model(_file(name, ".keras"), safe_mode=True)
+    return keras.saving.load_model(path(name, ".keras"), safe_mode=True)
 
 
 def record(name: str) -> dict[str, Any]:
@@ -47,10 +48,19 @@ def record(name: str) -> dict[str, Any]:
     Raises:
         UserError: On an unknown name.
     """
-    return json.loads(_file(name, ".json").read_text(encoding="utf-8"))
+    return json.loads(path(name, ".json").read_text(encoding="utf-8"))
 
 
-def _file(name: str, suffix: str) -> pathlib.Path:
+def path(name: str, suffix: str) -> pathlib.Path:
+    """A file of a released model.
+
+    Args:
+        name: One of `NAMES`.
+        suffix: ".keras", ".json" or ".md".
+
+    Raises:
+        UserError: On an unknown name.
+    """
     if name not in NAMES:
         raise UserError(
             f"The name of a released model must be one of {list(NAMES)}. "

@@ -7,6 +7,7 @@ from ram_tf_runs.records import recipe
 from ram_tf_runs.records.record import threads_text
 from ram_tf_runs.settings.run import RunSettings
 
+LICENSE = "apache-2.0"  # As model hubs call it.
 SOURCE = (
     "`trainers.release` made this card from `{name}.json`, the record of the "
     "run, which holds every setting."
