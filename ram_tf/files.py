@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from ram_tf.errors import FileError, UserError
 
 # What a file system says that cannot wait until all is on the disk.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
+# In the name of a draft's folder, before `.tmp`.
+_PROCESS = re.compile(r"\.[0-9]+")
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -113,6 +116,18 @@ def whole_folder(
             _sync(path if held else path.parent)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def remove_drafts(folder: pathlib.Path, name: str = "*") -> None:
+    """Removes the drafts that killed processes have left in a folder.
+
+    Args:
+        folder: Nobody else may write these files at the time.
+        name: Of the files, as a pattern.
+    """
+    for place in folder.glob(f".{name}.*.tmp"):
+        if _PROCESS.fullmatch(place.suffixes[-2]):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def move(draft: pathlib.Path, path: pathlib.Path) -> None:

@@ -36,6 +36,7 @@ def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
     workdir = Workdir(directory)
     workdir.check(settings)
     with lock.of_workdir(workdir.path):
+        workdir.tidy()
         return _run(settings, workdir, data_dir)
 
 

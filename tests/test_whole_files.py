@@ -121,3 +121,16 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     with pytest.raises(FileError, match=r"a\.json cannot be .*: No space"):
         files.write_text(tmp_path / "a.json", "{}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_has_left_is_removed(tmp_path):
+    """And nothing that is called otherwise."""
+    for name in (".a.json.123.tmp", ".b[1].png.7.tmp", ".own.tmp", "c.9.tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("")
+    files.remove_drafts(tmp_path, "a.json")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".b[1].png.7.tmp", ".own.tmp", "c.9.tmp"]
+    files.remove_drafts(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".own.tmp", "c.9.tmp"]

@@ -45,6 +45,14 @@ class Workdir:
                 "flags."
             )
 
+    def tidy(self) -> None:
+        """Removes what killed processes have left of files that were not whole.
+
+        Whoever calls it holds the directory's lock.
+        """
+        for folder in (self.path, self.checkpoints):
+            files.remove_drafts(folder)
+
     def claim(
         self,
         settings: RunSettings,
