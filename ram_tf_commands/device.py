@@ -48,6 +48,7 @@ class DeviceModel:
         labels: Of the classes; their numbers where no .json says more.
         standardised: Whether images must have equal brightness and contrast;
             no where no .json says more.
+        doubt: Why it is not known whether the file is whole, if it is not.
 
     Raises:
         UserError: If it is not a .tflite file with the signature `classify`,
@@ -72,9 +73,10 @@ class DeviceModel:
                 f"Received: {len(self.labels)}"
             )
         self.standardised = about.standardised
+        self.doubt = about.doubt
         self._glimpses = int(outputs["locations"]["shape"][1])
         self._step = self._start = None
-        if "glimpses_used" in outputs and about.start:
+        if "glimpses_used" in outputs and about.start is not None:
             self._step = interpreter.get_signature_runner("step")
             self._start = about.start
             _check_state(path, about.start, self._step.get_input_details())
@@ -113,6 +115,8 @@ def main(
     try:
         model = DeviceModel(options.model, options.threads)
         gate = _gate(model, options)
+        if model.doubt:
+            print(f"note: {model.doubt}.", file=sys.stderr)
         answers = [_answer(model, path, gate) for path in options.images]
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -36,6 +36,7 @@ class Version(Settings):
         4096,  # As saved_model.MAX_SIDE.
         "Longest side of an image that is answered, in pixels.",
         least=1,
+        most=2**31 - 1,
     )
     format: tuple[str, ...] = setting(
         ("saved_model",), "What to write: saved_model, tflite, or both."

@@ -6,7 +6,6 @@
 import hashlib
 import json
 import pathlib
-import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,17 +22,17 @@ class About(NamedTuple):
         standardised: Whether images must have equal brightness and contrast.
         start: The state before the first step, by name; None where no file
             says.
+        doubt: Why it is not known whether the model is whole, if it is not.
     """
 
     labels: list[str] | None = None
     standardised: bool = False
     start: dict[str, np.ndarray] | None = None
+    doubt: str | None = None
 
 
 def read(path: pathlib.Path, content: bytes) -> About:
     """Reads the file beside a model, and holds the model against it.
-
-    Where it cannot tell whether the model is whole, that is said on stderr.
 
     Args:
         path: The model's file.
@@ -45,8 +44,7 @@ def read(path: pathlib.Path, content: bytes) -> About:
     file = path.with_suffix(".json")
     regular.check(file)
     if not file.exists():
-        _note(f"there is no {file} to say if {path} is whole")
-        return About()
+        return About(doubt=f"there is no {file} to say if {path} is whole")
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
         about = _about(values)
@@ -54,8 +52,8 @@ def read(path: pathlib.Path, content: bytes) -> About:
         raise _wrong(file, repr(error)) from error
     except (AttributeError, RecursionError) as error:
         raise _wrong(file, type(error).__name__) from error
-    _check(file, values, path, content)
-    return about
+    doubt = _doubt(file, values, path, content)
+    return about._replace(doubt=doubt)
 
 
 def _about(values: dict[str, Any]) -> About:
@@ -70,26 +68,31 @@ def _about(values: dict[str, Any]) -> About:
     return About(list(map(str, labels)), standardised, start)
 
 
-def _check(
+def _doubt(
     file: pathlib.Path,
     values: dict[str, Any],
     path: pathlib.Path,
     content: bytes,
-) -> None:
-    """Raises UserError unless the model is the one that the file is about."""
+) -> str | None:
+    """Why it is not known whether the model is the one that the file is about.
+
+    Raises:
+        UserError: If it is another one.
+    """
     facts = {
         "bytes": len(content),
         "sha256": hashlib.sha256(content).hexdigest(),
     }
     known = {name: values[name] for name in facts if name in values}
-    if known.keys() != facts.keys():
-        _note(f"{file} is too old to say if {path} is whole")
     found = {name: facts[name] for name in known}
     if found != known:
         raise UserError(
             f"{path} is not the file that {file} is about, or is damaged: it "
             f"must have {known}. Received: {found}"
         )
+    if known.keys() == facts.keys():
+        return None
+    return f"{file} is too old to say if {path} is whole"
 
 
 def _wrong(file: pathlib.Path, received: str) -> UserError:
@@ -97,7 +100,3 @@ def _wrong(file: pathlib.Path, received: str) -> UserError:
         f"{file} must be the JSON written beside the model, with labels. "
         f"Received: {received}"
     )
-
-
-def _note(words: str) -> None:
-    print(f"note: {words}.", file=sys.stderr)

@@ -10,7 +10,7 @@ import keras
 from ram_tf import files, pretrained  # Registers the layers, too.
 from ram_tf_data import regular
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records import json_files
+from ram_tf_runs.records import json_files, model_file
 from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import RunSettings, from_record
 
@@ -129,6 +129,7 @@ class Workdir:
         _check_finished(self.model)
         regular.check(self.model)
         self._check_result()
+        model_file.check(self.model)
         try:
             return keras.saving.load_model(self.model)
         except Exception as error:  # Its kind depends on the damage.
