@@ -146,7 +146,7 @@ def streamed(
 
 
 def check_size(shape: tuple[int, ...], cases: int) -> None:
-    """Raises UserError if so many canvases of a shape do not fit into memory."""
+    """Raises UserError if so many canvases do not fit into memory."""
     memory.check(
         "All canvases that are measured on",
         cases * math.prod(shape),

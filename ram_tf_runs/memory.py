@@ -36,7 +36,9 @@ def check_use(settings: RunSettings, **asked: tuple[str, Any]) -> None:
         asked: What a command asks for in place of settings, by their names: the
             flag as it was given, and the value.
     """
-    values = settings.flat() | {name: value for name, (_, value) in asked.items()}
+    values = settings.flat() | {
+        name: value for name, (_, value) in asked.items()
+    }
     words = {name: flag for name, (flag, _) in asked.items()}
     _check("What this model is asked", settings, values, use, words)
 

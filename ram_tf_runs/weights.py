@@ -41,13 +41,14 @@ def of_ram(values: Mapping[str, Any]) -> int:
     """Of a RecurrentAttentionModel, by its arguments and its `channels`."""
     core, units = values["core_units"], values["units"]
     gates = 4 if values["core"] == "lstm" else 1
-    heads = [1, values.get("num_classes") or 0, values.get("num_actions") or 0]
+    classes = values.get("num_classes") or 0
+    heads = [1, classes, values.get("num_actions") or 0]
     return (
         _of_encoder(values)
         + gates * _dense(units + core, core)
         + _of_policy(values)
         + sum(_dense(core, outputs) for outputs in heads)
-        + (_dense(core, 1) if values.get("stop") else 0)
+        + (_dense(core + bool(classes), 1) if values.get("stop") else 0)
     )
 
 

@@ -44,13 +44,12 @@ def check(path: pathlib.Path) -> None:
             needed = _needed(path, described)
             if needed is not None:
                 _check_weights(path, archive, sizes[_WEIGHTS], needed)
-    except UserError:
-        raise
     except (
         *(OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError),
         *(LookupError, TypeError, ValueError, AttributeError, ArithmeticError),
-    ):
-        return
+    ) as error:
+        if getattr(error, "for_the_user", False):
+            raise
 
 
 def _needed(path: pathlib.Path, described: dict[str, Any]) -> int | None:
