@@ -163,7 +163,11 @@ def _known(path: pathlib.Path | None, asked: dict[str, Any]) -> list[Any]:
             f"{found.get('looks')} looks, {found.get('split')}, "
             f"sensor={found.get('sensor')}"
         )
-    return found["canvases"]
+    with json_files.reading(path):
+        for row in found["canvases"]:
+            _line(row)
+            _ = row["cases"]
+        return list(found["canvases"])
 
 
 def _measured(

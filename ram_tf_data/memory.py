@@ -1,4 +1,7 @@
-"""What this machine can hold: what needs more is refused before it is made."""
+"""What this machine can hold: what needs more is refused before it is made.
+
+It imports no TensorFlow.
+"""
 
 import functools
 import os
