@@ -75,8 +75,8 @@ def main(repeat: Repeat, jobs: Jobs, out: Out, arguments: list[str]) -> int:
         repeated.Seed(settings.replace(seed=seed), workdir / f"seed_{seed}")
         for seed in repeat.numbers
     ]
+    crew = Crew(jobs.jobs)
     with lock.of_workdir(workdir):
-        crew = Crew(jobs.jobs)
         outcomes = crew.run(
             Child(seed.name, [name, *_flags(trainer, seed, options)])
             for seed in seeds

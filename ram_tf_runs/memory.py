@@ -16,6 +16,9 @@ _NUMBER = 4  # Bytes of a float32 or int32.
 # In training: weights, their gradient, two means of it, and the best so far.
 _COPIES = 5
 _PIXEL = 5  # Bytes while a canvas is composed: a sum, and what comes of it.
+# Of the operations of a look, since all steps of a rollout are written out:
+# 1.2 MB were measured, without gradients.
+_LOOK = 10**6
 _DRAWN = 20  # Of a patch of clutter: which it is, where from, and where to.
 _PLAYED = 12  # Of a frame of a game that is measured: an action, a location.
 _MOST_TWICE = 64  # Wider than any image, and no number of a million digits.
@@ -70,7 +73,10 @@ def use(values: Values) -> int:
 
 def looking(values: Values, rows: int = 1) -> int:
     """Bytes of rollouts of a model that looks, beside weights and images."""
-    return rows * (_window(values) + _looks(values) * _kept(values))
+    each = _window(values) + _looks(values) * _kept(values)
+    # Recorded episodes are replayed in a loop.
+    written = 0 if "episodes" in values else _LOOK * _looks(values)
+    return rows * each + written
 
 
 def _check(
