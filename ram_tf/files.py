@@ -1,7 +1,11 @@
-"""Files that are whole or not there: the one home of how files are written."""
+"""Files that are whole or not there: the one home of how files are written.
+
+And of how it is told whether one is still what was written: by its SHA-256.
+"""
 
 import contextlib
 import errno
+import hashlib
 import os
 import pathlib
 import re
@@ -35,6 +39,32 @@ def write_text(path: str | os.PathLike[str], content: str) -> None:
 def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
     """Copies a file's content."""
     write_bytes(path, pathlib.Path(source).read_bytes())
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_digest(
+    path: str | os.PathLike[str],
+    known: str | None,
+    record: str | os.PathLike[str],
+) -> None:
+    """Raises UserError if a file is another one than a record says.
+
+    Args:
+        path: The file.
+        known: The SHA-256 that the record holds; None if it is older than
+            these, which passes.
+        record: The record's file.
+    """
+    if known is not None and (found := digest(path)) != known:
+        raise UserError(
+            f"{path} is not the file that {record} is about, or is damaged: "
+            f"its SHA-256 must be {known}. Received: {found}"
+        )
 
 
 @contextlib.contextmanager

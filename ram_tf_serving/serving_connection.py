@@ -83,7 +83,7 @@ class Connection:
             response = self._stub.Predict(request, timeout=self._deadline)
         except grpc.RpcError as error:
             raise ConnectionError(self._told(error)) from error
-        return {name: to_array(t) for name, t in response.outputs.items()}
+        return {n: _read(n, t) for n, t in response.outputs.items()}
 
     def _told(self, error: grpc.RpcError) -> str:
         hint = _HINTS.get(error.code(), "").format(
@@ -91,6 +91,17 @@ class Connection:
         )
         parts = (error.code().name, hint, error.details())
         return ": ".join(part for part in parts if part)
+
+
+def _read(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray:
+    """An output; ConnectionError on one that cannot be an array."""
+    try:
+        return to_array(tensor)
+    except (LookupError, ValueError, AttributeError) as error:
+        raise ConnectionError(
+            f"the output `{name}` cannot be read: type {tensor.dtype}, shape "
+            f"{[dim.size for dim in tensor.tensor_shape.dim]}"
+        ) from error
 
 
 def to_tensor(array: np.ndarray) -> tensor_pb2.TensorProto:

@@ -54,7 +54,8 @@ LIBRARY = [
 RUNS = [
     ["errors", "leaving", "quiet"],
     ["extras", "plugins", "side_by_side"],
-    ["settings"],
+    ["settings", "weights"],
+    ["memory"],
     ["command"],
     ["records"],
     ["cards"],

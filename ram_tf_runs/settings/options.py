@@ -94,6 +94,7 @@ class Served(Settings):
         4096,  # As in ram_tf.served.saved_model; a test holds the two together.
         "Longest side of an image that is answered, in pixels.",
         least=1,
+        most=2**31 - 1,
     )
     invert: bool = setting(
         False,
