@@ -1,7 +1,11 @@
-"""Files that are whole or not there: the one home of how files are written."""
+"""Files that are whole or not there: the one home of how files are written.
+
+And of how it is told whether one is still what was written: by its SHA-256.
+"""
 
 import contextlib
 import errno
+import hashlib
 import os
 import pathlib
 import re
@@ -37,6 +41,32 @@ def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
     write_bytes(path, pathlib.Path(source).read_bytes())
 
 
+def digest(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_digest(
+    path: str | os.PathLike[str],
+    known: str | None,
+    record: str | os.PathLike[str],
+) -> None:
+    """Raises UserError if a file is another one than a record says.
+
+    Args:
+        path: The file.
+        known: The SHA-256 that the record holds; None if it is older than
+            these, which passes.
+        record: The record's file.
+    """
+    if known is not None and (found := digest(path)) != known:
+        raise UserError(
+            f"{path} is not the file that {record} is about, or is damaged: "
+            f"its SHA-256 must be {known}. Received: {found}"
+        )
+
+
 @contextlib.contextmanager
 def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """A path to write a file to, which becomes `path` at the end.
@@ -65,18 +95,6 @@ def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
             move(place / path.name, path)
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def remove_drafts(folder: pathlib.Path, name: str = "*") -> None:
-    """Removes the drafts that killed processes have left in a folder.
-
-    Args:
-        folder: Nobody else may write these files at the time.
-        name: Of the files, as a pattern.
-    """
-    for place in folder.glob(f".{name}.*.tmp"):
-        if _PROCESS.fullmatch(place.suffixes[-2]):
-            shutil.rmtree(place, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -128,6 +146,18 @@ def whole_folder(
             _sync(path if held else path.parent)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def remove_drafts(folder: pathlib.Path, name: str = "*") -> None:
+    """Removes the drafts that killed processes have left in a folder.
+
+    Args:
+        folder: Nobody else may write these files at the time.
+        name: Of the files, as a pattern.
+    """
+    for place in folder.glob(f".{name}.*.tmp"):
+        if _PROCESS.fullmatch(place.suffixes[-2]):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def move(draft: pathlib.Path, path: pathlib.Path) -> None:

@@ -16,6 +16,7 @@ from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.presets.preset_model import PresetModel
+from ram_tf.served import keras_export
 from ram_tf.validation import (
     check_choice,
     check_frames,
@@ -240,6 +241,9 @@ class RecurrentAttentionModel(PresetModel):
         copy.build((None, None, None, self.cell.channels))
         copy.set_weights(self.get_weights())
         return copy
+
+    def export(self, filepath, *arguments, **options):
+        keras_export.export(self, filepath, *arguments, **options)
 
     def get_config(self):
         return {**super().get_config(), **self._sizes()}

@@ -43,7 +43,7 @@ LIBRARY = [
     ["episodes"],
     ["agents"],
     ["keras_training", "pretrained", "widening"],
-    ["presets"],
+    ["presets", "served"],
     ["model", "comparators"],
     ["cost"],
     ["evaluation"],
@@ -54,13 +54,14 @@ LIBRARY = [
 RUNS = [
     ["errors", "leaving", "quiet"],
     ["extras", "plugins", "side_by_side"],
-    ["settings"],
+    ["settings", "weights"],
+    ["memory"],
     ["command"],
     ["records"],
     ["cards"],
     ["tasks"],
     ["compared", "course", "model_source", "releases", "repeated", "start"],
-    ["training"],
+    ["to_serve", "training"],
     ["searching"],
 ]
 
@@ -139,6 +140,7 @@ def test_packages_that_import_nothing(package):
         "ram_tf_commands.repeat",
         "ram_tf_commands.report",
         "ram_tf_commands.search",
+        "ram_tf_commands.serve",
         "ram_tf_commands.sizes",
         "ram_tf_commands.stopping",
         "ram_tf_commands.web",
