@@ -16,7 +16,7 @@ import os
 import keras
 import tensorflow as tf
 
-from ram_tf.errors import UserError
+from ram_tf.errors import FileError, UserError
 from ram_tf.export import signatures
 from ram_tf.export.requests import (
     CheckedSensor,
@@ -47,6 +47,7 @@ def save_saved_model(
     Raises:
         UserError: On another kind of model, or a `max_side` that is not a
             positive integer.
+        FileError: If it cannot be written.
     """
     check_positive_int("max_side", max_side)
     if not isinstance(model, RecurrentAttentionModel):
@@ -55,7 +56,12 @@ def save_saved_model(
             f"Received: {type(model).__name__}"
         )
     served = _Served(model, max_side)
-    tf.saved_model.save(served.module, os.fspath(directory), served.trace())
+    functions = served.trace()
+    try:
+        tf.saved_model.save(served.module, os.fspath(directory), functions)
+    except (OSError, tf.errors.OpError) as error:
+        reason = str(error).partition("\n")[0]
+        raise FileError(f"{directory} cannot be written: {reason}") from error
 
 
 class _Served:

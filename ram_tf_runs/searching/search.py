@@ -13,6 +13,7 @@ import ram_tf_runs.quiet  # noqa: F401  First.
 import optuna
 import tensorflow as tf
 
+from ram_tf.errors import DivergedError
 from ram_tf.pictures import paths as viz
 from ram_tf.training.interrupt import Interrupted
 from ram_tf_runs import leaving
@@ -115,7 +116,7 @@ def _try(study: Study, trial: optuna.Trial, trainer: TrialTrainer) -> None:
     except optuna.TrialPruned:
         study.prune(trial)
         print("stopped: worse than the median", flush=True)
-    except FloatingPointError as error:
+    except DivergedError as error:
         study.prune(trial, diverged=True)
         print(f"stopped: {error}", flush=True)
     except BaseException:
