@@ -112,14 +112,9 @@ def main(
     _check_name(name)
     base = pathlib.Path(out.out, name)
     number = version.version or versions.next_version(base)
-    try:
-        with versions.new_version(base, number) as draft:
-            for form in version.format:
-                _write(form, trained, name, draft, version)
-    except OSError as error:
-        raise UserError(
-            f"--out={out.out} cannot be written: {error}"
-        ) from error
+    with versions.new_version(base, number) as draft:
+        for form in version.format:
+            _write(form, trained, name, draft, version)
     place = base / str(number)
     print(f"exported: {place}")
     if trained.task.standardised:
