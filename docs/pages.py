@@ -44,10 +44,11 @@ def from_root(name: str) -> str:
 
 def _turned(link: str, folder: str) -> str:
     """A link of a file in a folder of the root, as it is from docs/."""
-    target = pathlib.PurePosixPath(folder, link)
+    file, mark, part = link.partition("#")
+    target = pathlib.PurePosixPath(folder, file)
     for page, name in FROM_ROOT.items():
         if str(target) == name:
-            return f"{page}.md"
+            return f"{page}.md{mark}{part}"
     if target.parts[0] == "docs":
         return str(target.relative_to("docs"))
     return f"../{target}"
@@ -56,7 +57,10 @@ def _turned(link: str, folder: str) -> str:
 def all_commands() -> str:
     """Every command: what it does, how it is called, and its flags."""
     found = commands()
-    rows = [f"| [`{name}`](#{name}) | {does} |" for name, does in found.items()]
+    rows = [
+        f"| [`{name}`](#command-{name}) | {does} |"
+        for name, does in found.items()
+    ]
     lines = ["| command | what it does |", "|---|---|", *rows, ""]
     for name in found:
         lines += _command(name)
@@ -69,14 +73,17 @@ def all_commands() -> str:
 
 def _command(name: str) -> list[str]:
     module = importlib.import_module(f"ram_tf_commands.{name}")
-    lines = [f"({name})=", f"## {name}", "", module.__doc__.strip(), ""]
+    lines = [f"(command-{name})=", f"## {name}", "", module.__doc__.strip(), ""]
     if name in _WITHOUT_SETTINGS:
         parser = _WITHOUT_SETTINGS[name]._parser(f"ram {name}")
         return [*lines, "```text", parser.format_help().rstrip(), "```", ""]
     kinds = module.COMMAND.kinds([name])
     of_runs = [kind for kind in kinds if kind in _kinds()]
     for kind in of_runs:
-        lines += [f"It takes the flags of [kind {kind.kind}](#kind-{kind.kind}).", ""]
+        lines += [
+            f"It takes the flags of [kind {kind.kind}](#kind-{kind.kind}).",
+            "",
+        ]
     return lines + _flags([kind for kind in kinds if kind not in of_runs])
 
 

@@ -1,4 +1,4 @@
-"""README and docs/ as the tests read them: blocks of code and shell commands."""
+"""README and docs/ as tests read them: blocks of code, shell commands."""
 
 import pathlib
 import re

@@ -83,7 +83,7 @@ def test_shell_blocks_can_be_parsed(block, capsys):
 
 
 def test_mistyped_flags_are_found(capsys):
-    _check("python -m trainers.mnist --glimpses=4".split())
+    _check(["python", "-m", "trainers.mnist", "--glimpses=4"])
     for wrong in (
         "python -m trainers.mnist --glimpse=4",
         "ram predict --glimpses=4",
@@ -241,4 +241,4 @@ def test_the_site_is_built_without_a_warning(tmp_path):
     assert "Translation invariance" in (site / "results.html").read_text()
     page = (site / "commands.html").read_text()
     for name in ram.commands():
-        assert f'id="{name.replace("_", "-")}"' in page, name
+        assert f'id="command-{name.replace("_", "-")}"' in page, name
