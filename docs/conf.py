@@ -28,7 +28,8 @@ smartquotes = False  # It would make a dash of the two hyphens of a flag.
 autodoc_member_order = "bysource"
 # Of Keras' methods only what is said here.
 autodoc_inherit_docstrings = False
-autodoc_class_signature = "separated"
+python_maximum_signature_line_length = 70
+default_role = "code"  # As single backticks are meant in docstrings.
 napoleon_custom_sections = [("Call arguments", "params_style")]
 napoleon_use_ivar = True
 napoleon_use_rtype = False

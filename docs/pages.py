@@ -8,6 +8,7 @@ import importlib
 import pathlib
 import re
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 from ram_tf_commands import device, serving_client
@@ -130,8 +131,16 @@ def _docstring(app, what, name, obj, options, lines: list[str]) -> None:
         lines[0] = lines[0].replace(": ", " – ")
 
 
+def _dashes(app: Sphinx, doctree: nodes.document) -> None:
+    """Sphinx writes two hyphens between an argument and what it is."""
+    for text in doctree.findall(nodes.Text):
+        if text == " -- ":
+            text.parent.replace(text, nodes.Text(" – "))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _read)
     app.connect("autodoc-process-docstring", _docstring, priority=400)
+    app.connect("doctree-read", _dashes)
     return {"parallel_read_safe": True}

@@ -30,15 +30,18 @@ class Version(Settings):
     """What is written."""
 
     version: int | None = setting(
-        None, "Number of the version; by default the next one.", least=1
+        None,
+        "Number of the version to write; by default the next one.",
+        least=1,
     )
     max_side: int = setting(
         4096,  # As saved_model.MAX_SIDE.
-        "Longest side of an image that is answered, in pixels.",
+        "Longest side, in pixels, of an image that the exported model accepts.",
         least=1,
     )
     format: tuple[str, ...] = setting(
-        ("saved_model",), "What to write: saved_model, tflite, or both."
+        ("saved_model",),
+        "What to write: saved_model, tflite, or both, separated by a comma.",
     )
 
     def check(self):
