@@ -22,7 +22,10 @@ from ram_tf_runs import training
 from ram_tf_runs.settings import run as runs
 
 # Programs of others, whose arguments are theirs.
-_OTHERS = {"curl", "docker", "git", "ruff", "tensorboard", "pre-commit"}
+_OTHERS = {
+    *("curl", "docker", "echo", "git", "pre-commit", "ruff", "tensorboard"),
+    *("saved_model_cli", "tensorflow_model_server"),
+}
 _WITHOUT_SETTINGS = ("device", "serving_client")
 _SHARED = ("calls", "timing", "workload")  # Modules that define flags.
 _LONGEST = 100  # Of README's lines, in characters.
