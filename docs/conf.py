@@ -41,7 +41,7 @@ nitpick_ignore_regex = [
         r"|pathlib|os|types|typing|gymnasium|PIL|abc|matplotlib)\..*",
     ),
     (r"py:(class|obj|data)", r"(int|str|float|bool|None|Any|Self|optional)"),
-    (r"py:class", r"Watched"),
+    (r"py:(class|exc)", r"Watched|InvalidArgumentError"),
     (r"py:.*", r"ram_tf\.parts\.Class"),  # Stands for any type.
 ]
 
