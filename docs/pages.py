@@ -114,6 +114,9 @@ def _read(app: Sphinx, docname: str, source: list[str]) -> None:
         app.env.note_dependency(str(ROOT / FROM_ROOT[docname]))
         source[0] = from_root(FROM_ROOT[docname])
     if _MARK in source[0]:
+        for folder in ("ram_tf_commands", "ram_tf_runs/settings"):
+            for path in (ROOT / folder).rglob("*.py"):
+                app.env.note_dependency(str(path))
         source[0] = source[0].replace(_MARK, all_commands())
 
 
