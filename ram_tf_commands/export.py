@@ -39,10 +39,13 @@ class Version(Settings):
 
     served: Served = group(Served)
     version: int | None = setting(
-        None, "Number of the version; by default the next one.", least=1
+        None,
+        "Number of the version to write; by default the next one.",
+        least=1,
     )
     format: tuple[str, ...] = setting(
-        ("saved_model",), "What to write: saved_model, tflite, or both."
+        ("saved_model",),
+        "What to write: saved_model, tflite, or both, separated by a comma.",
     )
     batch: int = setting(
         1,
