@@ -1,5 +1,6 @@
 """The recurrent attention model, whole."""
 
+import warnings
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -24,6 +25,11 @@ from ram_tf.validation import (
 )
 
 CORES = ("rnn", "lstm")
+_UNTAUGHT = (
+    "A model around a RecurrentAttentionModel does not teach it where to look: "
+    "in a call it tries nothing out. Let it learn by its own `fit`, and set its "
+    "`trainable` to False before the model around it is fitted."
+)
 
 
 @keras.saving.register_keras_serializable("ram_tf")
@@ -61,6 +67,8 @@ class RecurrentAttentionModel(FittedModel):
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
+        training: True warns that this is no way to teach it where to look; see
+            `fit`.
 
     Returns:
         A dictionary of one deterministic rollout: `logits` [B, T, K] and
@@ -169,7 +177,11 @@ class RecurrentAttentionModel(FittedModel):
     def build(self, images_shape):
         self.cell.build((None, *images_shape[-3:]))
 
-    def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(
+        self, images: tf.Tensor, training: bool | None = None
+    ) -> dict[str, tf.Tensor]:
+        if training and self.cell.location_policy.trainable_variables:
+            warnings.warn(_UNTAUGHT, stacklevel=2)
         trajectory = unroll(Policy(self.cell), self.environment(images))
         valid = trajectory.valid
         outputs = {
