@@ -17,8 +17,10 @@ from ram_tf.layers.location_policy import LocationPolicy
 from ram_tf.layers.stop_policy import StopPolicy
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
+from ram_tf.presets.card import Card
 from ram_tf.pretrained import load_pretrained
 from ram_tf.types import Glimpse
+from ram_tf.watching import watch
 
 __version__ = "0.1.0"
 
@@ -26,6 +28,7 @@ __all__ = [
     "GLIMPSE_ENCODERS",
     "LOCATION_POLICIES",
     "ActionPolicy",
+    "Card",
     "CellPolicy",
     "Comparator",
     "ConvEncoder",
@@ -44,4 +47,5 @@ __all__ = [
     "UserError",
     "__version__",
     "load_pretrained",
+    "watch",
 ]

@@ -1,6 +1,7 @@
 """What `compile` takes of all that other models take, and what is better."""
 
 import inspect
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -44,6 +45,18 @@ def check_learning(model: type, given: Mapping[str, Any]) -> None:
             f"`compile` of a {model.__name__} does not take `{name}`: "
             f"{reason}; it takes {sorted(model.learning)}. "
             f"Received: {name}={given[name]!r}"
+        )
+
+
+def warn_of_calls(eye: keras.layers.Layer) -> None:
+    """Warns that an eye does not learn where it is called by other models."""
+    if eye.trainable_variables:
+        warnings.warn(
+            "A model around a RecurrentAttentionModel does not teach it where "
+            "to look: in a call it tries nothing out. Let it learn by its own "
+            "`fit`, and set its `trainable` to False before the model around "
+            "it is fitted.",
+            stacklevel=3,
         )
 
 

@@ -1,22 +1,22 @@
 """The recurrent attention model, whole."""
 
-import warnings
 from types import MappingProxyType
 from typing import Any, Self
 
 import keras
 import tensorflow as tf
 
-from ram_tf import losses
+from ram_tf import keras_compile, losses
 from ram_tf.agents.reinforce import ReinforceAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
-from ram_tf.keras_training import FittedModel
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
+from ram_tf.presets.preset_model import PresetModel
+from ram_tf.served import keras_export
 from ram_tf.validation import (
     check_choice,
     check_frames,
@@ -25,15 +25,10 @@ from ram_tf.validation import (
 )
 
 CORES = ("rnn", "lstm")
-_UNTAUGHT = (
-    "A model around a RecurrentAttentionModel does not teach it where to look: "
-    "in a call it tries nothing out. Let it learn by its own `fit`, and set its "
-    "`trainable` to False before the model around it is fitted."
-)
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class RecurrentAttentionModel(FittedModel):
+class RecurrentAttentionModel(PresetModel):
     """Looks T times at an image and says what it is (paper, section 3).
 
     Every size of the paper is a default; every size is an argument.
@@ -174,14 +169,25 @@ class RecurrentAttentionModel(FittedModel):
         """C, of the images that it was built for."""
         return self.cell.channels
 
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The parts of its cell, in the order in which a look needs them.
+
+        `summary` lists them, `get_layer` finds them, and each can be frozen;
+        the cell alone would say nothing.
+        """
+        cell = self.cell
+        parts = [cell.sensor, cell.glimpse_net, cell.core, cell.location_policy]
+        return [*parts, *cell.heads.values(), cell.baseline]
+
     def build(self, images_shape):
         self.cell.build((None, *images_shape[-3:]))
 
     def call(
         self, images: tf.Tensor, training: bool | None = None
     ) -> dict[str, tf.Tensor]:
-        if training and self.cell.location_policy.trainable_variables:
-            warnings.warn(_UNTAUGHT, stacklevel=2)
+        if training:
+            keras_compile.warn_of_calls(self.cell.location_policy)
         trajectory = unroll(Policy(self.cell), self.environment(images))
         valid = trajectory.valid
         outputs = {
@@ -241,6 +247,9 @@ class RecurrentAttentionModel(FittedModel):
         copy.build((None, None, None, self.cell.channels))
         copy.set_weights(self.get_weights())
         return copy
+
+    def export(self, filepath, *arguments, **options):
+        keras_export.export(self, filepath, *arguments, **options)
 
     def get_config(self):
         return {**super().get_config(), **self._sizes()}

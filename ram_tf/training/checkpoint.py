@@ -117,6 +117,7 @@ class Checkpointer:
         self._directory = pathlib.Path(directory)
         self._list = self._directory / "checkpoint"
         self._draft = self._directory / "draft"
+        self._damage: Exception | None = None  # The last that was met.
 
     def save(self) -> None:
         """Writes a checkpoint of this step; the newest three are kept.
@@ -140,11 +141,13 @@ class Checkpointer:
         files.write_text(self._list, _list_of(kept[:_KEPT]))
         for path in kept[_KEPT:]:
             _remove(path)
+        self._tidy()
 
     def restore(self) -> bool:
         """Restores the newest sound checkpoint.
 
-        What is left of a first checkpoint whose writing was cut is removed.
+        What is left of checkpoints whose writing, or removal, was cut is
+        removed.
 
         Returns:
             Whether there was any checkpoint.
@@ -155,12 +158,13 @@ class Checkpointer:
         paths = _newest_first(self._directory)
         for path in paths:
             if self._restores(path):
+                self._tidy()
                 return True
         if paths and self._was_whole(paths):
             raise DamagedError(
                 "No checkpoint can be read; all are damaged: "
                 f"{', '.join(map(str, paths))}. Remove them to start afresh."
-            )
+            ) from self._damage
         cut = [*self._directory.glob("ckpt-*"), *self._directory.glob("draft")]
         if cut:
             logging.warning(
@@ -171,6 +175,13 @@ class Checkpointer:
             for path in cut:
                 _remove(path)
         return False
+
+    def _tidy(self) -> None:
+        """Removes what killed processes have left beside whole checkpoints."""
+        shutil.rmtree(self._draft, ignore_errors=True)
+        for path in self._directory.glob("ckpt-*.data-*"):
+            if not path.with_suffix(".index").exists():
+                path.unlink(missing_ok=True)
 
     def _was_whole(self, paths: list[pathlib.Path]) -> bool:
         """Whether any of these, which cannot be read, once could be.
@@ -204,6 +215,7 @@ class Checkpointer:
                 whole = self._checkpoint.read(str(folder / path.name))
                 whole.assert_consumed()
         except Exception as error:  # Its kind depends on the damage.
+            self._damage = error
             logging.warning(
                 "checkpoint %s is damaged (%s: %s): falling back to the "
                 "one before",

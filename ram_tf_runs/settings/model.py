@@ -12,6 +12,11 @@ _TINY = 1e-9
 _LEAST_SCALES = 3
 # Networks on whole images of any size (ram_tf.comparators).
 _ANY_SIZE = ("conv_any", "conv_128")
+# Parts of a model that no plugin brings, by the settings that name them.
+OWN_PARTS = {
+    "glimpse_encoder": ("conv", "dense"),
+    "location_policy": ("cells", "gaussian"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +118,7 @@ class Model(Settings):
         "What makes a vector of the windows and the place: dense, the paper's, "
         "or conv, whose convolutions all windows share.",
         choices=lambda: plugins.part_names(
-            "GLIMPSE_ENCODERS", ("conv", "dense")
+            "GLIMPSE_ENCODERS", OWN_PARTS["glimpse_encoder"]
         ),
     )
     location_policy: str = setting(
@@ -121,7 +126,7 @@ class Model(Settings):
         "What chooses where to look next: gaussian, the paper's, about a mean "
         "on the canvas; cells, one of the cells of the windows just seen.",
         choices=lambda: plugins.part_names(
-            "LOCATION_POLICIES", ("cells", "gaussian")
+            "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
     )
     encoder_scales: int | None = setting(
