@@ -6,7 +6,7 @@ from typing import Any, Self
 import keras
 import tensorflow as tf
 
-from ram_tf import losses
+from ram_tf import keras_compile, losses
 from ram_tf.agents.reinforce import ReinforceAgent
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
@@ -62,6 +62,8 @@ class RecurrentAttentionModel(PresetModel):
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.
+        training: True warns that this is no way to teach it where to look; see
+            `fit`.
 
     Returns:
         A dictionary of one deterministic rollout: `logits` [B, T, K] and
@@ -181,7 +183,11 @@ class RecurrentAttentionModel(PresetModel):
     def build(self, images_shape):
         self.cell.build((None, *images_shape[-3:]))
 
-    def call(self, images: tf.Tensor) -> dict[str, tf.Tensor]:
+    def call(
+        self, images: tf.Tensor, training: bool | None = None
+    ) -> dict[str, tf.Tensor]:
+        if training:
+            keras_compile.warn_of_calls(self.cell.location_policy)
         trajectory = unroll(Policy(self.cell), self.environment(images))
         valid = trajectory.valid
         outputs = {

@@ -42,6 +42,7 @@ LIBRARY = [
     ["layers"],
     ["episodes"],
     ["agents"],
+    ["keras_compile", "keras_data"],
     ["keras_training", "pretrained", "widening"],
     ["presets", "served"],
     ["model", "comparators"],

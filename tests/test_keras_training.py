@@ -217,41 +217,12 @@ def test_the_eye_learns(policy):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"loss": "mse"}, "does not take `loss`: the loss is the agent's"),
-        ({"metrics": ["accuracy"]}, "`metrics`: the metrics are the agent's"),
+        ({"loss": "mse"}, "The loss is the agent's.*'mse'"),
+        ({"loss_weights": [1]}, "`loss_weights`: the agent's loss has weights"),
+        ({"metrics": {"answer": "acc"}}, "must be a list of Keras' metrics"),
         ({"rolouts": 3}, "`rolouts`: there is no such argument.*'rollouts'"),
     ],
 )
 def test_what_compile_does_not_take(change, words):
     with pytest.raises(ValueError, match=words):
         _model().compile("adam", **change)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"x": IMAGES, "y": LABELS + 1}, r"\[0, 3\).*from 1 to 3"),
-        ({"x": IMAGES, "y": LABELS / 2}, "integers.*float64"),
-        ({"x": IMAGES}, "Labels must come with the images"),
-        (
-            {"x": IMAGES, "y": LABELS, "sample_weight": np.ones(8)},
-            "Weights of samples",
-        ),
-        (
-            {"x": IMAGES, "y": LABELS, "class_weight": {0: 1.0, 1: 2, 2: 1}},
-            "Weights of samples or of classes",
-        ),
-        ({"x": iter([(IMAGES, LABELS)])}, "shape of an image.*build"),
-    ],
-)
-def test_what_fit_does_not_take(arguments, words):
-    with pytest.raises(ValueError, match=words):
-        _compiled().fit(**arguments, **FIT)
-
-
-def test_a_model_that_does_not_answer():
-    model = RecurrentAttentionModel(None, 2, num_actions=2)
-    model.compile("adam")
-    model.build((None, 12, 12, 1))
-    with pytest.raises(ValueError, match="num_classes=None"):
-        model.fit(IMAGES, LABELS, **FIT)

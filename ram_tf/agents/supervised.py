@@ -34,8 +34,9 @@ class SupervisedAgent(Agent):
         logits = self.model(time_step.observation)["logits"]
         # What has no weight is beyond the end of a sequence.
         valid = tf.cast(environment.label_weight > 0, tf.float32)
+        weight = environment.answer_weight(valid)
         cross_entropy = losses.cross_entropy_loss(
-            logits, environment.label, environment.label_weight, valid
+            logits, environment.label, weight, valid
         )
         accuracy = losses.accuracy(
             logits, environment.label, valid, environment.answers_due(valid)

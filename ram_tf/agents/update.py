@@ -44,7 +44,8 @@ class Agent:
         self.variables = (
             model.trainable_variables if variables is None else variables
         )
-        optimizer.build(self.variables)
+        if not optimizer.built:  # As it is in a model that was loaded.
+            optimizer.build(self.variables)
 
     def episode_loss(
         self, environment: Environment, seed: tf.Tensor
@@ -92,9 +93,10 @@ class Agent:
     ) -> tuple[Gradients, LossInfo]:
         with tf.GradientTape() as tape:
             info = loss()
+            scaled = self.optimizer.scale_loss(info.loss)  # Of float16 only.
         # What has no part in this loss, such as an unused baseline, rests.
         gradients = tape.gradient(
-            info.loss,
+            scaled,
             [variable.value for variable in self.variables],
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
