@@ -44,6 +44,8 @@ def dataset(batches: TrainingBatches, steps: int) -> tf.data.Dataset:
         (indices, tf.range(steps, dtype=tf.int32))
     )
 
+    # Compiled, it takes a third of the time of what tf.data makes of it.
+    @tf.function(jit_compile=True, autograph=False)
     def made(indices, step):
         batch = batches.make(indices, step)
         return batch["image"], batch["label"]
