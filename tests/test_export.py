@@ -13,6 +13,7 @@ from ram_tf import pretrained
 from ram_tf.errors import FileError
 from ram_tf.served import saved_model
 from ram_tf_commands import export
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
@@ -95,9 +96,9 @@ def test_a_released_model_in_both_formats(run_command, tmp_path):
     name = pretrained.classifiers()[0]
     arguments = [f"--pretrained={name}", "--format=saved_model,tflite"]
     assert run_command(export, f"--out={tmp_path}", *arguments) == 0
-    files = _files(tmp_path / name / "1")
+    files = _files(tmp_path / name)
     for file in ("saved_model.pb", f"{name}.tflite", f"{name}_int8.json"):
-        assert file in files
+        assert f"1/{file}" in files
     about = json.loads((tmp_path / name / "1" / f"{name}.json").read_text())
     error = pretrained.record(name)["test_error"]
     assert about["measured"]["test_error"] == error
@@ -139,7 +140,7 @@ def test_a_version_that_appears_meanwhile_stays(tmp_path):
     (mine.__enter__() / "mine").touch()
     with versions.new_version(base, 1) as draft:
         (draft / "theirs").touch()
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(UserError, match="not empty"):
         mine.__exit__(None, None, None)
     assert _files(tmp_path) == ["model/1/theirs"]
 
