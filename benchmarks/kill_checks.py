@@ -11,7 +11,8 @@ import h5py
 import numpy as np
 
 # What differs from run to run: times, and the code that is being changed.
-_TIMES = re.compile("second|git_revision")
+# The zip file of a model has the time in it, and so another digest.
+_TIMES = re.compile("second|git_revision|model_sha256")
 # Metrics after a resume are means over the steps since then.
 _SINCE = re.compile("training_error")
 # Their names have a time, or the step of a signal.
