@@ -16,8 +16,8 @@ import tensorflow as tf
 from benchmarks.timing import show, write
 from ram_tf.evaluation.images import Evaluator, Rollouts
 from ram_tf.export.agreement import disagreements
-from ram_tf.export.saved_model import save_saved_model
 from ram_tf.export.tflite import save_tflite
+from ram_tf.served.saved_model import save_saved_model
 from ram_tf_commands.device import DeviceModel
 from ram_tf_runs import model_source
 from ram_tf_runs.command import Command, run

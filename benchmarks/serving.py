@@ -17,7 +17,7 @@ from absl import flags
 from benchmarks import calls
 from benchmarks.timing import REPETITIONS, interleave, show, write
 from ram_tf import RecurrentAttentionModel
-from ram_tf.export.saved_model import save_saved_model
+from ram_tf.served.saved_model import save_saved_model
 from ram_tf_runs.command import run
 
 _BATCH_SIZES = flags.DEFINE_multi_integer(

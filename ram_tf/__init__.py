@@ -18,8 +18,10 @@ from ram_tf.layers.location_policy import LocationPolicy
 from ram_tf.layers.stop_policy import StopPolicy
 from ram_tf.model import RecurrentAttentionModel
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
+from ram_tf.presets.card import Card
 from ram_tf.pretrained import load_pretrained
 from ram_tf.types import Glimpse
+from ram_tf.watching import watch
 
 __version__ = "0.1.0"
 
@@ -27,6 +29,7 @@ __all__ = [
     "GLIMPSE_ENCODERS",
     "LOCATION_POLICIES",
     "ActionPolicy",
+    "Card",
     "CellPolicy",
     "ColourCellPolicy",
     "Comparator",
@@ -46,4 +49,5 @@ __all__ = [
     "UserError",
     "__version__",
     "load_pretrained",
+    "watch",
 ]

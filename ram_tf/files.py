@@ -1,17 +1,24 @@
-"""Files that are whole or not there: the one home of how files are written."""
+"""Files that are whole or not there: the one home of how files are written.
+
+And of how it is told whether one is still what was written: by its SHA-256.
+"""
 
 import contextlib
 import errno
+import hashlib
 import os
 import pathlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ram_tf.errors import FileError
+from ram_tf.errors import FileError, UserError
 
 # What a file system says that cannot wait until all is on the disk.
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP)
+# In the name of a draft's folder, before `.tmp`.
+_PROCESS = re.compile(r"\.[0-9]+")
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -32,6 +39,32 @@ def write_text(path: str | os.PathLike[str], content: str) -> None:
 def copy(source: str | os.PathLike[str], path: str | os.PathLike[str]) -> None:
     """Copies a file's content."""
     write_bytes(path, pathlib.Path(source).read_bytes())
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file's content, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_digest(
+    path: str | os.PathLike[str],
+    known: str | None,
+    record: str | os.PathLike[str],
+) -> None:
+    """Raises UserError if a file is another one than a record says.
+
+    Args:
+        path: The file.
+        known: The SHA-256 that the record holds; None if it is older than
+            these, which passes.
+        record: The record's file.
+    """
+    if known is not None and (found := digest(path)) != known:
+        raise UserError(
+            f"{path} is not the file that {record} is about, or is damaged: "
+            f"its SHA-256 must be {known}. Received: {found}"
+        )
 
 
 @contextlib.contextmanager
@@ -62,6 +95,69 @@ def whole(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
             move(place / path.name, path)
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def whole_folder(
+    path: str | os.PathLike[str], overwrite: bool = False
+) -> Iterator[pathlib.Path]:
+    """A folder to write files into, whose content `path` has at the end.
+
+    A folder that is new or empty gets all of it in one step. In one that holds
+    something, files of the same names are replaced, one right after the other,
+    and all others stay. If writing fails, nothing changes.
+
+    Args:
+        path: The folder; made if need be.
+        overwrite: Whether it may hold something.
+
+    Raises:
+        UserError: If it does, and may not.
+        FileError: If that cannot be done: no room, no right to write, a file
+            where the folder should be.
+    """
+    path = pathlib.Path(path).resolve()
+    with _told(path):
+        held = sorted(os.listdir(path)) if path.exists() else []
+    if held and not overwrite:
+        raise UserError(
+            f"{path} must be a new or an empty folder; overwrite=True replaces "
+            "files of the same names in it. Received: a folder with "
+            f"{', '.join(held[:5])}"
+        )
+    # Where files, or the folder itself, need only be given another name.
+    place = path if held else path.parent
+    place /= f".{path.name}.{os.getpid()}.tmp"
+    try:
+        with _told(path):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir()
+            yield place
+            drafts = sorted(place.iterdir())
+            for draft in drafts:
+                _sync(draft)
+            _sync(place)
+            if held:
+                for draft in drafts:
+                    os.replace(draft, path / draft.name)
+            else:
+                os.replace(place, path)  # An empty folder gives way.
+            _sync(path if held else path.parent)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def remove_drafts(folder: pathlib.Path, name: str = "*") -> None:
+    """Removes the drafts that killed processes have left in a folder.
+
+    Args:
+        folder: Nobody else may write these files at the time.
+        name: Of the files, as a pattern.
+    """
+    for place in folder.glob(f".{name}.*.tmp"):
+        if _PROCESS.fullmatch(place.suffixes[-2]):
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def move(draft: pathlib.Path, path: pathlib.Path) -> None:

@@ -12,10 +12,11 @@ from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
-from ram_tf.keras_training import FittedModel
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
+from ram_tf.presets.preset_model import PresetModel
+from ram_tf.served import keras_export
 from ram_tf.validation import (
     check_choice,
     check_frames,
@@ -27,7 +28,7 @@ CORES = ("rnn", "lstm")
 
 
 @keras.saving.register_keras_serializable("ram_tf")
-class RecurrentAttentionModel(FittedModel):
+class RecurrentAttentionModel(PresetModel):
     """Looks T times at an image and says what it is (paper, section 3).
 
     Every size of the paper is a default; every size is an argument.
@@ -167,6 +168,17 @@ class RecurrentAttentionModel(FittedModel):
         """C, of the images that it was built for."""
         return self.cell.channels
 
+    @property
+    def layers(self) -> list[keras.layers.Layer]:
+        """The parts of its cell, in the order in which a look needs them.
+
+        `summary` lists them, `get_layer` finds them, and each can be frozen;
+        the cell alone would say nothing.
+        """
+        cell = self.cell
+        parts = [cell.sensor, cell.glimpse_net, cell.core, cell.location_policy]
+        return [*parts, *cell.heads.values(), cell.baseline]
+
     def build(self, images_shape):
         self.cell.build((None, *images_shape[-3:]))
 
@@ -230,6 +242,9 @@ class RecurrentAttentionModel(FittedModel):
         copy.build((None, None, None, self.cell.channels))
         copy.set_weights(self.get_weights())
         return copy
+
+    def export(self, filepath, *arguments, **options):
+        keras_export.export(self, filepath, *arguments, **options)
 
     def get_config(self):
         return {**super().get_config(), **self._sizes()}

@@ -52,7 +52,7 @@ def check_built(model: keras.Model) -> None:
     """Raises UserError unless the model has its weights."""
     if not model.built:
         raise UserError(
-            "`model` must be built before it is trained: call "
+            "`model` must be built: call "
             "model.build((None, H, W, C)). Received: a model without "
             "weights"
         )

@@ -8,6 +8,7 @@ Left the screen with the windows of the retina, right what the retina sees.
 import dataclasses
 import pathlib
 
+from ram_tf_data import memory
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
@@ -21,7 +22,15 @@ class Film(Settings):
     film_games: int = setting(3, "Games of the film.", least=1)
 
 
+_BYTES = 10**5  # Of a game at least: a picture a frame.
+
+
 def main(options: ModelOptions, games: Film, out: Out) -> None:
+    memory.check(
+        "The film",
+        _BYTES * games.film_games,
+        f"--film_games={games.film_games}",
+    )
     # TensorFlow comes with these; --help does without.
     import ram_tf_runs.quiet  # noqa: F401  First.
 

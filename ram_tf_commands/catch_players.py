@@ -6,6 +6,7 @@ python -m trainers.catch_players --out=results/catch/players.json
 import dataclasses
 import pathlib
 
+from ram_tf_data import memory
 from ram_tf_runs.command import Command
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Out
@@ -19,9 +20,15 @@ class Players(Settings):
 
 
 _SEED = (20_140_624, 0)
+_BYTES = 100  # Of a game at least: what is drawn of it, and the state of both.
 
 
 def main(players: Players, out: Out) -> None:
+    memory.check(
+        "All games",
+        _BYTES * players.player_games,
+        f"--player_games={players.player_games}",
+    )
     # TensorFlow comes with these; --help does without.
     import ram_tf_runs.quiet  # noqa: F401  First.
 

@@ -3,11 +3,13 @@
     python -m trainers.device --model=cluttered.tflite digit.png other.jpg
 
 It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
-`trainers.predict` reads them; blank ones are refused. The time is the median of
-several answers, after others that were not timed. The .json beside the file
-says what the classes are called and whether images are standardised. With it, a
-model that stops by itself is stepped, and makes no more glimpses than it needs;
-without, it is asked by `classify`, which makes them all.
+`trainers.predict` reads them; blank ones are refused. A file for a batch
+(`trainers.export --batch=N`) takes N images, or a multiple of it. The time, of
+an image, is the median of several answers, after others that were not timed.
+The .json beside the file says what the classes are called and whether images
+are standardised, and a file that is not the one that it is about is refused.
+With it, a model that stops by itself is stepped, and makes no more glimpses
+than it needs; without, it is asked by `classify`, which makes them all.
 """
 
 import argparse
@@ -24,7 +26,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from ram_tf_data import answers as answered
-from ram_tf_data import regular
+from ram_tf_data import regular, sidecar
 from ram_tf_data.errors import UserError
 from ram_tf_data.files import read_to_ask
 from ram_tf_data.gate import Gate
@@ -44,57 +46,86 @@ class DeviceModel:
 
     Attributes:
         image_shape: (H, W, C) of the images that it takes.
+        batch: N, how many it takes at once.
         labels: Of the classes; their numbers where no .json says more.
         standardised: Whether images must have equal brightness and contrast;
             no where no .json says more.
+        doubt: Why it is not known whether the file is whole, if it is not.
 
     Raises:
         UserError: If it is not a .tflite file with the signature `classify`,
-            or the .json beside it cannot be read.
+            or the .json beside it cannot be read, or is about another file.
     """
 
     def __init__(self, path: str | os.PathLike, threads: int = 1):
-        interpreter = _load(path, threads)
+        path = pathlib.Path(path)
+        content = _content(path)
+        about = sidecar.read(path, content)
+        interpreter = _load(path, content, threads)
         self._run = interpreter.get_signature_runner("classify")
-        self.image_shape = tuple(
-            self._run.get_input_details()["image"]["shape"][1:].tolist()
-        )
+        shape = self._run.get_input_details()["image"]["shape"].tolist()
+        self.batch, *image_shape = shape
+        self.image_shape = tuple(image_shape)
         outputs = self._run.get_output_details()
         classes = int(outputs["probabilities"]["shape"][-1])
-        about = _about(pathlib.Path(path), classes)
-        self.labels = about.get("labels", list(map(str, range(classes))))
-        self.standardised = about.get("standardise", False)
+        self.labels = about.labels or list(map(str, range(classes)))
+        if len(self.labels) != classes:
+            raise UserError(
+                f"{path.with_suffix('.json')} must have {classes} labels. "
+                f"Received: {len(self.labels)}"
+            )
+        self.standardised = about.standardised
+        self.doubt = about.doubt
         self._glimpses = int(outputs["locations"]["shape"][1])
         self._step = self._start = None
-        if "glimpses_used" in outputs and about.get("initial_state"):
+        if "glimpses_used" in outputs and about.start is not None:
             self._step = interpreter.get_signature_runner("step")
-            self._start = {
-                name: np.float32(value)
-                for name, value in about["initial_state"].items()
-            }
+            self._start = about.start
+            _check_state(path, about.start, self._step.get_input_details())
 
-    def __call__(self, image: np.ndarray) -> dict[str, np.ndarray]:
-        """The outputs of `classify` by name, for an image [H, W, C] uint8."""
+    def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs of `classify` by name.
+
+        Args:
+            images: [N, H, W, C] uint8; or where N is one [H, W, C].
+
+        Raises:
+            UserError: If they are others than the file was made for.
+        """
+        if images.ndim == 3:
+            images = images[None]
+        wanted = (self.batch, *self.image_shape)
+        if images.shape != wanted or images.dtype != np.uint8:
+            raise UserError(
+                f"--model takes images {list(wanted)} uint8, no other number "
+                "and no other size: it was exported so (--batch). Received: "
+                f"{list(images.shape)} {images.dtype}"
+            )
         if self._step is None:
-            return self._run(image=image[None])
-        return self._look(image[None])
+            return self._run(image=images)
+        return self._look(images)
 
-    def _look(self, frame: np.ndarray) -> dict[str, np.ndarray]:
-        """What `classify` gives, up to the glimpse after which it stops."""
+    def _look(self, frames: np.ndarray) -> dict[str, np.ndarray]:
+        """What `classify` gives, up to the glimpse after which all stop."""
         state, probabilities, locations = self._start, [], []
-        for _ in range(self._glimpses):
-            outputs = self._step(frame=frame, **state)
+        used = np.zeros(self.batch, np.int32)
+        for glimpse in range(1, self._glimpses + 1):
+            outputs = self._step(frame=frames, **state)
             locations.append(state["location"])
             probabilities.append(outputs["probabilities"])
             state = {name: outputs[name] for name in state}
-            if outputs["stop_probability"][0] > 0.5:
+            last = outputs["stop_probability"] > 0.5
+            used[(used == 0) & (last | (glimpse == self._glimpses))] = glimpse
+            if used.all():
                 break
+        by_glimpse = np.stack(probabilities, axis=1)
+        answers = by_glimpse[np.arange(self.batch), used - 1]
         return {
-            "class": probabilities[-1].argmax(axis=-1),
-            "probabilities": probabilities[-1],
-            "probabilities_by_glimpse": np.stack(probabilities, axis=1),
+            "class": answers.argmax(axis=-1),
+            "probabilities": answers,
+            "probabilities_by_glimpse": by_glimpse,
             "locations": np.stack(locations, axis=1),
-            "glimpses_used": np.array([len(locations)]),
+            "glimpses_used": used,
         }
 
 
@@ -107,7 +138,9 @@ def main(
     try:
         model = DeviceModel(options.model, options.threads)
         gate = _gate(model, options)
-        answers = [_answer(model, path, gate) for path in options.images]
+        if model.doubt:
+            print(f"note: {model.doubt}.", file=sys.stderr)
+        answers = _answers(model, options.images, gate)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -142,19 +175,43 @@ def _gate(model: DeviceModel, options: argparse.Namespace) -> Gate:
     )
 
 
-def _answer(model: DeviceModel, path: str, gate: Gate) -> dict[str, Any]:
-    image = read_to_ask(path, gate)
-    outputs = model(image)
-    answered.check(path, {name: value[0] for name, value in outputs.items()})
-    seconds = median_seconds(lambda: model(image))
-    outputs = {name: value[0].tolist() for name, value in outputs.items()}
-    label = model.labels[outputs["class"]]
-    return {
-        "image": path,
-        "label": label,
-        **outputs,
-        "milliseconds": 1e3 * seconds,
-    }
+def _answers(
+    model: DeviceModel, paths: list[str], gate: Gate
+) -> list[dict[str, Any]]:
+    """Of all files, as many at once as the model takes."""
+    if len(paths) % model.batch:
+        raise UserError(
+            f"--model answers {model.batch} images at a time: name as many, or "
+            f"a multiple. Received: {len(paths)}"
+        )
+    return [
+        answer
+        for first in range(0, len(paths), model.batch)
+        for answer in _batch(model, paths[first : first + model.batch], gate)
+    ]
+
+
+def _batch(
+    model: DeviceModel, paths: list[str], gate: Gate
+) -> list[dict[str, Any]]:
+    images = np.stack([read_to_ask(path, gate) for path in paths])
+    outputs = model(images)
+    rows = [
+        {name: value[row] for name, value in outputs.items()}
+        for row in range(len(paths))
+    ]
+    for path, row in zip(paths, rows, strict=True):
+        answered.check(path, row)
+    seconds = median_seconds(lambda: model(images)) / len(paths)
+    return [
+        {
+            "image": path,
+            "label": model.labels[int(row["class"])],
+            **{name: value.tolist() for name, value in row.items()},
+            "milliseconds": 1e3 * seconds,
+        }
+        for path, row in zip(paths, rows, strict=True)
+    ]
 
 
 def median_seconds(ask: Callable[[], Any]) -> float:
@@ -173,48 +230,55 @@ def median_seconds(ask: Callable[[], Any]) -> float:
     return statistics.median(taken)
 
 
-def _load(path, threads: int) -> Interpreter:
-    """A file with the signature `classify`."""
+def _content(path: pathlib.Path) -> bytes:
     regular.check(path)
-    if not os.path.exists(path):
-        raise UserError(
-            f"--model must name a file. Received: {os.fspath(path)!r}"
-        )
     try:
-        interpreter = Interpreter(os.fspath(path), num_threads=threads)
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise UserError(
+            f"--model must name a file. Received: {str(path)!r}"
+        ) from error
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read: {error.strerror or error}"
+        ) from error
+
+
+def _load(path: pathlib.Path, content: bytes, threads: int) -> Interpreter:
+    """A file with the signature `classify`."""
+    try:
+        interpreter = Interpreter(model_content=content, num_threads=threads)
     except (ValueError, RuntimeError) as error:
         raise UserError(
-            f"--model must name a .tflite file. Received: {os.fspath(path)!r}, "
+            f"--model must name a .tflite file. Received: {str(path)!r}, "
             f"of which LiteRT says: {error}"
         ) from error
     signatures = list(interpreter.get_signature_list())
     if "classify" not in signatures:
         raise UserError(
             "--model must have the signature `classify`. "
-            f"Received: {os.fspath(path)!r} with {signatures}"
+            f"Received: {str(path)!r} with {signatures}"
         )
     return interpreter
 
 
-def _about(path: pathlib.Path, classes: int) -> dict[str, Any]:
-    """What the .json says; nothing where there is none."""
-    file = path.with_suffix(".json")
-    regular.check(file)
-    if not file.exists():
-        return {}
-    try:
-        about = json.loads(file.read_text())
-        labels = about["labels"]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+def _check_state(
+    path: pathlib.Path,
+    start: dict[str, np.ndarray],
+    inputs: dict[str, dict[str, Any]],
+) -> None:
+    """Raises UserError unless a state is what `step` takes beside a frame."""
+    needed = {
+        name: tuple(inputs[name]["shape"].tolist())
+        for name in inputs
+        if name != "frame"
+    }
+    found = {name: value.shape for name, value in start.items()}
+    if found != needed:
         raise UserError(
-            f"{file} must be the JSON written beside the model, with labels. "
-            f"Received: {error!r}"
-        ) from error
-    if len(labels) != classes:
-        raise UserError(
-            f"{file} must have {classes} labels. Received: {len(labels)}"
+            f"{path.with_suffix('.json')} must have an initial_state of the "
+            f"shapes {needed}. Received: {found}"
         )
-    return about
 
 
 def _parser(program: str) -> argparse.ArgumentParser:

@@ -14,31 +14,41 @@ from typing import TYPE_CHECKING
 
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Name, Out
+from ram_tf_runs.settings.fields import Settings, group, setting
+from ram_tf_runs.settings.options import (
+    OTHER_FLAGS,
+    ModelOptions,
+    Name,
+    Out,
+    Served,
+)
 from ram_tf_serving import versions
 
 if TYPE_CHECKING:
     from ram_tf_runs.model_source import Trained
 
 # Each writes its files into the directory of the version.
-FORMATS: dict[str, Callable[["Trained", str, pathlib.Path, int], None]] = {}
+FORMATS: dict[
+    str, Callable[["Trained", str, pathlib.Path, "Version"], None]
+] = {}
 
 
 @dataclasses.dataclass(frozen=True)
 class Version(Settings):
     """What is written."""
 
+    served: Served = group(Served)
     version: int | None = setting(
         None, "Number of the version; by default the next one.", least=1
     )
-    max_side: int = setting(
-        4096,  # As saved_model.MAX_SIDE.
-        "Longest side of an image that is answered, in pixels.",
-        least=1,
-    )
     format: tuple[str, ...] = setting(
         ("saved_model",), "What to write: saved_model, tflite, or both."
+    )
+    batch: int = setting(
+        1,
+        "Images that a .tflite file answers at once. No other number can be "
+        "asked of it; a SavedModel takes any.",
+        least=1,
     )
 
     def check(self):
@@ -47,29 +57,38 @@ class Version(Settings):
                 f"--format must be one or more of {', '.join(FORMATS)}. "
                 f"Received: --format={','.join(self.format)}"
             )
+        if self.batch > 1 and "tflite" not in self.format:
+            raise UserError(
+                "--batch is for --format=tflite: a SavedModel takes any batch. "
+                f"Received: --batch={self.batch} "
+                f"--format={','.join(self.format)}"
+            )
 
 
 def _saved_model(
-    trained: "Trained", name: str, directory: pathlib.Path, max_side: int
+    trained: "Trained", name: str, directory: pathlib.Path, version: Version
 ) -> None:
     # The messages of warmup are TensorFlow Serving's, of an extra of its own.
-    from ram_tf.export import saved_model, warmup
+    from ram_tf.export import warmup
+    from ram_tf_runs import to_serve
 
-    saved_model.save_saved_model(trained.model, directory, max_side)
-    warmup.write_warmup(trained.model, directory, name, trained.task.side)
+    to_serve.saved_model(trained, directory, version.served)
+    encoded = to_serve.pictures(trained, version.served) is not None
+    side = trained.task.side
+    warmup.write_warmup(trained.model, directory, name, side, encoded)
 
 
 def _tflite(
-    trained: "Trained", name: str, directory: pathlib.Path, max_side: int
+    trained: "Trained", name: str, directory: pathlib.Path, version: Version
 ) -> None:
     from ram_tf.export import tflite
 
-    del max_side
     tflite.save_tflite(
         trained.model,
         trained.task.side,
         directory,
         name,
+        batch=version.batch,
         labels=trained.class_names,
         standardised=trained.task.standardised,
         record=trained.result,
@@ -96,7 +115,7 @@ def main(
     try:
         with versions.new_version(base, number) as draft:
             for form in version.format:
-                _write(form, trained, name, draft, version.max_side)
+                _write(form, trained, name, draft, version)
     except OSError as error:
         raise UserError(
             f"--out={out.out} cannot be written: {error}"
@@ -105,20 +124,24 @@ def main(
     print(f"exported: {place}")
     if trained.task.standardised:
         print(
-            "images must be standardised before they are put on a canvas, as "
-            "ram_tf_data/contrast.py does; so do trainers.device, and "
-            "trainers.serving_client with --standardise"
+            "images, but for encoded ones, must be standardised before they "
+            "are put on a canvas, as ram_tf_data/contrast.py does; so do "
+            "trainers.device, and trainers.serving_client with --standardise"
         )
     if "saved_model" in version.format and trained.model.num_classes:
         print(_how_to_try(place))
 
 
 def _write(
-    form: str, trained: "Trained", name: str, draft: pathlib.Path, max_side: int
+    form: str,
+    trained: "Trained",
+    name: str,
+    draft: pathlib.Path,
+    version: Version,
 ) -> None:
     print(f"exporting {name} as {form}", flush=True)
     started = time.perf_counter()
-    FORMATS[form](trained, name, draft, max_side)
+    FORMATS[form](trained, name, draft, version)
     print(f"done in {time.perf_counter() - started:.0f} s", flush=True)
 
 
@@ -131,10 +154,15 @@ def _check_name(name: str) -> None:
 
 
 def _how_to_try(place: pathlib.Path) -> str:
+    run = f"  saved_model_cli run --dir={place} --tag_set=serve"
     return (
         "try it, with images of shape [batch, height, width, channels] uint8 "
-        f"in a file:\n  saved_model_cli run --dir={place} --tag_set=serve "
-        "--signature_def=serving_default --inputs=image=images.npy"
+        f"in a file:\n{run} --signature_def=serving_default "
+        "--inputs=image=images.npy\n"
+        "or, if it knows still images, with PNG or JPEG files in an array of "
+        f"bytes:\n{run} --signature_def=serving_encoded "
+        "--inputs=image_bytes=files.npy\n"
+        f"or by REST: ram serve --saved_model={place}"
     )
 
 

@@ -45,11 +45,13 @@ def main(options: ModelOptions, canvases: Canvases, out: Out) -> None:
     import ram_tf_runs.quiet  # noqa: F401  First.
 
     from ram_tf_reports import canvas_errors
-    from ram_tf_runs import model_source
+    from ram_tf_runs import memory, model_source
     from ram_tf_runs.records.workdir import write_json
 
     trained = model_source.load(options)
     sides = [int(side) for side in canvases.canvases]
+    given = f"--canvases={','.join(canvases.canvases)}"
+    memory.check_use(trained.settings, canvas=(given, max(sides)))
     result = canvas_errors.measure(trained, sides, canvases.test_canvases)
     print(table(result))
     if out.out:

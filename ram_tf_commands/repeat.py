@@ -24,7 +24,7 @@ from typing import Any
 
 from absl import flags
 
-from ram_tf_runs import repeated, training
+from ram_tf_runs import memory, repeated, training
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import lock
@@ -69,13 +69,14 @@ def main(repeat: Repeat, jobs: Jobs, out: Out, arguments: list[str]) -> int:
     if code := parsing.call(arguments, _values(parsing, arguments)):
         return code
     settings, options = given
+    memory.check(settings)
     workdir = pathlib.Path(options.place.workdir or f"runs/{name}")
     seeds = [
         repeated.Seed(settings.replace(seed=seed), workdir / f"seed_{seed}")
         for seed in repeat.numbers
     ]
+    crew = Crew(jobs.jobs)
     with lock.of_workdir(workdir):
-        crew = Crew(jobs.jobs)
         outcomes = crew.run(
             Child(seed.name, [name, *_flags(trainer, seed, options)])
             for seed in seeds

@@ -48,15 +48,19 @@ def main(options: Report, data: Data) -> None:
         paths,
         pictures,
         records,
+        run_files,
         size_pictures,
         stopping,
     )
     from ram_tf_reports.published import TASKS
 
     runs = {name: records.load(folder / name) for name in TASKS}
-    pictures.write(out.parent, runs, catch.load(folder / "catch"))
-    stopping.write(out.parent, folder / "stopping")
-    size_pictures.write(out.parent, folder)
+    with run_files.reading(folder):
+        pictures.write(out.parent, runs, catch.load(folder / "catch"))
+    with run_files.reading(folder / "stopping"):
+        stopping.write(out.parent, folder / "stopping")
+    with run_files.reading(folder / "seek"):
+        size_pictures.write(out.parent, folder)
     if options.pictures:
         for name in filter(TASKS.get, pretrained.NAMES):
             print(paths.write(out.parent, name, data.data_dir))

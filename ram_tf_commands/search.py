@@ -24,6 +24,7 @@ import pathlib
 import typing
 from collections.abc import Sequence
 
+from ram_tf_runs import memory
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags
@@ -90,6 +91,7 @@ def main(
     out: Out,
     picture: Picture,
 ) -> int:
+    memory.check(settings)
     workdir = options.place.workdir or f"runs/{settings.program.split('.')[-1]}"
     path = search.study or f"{workdir.rstrip('/')}_search/study.db"
     search = search.replace(study=path)

@@ -122,18 +122,18 @@ def _ask(connection, path, gate, options) -> dict[str, np.ndarray]:
     outputs = connection.predict(
         options.model, options.signature, {"image": image[None]}
     )
-    one = {name: value[0] for name, value in outputs.items()}
-    answers.check(path, one, needed=("class", "probabilities"))
-    return outputs
+    looks = ("locations", "probabilities_by_glimpse")
+    needed = ("class", "probabilities", *(looks if options.verbose else ()))
+    return answers.of_one(path, outputs, needed)
 
 
 def _answer(path: str, outputs: dict[str, np.ndarray], verbose: bool) -> str:
-    best = outputs["class"][0]
-    lines = [f"{path}: {_share(best, outputs['probabilities'][0])}"]
+    best = outputs["class"]
+    lines = [f"{path}: {_share(best, outputs['probabilities'])}"]
     if verbose:
         looks = zip(
-            outputs["locations"][0],
-            outputs["probabilities_by_glimpse"][0],
+            outputs["locations"],
+            outputs["probabilities_by_glimpse"],
             strict=True,
         )
         for t, ((y, x), probabilities) in enumerate(looks, start=1):

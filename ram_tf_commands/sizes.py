@@ -92,7 +92,7 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
     import ram_tf_runs.quiet  # noqa: F401  First.
 
     from ram_tf.evaluation.finding import Finder
-    from ram_tf_runs import model_source
+    from ram_tf_runs import memory, model_source
     from ram_tf_runs.records import record
     from ram_tf_runs.records.workdir import write_json
 
@@ -100,6 +100,13 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
     _check(trained, sizes)
     if sizes.backgrounds:
         trained.task = trained.task.changed(backgrounds=sizes.backgrounds)
+    for side, patches, _ in sizes.wanted:
+        memory.check_use(
+            trained.settings,
+            canvas=(f"a side of {side} in --canvases", side),
+            clutter=(f"{patches} patches in --canvases", patches),
+            glimpses=(f"--looks={sizes.looks}", sizes.looks),
+        )
     path = pathlib.Path(out.out) if out.out else None
     asked = {
         "model": trained.name,
@@ -169,7 +176,11 @@ def _known(path: pathlib.Path | None, asked: dict[str, Any]) -> list[Any]:
             f"{found.get('looks')} looks, {found.get('split')}, "
             f"sensor={found.get('sensor')}"
         )
-    return found["canvases"]
+    with json_files.reading(path):
+        for row in found["canvases"]:
+            _line(row)
+            _ = row["cases"]
+        return list(found["canvases"])
 
 
 def _measured(

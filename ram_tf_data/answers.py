@@ -10,6 +10,62 @@ import numpy as np
 from ram_tf_data.errors import UserError
 
 _ROUNDING = 0.01
+# Of outputs about one picture: dimensions, and the kinds of their numbers.
+_FORMS = {
+    "class": (0, "iu"),
+    "probabilities": (1, "f"),
+    "locations": (2, "f"),
+    "probabilities_by_glimpse": (2, "f"),
+    "glimpses_used": (0, "iu"),
+}
+
+
+def of_one(
+    path: str, outputs: Mapping[str, np.ndarray], needed: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The answer about a picture, of what somebody else's program gave.
+
+    Args:
+        path: The picture's file.
+        outputs: By name, with an axis of one for the batch. What no model of
+            ours gives is left out.
+        needed: Names that there must be.
+
+    Returns:
+        The same without that axis.
+
+    Raises:
+        UserError: On other shapes than a model's, or as `check`.
+    """
+    one = {}
+    for name, value in outputs.items():
+        if name not in _FORMS:
+            continue
+        rank, kinds = _FORMS[name]
+        sound = value.ndim == rank + 1 and value.dtype.kind in kinds
+        if not sound or len(value) != 1 or not value.size:
+            raise _odd(path, f"`{name}`", value)
+        one[name] = value[0]
+    check(path, one, needed)
+    classes = len(one["probabilities"])
+    by_glimpse = one.get("probabilities_by_glimpse")
+    if by_glimpse is not None and by_glimpse.shape[1] != classes:
+        raise _odd(path, "`probabilities_by_glimpse`", by_glimpse)
+    looks = one.get("locations")
+    if looks is not None and (
+        looks.shape[1] != 2
+        or not np.isfinite(looks).all()
+        or (by_glimpse is not None and len(looks) != len(by_glimpse))
+    ):
+        raise _odd(path, "`locations`", looks)
+    return one
+
+
+def _odd(path: str, what: str, value: np.ndarray) -> UserError:
+    return UserError(
+        f"The model's answer about {path!r} is none: {what} must have the "
+        f"shape of a model's. Received: {value.dtype} {list(value.shape)}"
+    )
 
 
 def check(

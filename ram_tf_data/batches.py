@@ -4,12 +4,14 @@ There is no iterator, hence no iterator state to save.
 """
 
 import functools
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ram_tf_data import memory
 from ram_tf_data.canvas import Canvas, compose, corners, draw_canvases, paint
 from ram_tf_data.errors import UserError
 from ram_tf_data.pieces import composed
@@ -149,6 +151,16 @@ def streamed(
         yield Case(image.numpy(), split.label[index], centre)
 
 
+def check_size(shape: tuple[int, ...], cases: int) -> None:
+    """Raises UserError if so many canvases do not fit into memory."""
+    memory.check(
+        "All canvases that are measured on",
+        cases * math.prod(shape),
+        f"{cases} of {'x'.join(map(str, shape))}; --evaluation_cases takes "
+        "the first of them",
+    )
+
+
 def evaluation_set(
     split: Split,
     canvas: Canvas,
@@ -175,6 +187,7 @@ def evaluation_set(
         canvas.check_corner(split.image, corner)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
     index = index[: cases or None]
+    check_size(canvas.shape(split.image), len(index))
     pool = tf.constant(split.image)
 
     def drawn(chosen, start):

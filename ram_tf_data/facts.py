@@ -11,6 +11,7 @@ class Facts(NamedTuple):
         kind: What is on an image.
         train, validation, test: Numbers of images.
         side: Of an image, in pixels.
+        hub_id: Its name among the data sets of Hugging Face; None if unknown.
     """
 
     title: str
@@ -19,6 +20,7 @@ class Facts(NamedTuple):
     validation: int
     test: int
     side: int = 28
+    hub_id: str | None = None
 
 
 FACTS = {
@@ -28,6 +30,7 @@ FACTS = {
         50_000,
         10_000,
         10_000,
+        hub_id="ylecun/mnist",
     ),
     "fashion_mnist": Facts(
         "Fashion-MNIST (H. Xiao, K. Rasul, R. Vollgraf)",
@@ -35,6 +38,7 @@ FACTS = {
         50_000,
         10_000,
         10_000,
+        hub_id="zalando-datasets/fashion_mnist",
     ),
     "digits": Facts(
         "the handwritten digits of scikit-learn (E. Alpaydin, C. Kaynak)",

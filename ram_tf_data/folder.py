@@ -8,6 +8,7 @@ not scaled up; the rest of the canvas is black.
 import collections
 import functools
 import logging
+import math
 import pathlib
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import tqdm
 
+from ram_tf_data import memory
 from ram_tf_data.canvas import check_pool
 from ram_tf_data.errors import UserError
 from ram_tf_data.files import read
@@ -131,6 +133,11 @@ def _read(
         for k, name in enumerate(names)
         for path in _files(folder / name)
     ]
+    memory.check(
+        "All pictures, on their canvases,",
+        len(files) * math.prod(shape),
+        f"{len(files)} of {'x'.join(map(str, shape))} in {folder}",
+    )
     bits = np.random.Philox(key=_ORDER_SEED)
     order = np.random.Generator(bits).permutation(len(files))
     paths = [files[row][0] for row in order]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageOps, ImageSequence
 
-from ram_tf_data import depth, ink
+from ram_tf_data import depth, ink, memory
 from ram_tf_data.contrast import standardise
 from ram_tf_data.errors import UserError
 
@@ -51,7 +51,8 @@ class Gate:
         frames: T, how many a video must have; None for a still image.
 
     Raises:
-        UserError: On settings that do not go together.
+        UserError: On settings that do not go together, or a canvas that this
+            machine cannot hold.
     """
 
     side: int | None
@@ -71,6 +72,13 @@ class Gate:
             raise UserError(
                 "--find_ink is for still images. Received: a model of videos "
                 f"of {self.frames} frames"
+            )
+
+        if self.side:
+            memory.check(
+                "The canvas that a picture is put on",
+                self.side**2 * self.channels * (self.frames or 1),
+                f"a side of {self.side} pixels",
             )
 
     def see(self, file: Image.Image, path: str) -> Seen:

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ram_tf_data.batches import TrainingBatches
+from ram_tf_data.batches import TrainingBatches, check_size
 from ram_tf_data.numbers import Bank, Numbers, compose, draw_numbers, paint
 from ram_tf_data.pieces import composed
 from ram_tf_data.splits import Split
@@ -55,6 +55,7 @@ def number_set(
     numbers.check(split.image)
     bank = Bank.of(split)
     index = np.tile(np.arange(len(split.label), dtype=np.int32), repeats)
+    check_size((numbers.side, numbers.side, 1), len(index))
 
     def drawn(chosen, start):
         seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ram_tf_data import memory
+
 _DRAWN_AT_ONCE = 500  # Other numbers would make other canvases.
-# A pixel takes about 16 bytes while it is composed.
-_PIXELS_AT_ONCE = 2**23
+# A pixel takes about so many bytes while it is composed.
+_PIXELS_AT_ONCE, _BYTES = 2**23, 16
 
 
 def composed(
@@ -33,7 +35,15 @@ def composed(
 
     Returns:
         What `paint` gives, for all, [n, ...] each.
+
+    Raises:
+        UserError: If the first of these canvases do not fit into memory.
     """
+    memory.check(
+        "A canvas, while it is composed,",
+        _BYTES * pixels,
+        f"one of {pixels} values with its clutter",
+    )
     size = max(1, min(_DRAWN_AT_ONCE, _PIXELS_AT_ONCE // pixels))
     made: dict[str, np.ndarray] = {}
     for start in range(0, max(len(index), 1), _DRAWN_AT_ONCE):

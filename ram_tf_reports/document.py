@@ -17,7 +17,7 @@ from ram_tf_reports import (
 )
 from ram_tf_reports.published import TASKS, Task
 from ram_tf_reports.records import Runs, load
-from ram_tf_reports.run_files import notes, read
+from ram_tf_reports.run_files import notes, read, reading
 
 # Not in the paper's tables; by flagfile and folder.
 OTHERS = ("mnist_paper", "quickstart", "svhn_small", "video")
@@ -47,35 +47,43 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
 
     def section(template: str, name: str, **values: Any) -> list[str]:
         """One that is made of the records in the folder of this name."""
-        return markdown.render(
-            template,
-            name=name,
-            lines=lines.of_runs(runs[name]),
-            runs=runs[name].values(),
-            notes=notes(folder / name),
-            paths=pictures.glimpse_paths(root, name),
-            **values,
-        )
+        with reading(folder / name):
+            return markdown.render(
+                template,
+                name=name,
+                lines=lines.of_runs(runs[name]),
+                runs=runs[name].values(),
+                notes=notes(folder / name),
+                paths=pictures.glimpse_paths(root, name),
+                **values,
+            )
 
     counted = [(TASKS[n], lines.counted(TASKS[n], runs[n])) for n in TASKS]
     overview = pictures.OVERVIEW
     yield from markdown.render("start", tasks=counted, overview=overview)
     for name, task in TASKS.items():
-        yield from section("task", name, **_task(name, task, runs[name]))
-    yield from catch.section(folder / "catch")
-    yield from environments.section(folder / "minatar")
-    found = read(folder / "invariance.json", *_INVARIANCE)
-    yield from markdown.render("invariance", found=found)
+        with reading(folder / name):
+            facts = _task(name, task, runs[name])
+        yield from section("task", name, **facts)
+    with reading(folder / "catch"):
+        yield from catch.section(folder / "catch")
+    with reading(folder / "minatar"):
+        yield from environments.section(folder / "minatar")
+    with reading(path := folder / "invariance.json"):
+        found = read(path, *_INVARIANCE)
+        yield from markdown.render("invariance", found=found)
     for name in OTHERS:
         yield from section("others", name)
-    yield from stopping.section(folder / "stopping")
+    with reading(folder / "stopping"):
+        yield from stopping.section(folder / "stopping")
     yield from section("numbers", "numbers")
-    found = read(folder / "larger_canvases.json", *_BEYOND)
     curve = size_pictures.PICTURE
     curve = curve if (root / curve).exists() else None
-    large = sizes.section(folder, curve, runs["seek"].values())
+    with reading(folder / "seek"):
+        large = sizes.section(folder, curve, runs["seek"].values())
     large += [block for name in _LARGE for block in section("large", name)]
-    large += markdown.render("beyond", found=found)
+    with reading(path := folder / "larger_canvases.json"):
+        large += markdown.render("beyond", found=read(path, *_BEYOND))
     yield from ["## Large images", *large] if large else []
     yield from markdown.render("sources", tasks=TASKS.values())
 

@@ -16,7 +16,8 @@ class Record(run_files.Run):
     """
 
     def __init__(self, path: pathlib.Path, values: dict[str, Any]):
-        schema.check(path, values)
+        with run_files.reading(path):
+            schema.check(path, values)
         super().__init__(path, values)
 
     @property

@@ -4,6 +4,7 @@ from typing import Any
 
 import ram_tf_runs.quiet  # noqa: F401  First.
 
+from ram_tf import files, pretrained
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.interrupt import Interrupted, saved
 from ram_tf.training.loop import TrainingLoop
@@ -36,6 +37,7 @@ def run(settings: RunSettings, directory: str, data_dir: str | None) -> int:
     workdir = Workdir(directory)
     workdir.check(settings)
     with lock.of_workdir(workdir.path):
+        workdir.tidy()
         return _run(settings, workdir, data_dir)
 
 
@@ -100,11 +102,13 @@ def _finish(
     """
     print(task.best(state), flush=True)
     workdir.save_model(state.model)
+    digest = files.digest(workdir.model)
     evaluator = task.test(state.model)
     result = task.finish(evaluator, state, units_per_second, workdir) | {
         "best_step": int(state.best_step),
         "steps": state.step,
         "seconds": float(state.seconds),
+        pretrained.DIGEST: digest,
     }
     write_json(workdir.result, result)
     print(task.table(result))

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from ram_tf import pretrained
+from ram_tf_runs import memory
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings.options import ModelOptions
@@ -99,9 +100,11 @@ def named(name: str, data_dir: str | None = None) -> Trained:
     path = pathlib.Path(name)
     if path.suffix != ".keras":
         result = pretrained.record(name)
+        settings = from_record(result["config"])
+        memory.check_use(settings)
         return Trained(
             name,
-            task_of(from_record(result["config"]), data_dir),
+            task_of(settings, data_dir),
             pretrained.load_pretrained(name),
             pathlib.Path(),
             result,
@@ -123,9 +126,11 @@ def of_run(
         UserError: If there is none in the directory.
     """
     run = Workdir(directory)
+    settings = run.load_settings()
+    memory.check_use(settings)
     return Trained(
         run.path.resolve().name,
-        task_of(run.load_settings(), data_dir),
+        task_of(settings, data_dir),
         run.load_model(),
         run.path,
         run.load_result() if run.result.exists() else None,

@@ -18,7 +18,7 @@ def load() -> None:
     Raises:
         UserError: If there is no module of such a name.
     """
-    for name in _names():
+    for name in names():
         # They import TensorFlow, which --help does without if there are none.
         importlib.import_module("ram_tf_runs.quiet")
         try:
@@ -40,7 +40,7 @@ def part_names(parts: str, own: tuple[str, ...]) -> tuple[str, ...]:
         own: Those of `ram_tf`. Without plugins there are no others, and
             TensorFlow need not be imported to know them.
     """
-    if not _names():
+    if not names():
         return own
     load()
     from ram_tf import parts as registries
@@ -48,6 +48,7 @@ def part_names(parts: str, own: tuple[str, ...]) -> tuple[str, ...]:
     return getattr(registries, parts).names
 
 
-def _names() -> list[str]:
+def names() -> list[str]:
+    """The modules that the environment names."""
     given = os.environ.get(VARIABLE, "").split(",")
     return [name.strip() for name in given if name.strip()]

@@ -68,7 +68,7 @@ def copy_pretrained(task: Task, model: keras.Model) -> None:
                 f"--pretrained={name} needs data with {fact} of "
                 f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
             )
-    _copy_weights(released, model)
+    widening.adopt(released, model)
 
 
 def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):
@@ -91,21 +91,3 @@ def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):
             f"--pretrained={name} needs --stop, with which it was trained. "
             "Received: --nostop"
         )
-
-
-def _copy_weights(released: keras.Model, model: keras.Model) -> None:
-    fresh = {id(weight) for weight in _new_heads(released, model)}
-    copied = [weight for weight in model.weights if id(weight) not in fresh]
-    values = widening.weights(released, model)
-    for weight, value in zip(copied, values, strict=True):
-        weight.assign(value)
-
-
-def _new_heads(released: keras.Model, model: keras.Model) -> list:
-    """Weights of the heads that only the new model has."""
-    return [
-        weight
-        for name, head in model.cell.heads.items()
-        if name not in released.cell.heads
-        for weight in head.weights
-    ]

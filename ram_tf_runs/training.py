@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ram_tf_runs import memory
 from ram_tf_runs.command import Command
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.options import RunOptions
@@ -26,6 +27,7 @@ def command(
                 f"--source of trainers.{name} must be one of {list(sources)}. "
                 f"Received: {settings.source!r}"
             )
+        memory.check(settings)
         workdir = options.place.workdir or f"runs/{name}"
         # TensorFlow comes with it; --help does without.
         from ram_tf_runs import course

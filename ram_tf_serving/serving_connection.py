@@ -83,7 +83,7 @@ class Connection:
             response = self._stub.Predict(request, timeout=self._deadline)
         except grpc.RpcError as error:
             raise ConnectionError(self._told(error)) from error
-        return {name: to_array(t) for name, t in response.outputs.items()}
+        return {n: _read(n, t) for n, t in response.outputs.items()}
 
     def _told(self, error: grpc.RpcError) -> str:
         hint = _HINTS.get(error.code(), "").format(
@@ -93,13 +93,33 @@ class Connection:
         return ": ".join(part for part in parts if part)
 
 
+def _read(name: str, tensor: tensor_pb2.TensorProto) -> np.ndarray:
+    """An output; ConnectionError on one that cannot be an array."""
+    try:
+        return to_array(tensor)
+    except (LookupError, ValueError, AttributeError) as error:
+        raise ConnectionError(
+            f"the output `{name}` cannot be read: type {tensor.dtype}, shape "
+            f"{[dim.size for dim in tensor.tensor_shape.dim]}"
+        ) from error
+
+
 def to_tensor(array: np.ndarray) -> tensor_pb2.TensorProto:
     """An array as a message."""
     array = np.asarray(array)
+    if array.dtype.kind in "OS":  # Files, such as `image_bytes`.
+        tensor = tensor_pb2.TensorProto(
+            dtype=types_pb2.DT_STRING, string_val=array.ravel().tolist()
+        )
+        return _with_shape(tensor, array.shape)
     tensor = tensor_pb2.TensorProto(
         dtype=_FIELDS[array.dtype][0], tensor_content=array.tobytes()
     )
-    for size in array.shape:
+    return _with_shape(tensor, array.shape)
+
+
+def _with_shape(tensor, shape) -> tensor_pb2.TensorProto:
+    for size in shape:
         tensor.tensor_shape.dim.add(size=size)
     return tensor
 

@@ -1,12 +1,19 @@
-"""Numbered versions of an exported model, each whole or not there."""
+"""Numbered versions of an exported model, each whole or not there.
+
+In each are the SHA-256 of all its files, as `sha256sum -c SHA256SUMS` reads
+them there; TensorFlow Serving passes over it.
+"""
 
 import contextlib
+import hashlib
 import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterator
 
 from ram_tf_runs.errors import UserError
+
+SUMS = "SHA256SUMS"
 
 
 def next_version(base: pathlib.Path) -> int:
@@ -42,6 +49,7 @@ def new_version(base: pathlib.Path, version: int) -> Iterator[pathlib.Path]:
     )
     try:
         yield draft
+        _write_sums(draft)
         draft.chmod(0o755)  # A server may run as another user.
         draft.rename(place)  # Fails if somebody else was faster.
     except BaseException:
@@ -49,3 +57,13 @@ def new_version(base: pathlib.Path, version: int) -> Iterator[pathlib.Path]:
         with contextlib.suppress(OSError):  # It has other versions.
             base.rmdir()
         raise
+
+
+def _write_sums(folder: pathlib.Path) -> None:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    lines = []
+    for path in paths:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{digest}  {path.relative_to(folder).as_posix()}\n")
+    (folder / SUMS).write_text("".join(lines), encoding="utf-8")

@@ -70,14 +70,15 @@ def make_player(make_model):
 @pytest.fixture(scope="session")
 def exported(make_model, tmp_path_factory):
     """A small model with eight glimpses, and its SavedModel's directory."""
-    from ram_tf.export.saved_model import save_saved_model
     from ram_tf.export.warmup import write_warmup
+    from ram_tf.served.pictures import Pictures
+    from ram_tf.served.saved_model import save_saved_model
 
     # Of the kinds of sensor, the one that is not exported.
     model = make_model(glimpses=8, sensor="integral")
     directory = tmp_path_factory.mktemp("exported") / "small" / "1"
-    save_saved_model(model, directory, max_side=64)
-    write_warmup(model, directory, "small", side=28)
+    save_saved_model(model, directory, 64, Pictures(channels=1, side=28))
+    write_warmup(model, directory, "small", side=28, encoded=True)
     return model, directory
 
 

@@ -118,3 +118,38 @@ def test_photographed_digits_are_known(mnist, tmp_path, run_command, capsys):
     assert "mostly light" not in captured.err
     assert run_command(predict, *flags, files[0]) == 0
     assert f"note: {files[0]} is mostly light" in capsys.readouterr().err
+
+
+_SHARES = np.full((1, 4), 0.25, np.float32)
+_WHOLE = {
+    "class": np.array([3], np.int32),
+    "probabilities": _SHARES,
+    "probabilities_by_glimpse": np.stack([_SHARES, _SHARES], 1),
+    "locations": np.zeros((1, 2, 2), np.float32),
+}
+
+
+@pytest.mark.parametrize("name", _WHOLE)
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(np.zeros(shape, np.float32) for shape in ((), (0,), (1,), (1, 0))),
+        *(
+            np.zeros(shape, np.float32)
+            for shape in ((2, 4), (1, 3, 3), (1,) * 5)
+        ),
+        *(np.array(value) for value in ([1.5], [np.inf], [b"x"], ["a"], [99])),
+    ],
+)
+def test_outputs_of_another_shape(name, value):
+    """Of a server, which may have a model that is not ours."""
+    one = answers.of_one("x.png", _WHOLE, tuple(_WHOLE))
+    assert one.keys() == _WHOLE.keys()
+    others = {"more": np.array([["?"]]), name: value}
+    with pytest.raises(ValueError, match=rf"x\.png.*{name}") as told:
+        answers.of_one("x.png", _WHOLE | others, ("class", "probabilities"))
+    assert told.value.for_the_user
+    del others[name]
+    lacking = {n: v for n, v in _WHOLE.items() if n != name} | others
+    with pytest.raises(ValueError, match=rf"must have .*{name}"):
+        answers.of_one("x.png", lacking, (name, *_WHOLE))

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ram_tf.export import tflite
 from ram_tf_commands import device
+from ram_tf_data.errors import UserError
 
 ROOT = pathlib.Path(__file__).parents[1]
 NEEDED = ("ai-edge-litert", "numpy", "pillow")
@@ -40,6 +41,35 @@ def made(tmp_path_factory, digits):
 def _arguments(path, *more):
     files = [str(path / f"{row}.png") for row in range(2)]
     return [f"--model={path / 'model.tflite'}", *more, *files]
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A file that takes two images at a time."""
+    from ram_tf import RecurrentAttentionModel
+
+    path = tmp_path_factory.mktemp("pairs")
+    model = RecurrentAttentionModel(glimpses=2, glimpse_size=6, scales=2)
+    model.build((None, SIDE, SIDE, 1))
+    tflite.save_tflite(model, SIDE, path, "model", batch=2)
+    return model, path / "model.tflite"
+
+
+def test_as_many_files_as_a_file_takes(made, pairs, digits, capsys):
+    model, path = pairs
+    files = [str(made[0] / f"{row}.png") for row in (0, 1, 1, 0)]
+    flags = [f"--model={path}", "--json"]
+    assert device.main([*flags, *files]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [one["image"] for one in printed] == files
+    answers = model(digits.test.image[[0, 1, 1, 0]])["probabilities"][:, -1]
+    for one, expected in zip(printed, answers.numpy(), strict=True):
+        np.testing.assert_allclose(one["probabilities"], expected, atol=1e-5)
+        assert one["label"] == str(expected.argmax())
+    assert device.main([*flags, *files[:3]]) == 1
+    error = capsys.readouterr().err
+    assert "--model answers 2 images at a time" in error
+    assert "Received: 3" in error
 
 
 def _check(printed, answers):
@@ -90,7 +120,36 @@ def test_without_its_json_classes_are_numbers(made, tmp_path, capsys):
     alone = tmp_path / "alone.tflite"
     alone.write_bytes((path / "model.tflite").read_bytes())
     assert device.main([f"--model={alone}", str(path / "0.png")]) == 0
-    assert f": {answers[0].argmax()} (" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert f": {answers[0].argmax()} (" in printed.out
+    doubt = f"there is no {tmp_path / 'alone.json'} to say if {alone} is whole"
+    assert printed.err == f"note: {doubt}.\n"
+
+
+def test_a_json_older_than_digests_is_said(made, tmp_path, capsys):
+    path, answers = made
+    about = json.loads((path / "model.json").read_text())
+    del about["sha256"]
+    old = _with_json(json.dumps(about))(made, tmp_path)
+    assert device.main([f"--model={old}", str(path / "0.png")]) == 0
+    printed = capsys.readouterr()
+    assert f": digit {answers[0].argmax()} (" in printed.out
+    assert "model.json is too old to say if" in printed.err
+
+
+def test_a_state_of_another_shape_is_told(tmp_path):
+    from ram_tf import RecurrentAttentionModel
+
+    model = RecurrentAttentionModel(glimpses=2, glimpse_size=6, stop=True)
+    model.build((None, SIDE, SIDE, 1))
+    path, _ = tflite.save_tflite(model, SIDE, tmp_path, "stops")
+    file = path.with_suffix(".json")
+    about = json.loads(file.read_text())
+    device.DeviceModel(path)
+    for state in ({}, {"core": [[0.0]]}, about["initial_state"] | {"more": 1}):
+        file.write_text(json.dumps(about | {"initial_state": state}))
+        with pytest.raises(UserError, match=r"stops\.json must have an"):
+            device.DeviceModel(path)
 
 
 def _step_only(made, tmp_path):
@@ -118,6 +177,21 @@ def _with_json(text):
     return write
 
 
+def _of_other(made, tmp_path):
+    labels = [str(k) for k in range(10)]
+    text = json.dumps({"labels": labels, "bytes": 1, "sha256": "ab"})
+    return _with_json(text)(made, tmp_path)
+
+
+def _flipped(made, tmp_path):
+    """Of the same size, with one bit of a weight turned."""
+    path = _with_json((made[0] / "model.json").read_text())(made, tmp_path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    return path
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -127,12 +201,26 @@ def _with_json(text):
         (_with_json("{"), "model.json must be the JSON.*JSONDecodeError"),
         (_with_json("{}"), "model.json must be the JSON.*KeyError"),
         (_with_json('{"labels": ["a"]}'), "must have 10 labels. Received: 1"),
+        (_with_json('{"labels": 7}'), "model.json must be the JSON.*of 7"),
+        (_with_json("[]"), "model.json must be the JSON.*TypeError"),
+        (_with_json("[" * 10**5), "model.json must be.*RecursionError"),
+        (_with_json('{"labels": [], "bytes": 1}'), "model.json must be"),
+        (
+            _with_json('{"labels": ["a"], "initial_state": [1]}'),
+            "model.json must be the JSON.*AttributeError",
+        ),
+        (
+            _with_json('{"labels": ["a"], "standardise": "no"}'),
+            "model.json must be the JSON.*'no'",
+        ),
+        (_of_other, r"model.tflite is not.*model.json is about.*'bytes': 1"),
+        (_flipped, r"model.tflite is not the file.*'sha256': '\w{64}'"),
     ],
 )
 def test_bad_models(made, tmp_path, capsys, make, message):
     model = make(made, tmp_path)
     assert device.main([f"--model={model}", str(made[0] / "0.png")]) == 1
-    assert re.match(f"error: .*{message}", capsys.readouterr().err)
+    assert re.fullmatch(f"error: .*{message}.*\n", capsys.readouterr().err)
 
 
 def test_bad_images(made, tmp_path, capsys):

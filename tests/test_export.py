@@ -10,11 +10,12 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import pretrained
-from ram_tf.export import saved_model
+from ram_tf.served import saved_model
 from ram_tf_commands import export
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
+from ram_tf_runs.settings.options import Served
 from ram_tf_serving import versions
 
 
@@ -33,24 +34,27 @@ def export_run(run_command, workdir):
     return functools.partial(run_command, export, f"--workdir={workdir.path}")
 
 
-def _files(directory):
-    """All there is below a directory, whatever its name begins with."""
-    return sorted(
-        str(path.relative_to(directory))
-        for path in directory.rglob("*")
+def _files(folder):
+    """All files, but for the sums that each version has."""
+    found = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
         if path.is_file()
-    )
+    }
+    sums = {name for name in found if name.endswith(f"/{versions.SUMS}")}
+    assert len(sums) == len({name.rsplit("/", 1)[0] for name in found - sums})
+    return sorted(found - sums)
 
 
 def test_the_longest_side_is_what_the_library_has_by_default():
-    assert export.Version().max_side == saved_model.MAX_SIDE
+    assert Served().max_side == saved_model.MAX_SIDE
 
 
 def test_versions_are_numbered(export_run, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(
         export.FORMATS,
         "saved_model",
-        lambda trained, name, directory, max_side: (directory / name).touch(),
+        lambda trained, name, directory, version: (directory / name).touch(),
     )
     assert export_run(f"--out={tmp_path}") == 0
     assert f"exported: {tmp_path}/small/1" in capsys.readouterr().out
@@ -69,7 +73,7 @@ def test_versions_are_numbered(export_run, tmp_path, capsys, monkeypatch):
 
 def test_a_real_export_is_served(workdir, export_run, tmp_path, capsys):
     assert export_run(f"--out={tmp_path}", "--max_side=30") == 0
-    assert "saved_model_cli run" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("saved_model_cli run") == 2
     place = tmp_path / "small" / "1"
     assert (place / "assets.extra" / "tf_serving_warmup_requests").is_file()
     assert place.stat().st_mode & 0o777 == 0o755
@@ -108,7 +112,7 @@ def test_the_file_of_a_run_names_its_export(workdir, run_command, tmp_path):
 def test_a_failure_midway_leaves_nothing(
     export_run, tmp_path, capsys, monkeypatch
 ):
-    def fails(trained, name, directory, max_side):
+    def fails(trained, name, directory, version):
         (directory / "half").write_text("written")
         raise OSError("no space left")
 
@@ -168,6 +172,8 @@ def test_bad_arguments(export_run, arguments, words, capsys):
         ("--format=", "one or more of saved_model"),
         ("--version=0", "--version=0"),
         ("--max_side=0", "--max_side=0"),
+        ("--batch=0", "--batch=0"),
+        ("--batch=2", "--batch is for --format=tflite.*--batch=2"),
     ],
 )
 def test_flags_out_of_range(export_run, argument, words, capsys):

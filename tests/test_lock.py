@@ -1,6 +1,7 @@
 """The lock of a directory: one holder, who is named, and who may be killed."""
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -74,6 +75,18 @@ def test_who_is_killed_holds_nothing(holder, tmp_path):
 
 def test_who_ends_leaves_no_trace(holder, tmp_path):
     holder.communicate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_locks_where_a_disk_is_full(tmp_path, monkeypatch):
+    """Only who holds it is not known then."""
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(lock.os, "pwrite", full)
+    with lock.of_workdir(tmp_path):
+        assert lock.of_directory(tmp_path).is_held()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -119,7 +119,7 @@ def test_weights_of_the_same_windows_are_kept(make_model, model, images):
     other = make_model(
         glimpse_encoder="convolutional", scales=2, location_range=2.0
     )
-    other.set_weights(widening.weights(model, other))
+    widening.adopt(model, other)
     for one, its in zip(
         model.cell.glimpse_net.weights,
         other.cell.glimpse_net.weights,

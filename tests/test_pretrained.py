@@ -108,6 +108,7 @@ def test_an_unknown_name_lists_the_known_ones(read, name):
 def test_a_file_that_brings_code_is_refused(tmp_path, monkeypatch):
     layers = [keras.Input([2]), keras.layers.Lambda(lambda x: x + 1)]
     keras.Sequential(layers).save(tmp_path / "odd.keras")
+    (tmp_path / "odd.json").write_text('{"config": {}}')
     monkeypatch.setattr(pretrained, "DIRECTORY", tmp_path)
     monkeypatch.setattr(pretrained, "NAMES", ("odd",))
     with pytest.raises(ValueError, match="safe_mode"):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import pretrained
-from ram_tf.export.saved_model import save_saved_model
+from ram_tf.served.saved_model import save_saved_model
 from ram_tf_runs.settings.run import from_record
 from ram_tf_runs.tasks.registry import task_of
 

@@ -98,6 +98,17 @@ def test_a_study_that_is_resumed_draws_what_a_whole_one_does(
     assert TrialState.RUNNING not in states
 
 
+def test_a_trial_that_ended_right_before_a_kill_leaves_no_lock(open_study):
+    study = open_study()
+    trial = study.ask()
+    place = study.logs(trial)
+    study.complete(trial, 1.0)
+    assert not (place / "lock").exists()
+    (place / "lock").write_text("{}")
+    assert len(open_study().trials) == 1
+    assert not (place / "lock").exists()
+
+
 def test_another_seed_draws_others(open_study, tmp_path):
     study = open_study()
     other = Study(tmp_path / "other.db", SHARED | {"seed": 6}, RANGES, 1)

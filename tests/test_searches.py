@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ram_tf import GlimpseSensor, UserError
-from ram_tf.pictures import searches
+from ram_tf.pictures import searches, seen
 
 SENSOR = GlimpseSensor(12, None, "pyramid")
 
@@ -45,6 +45,7 @@ def test_the_path_ends_where_the_model_stopped():
     outputs = _outputs(6, glimpses_used=np.int32(2))
     figure = searches.draw_searches([_image(60, 60)], [outputs], SENSOR)
     assert len(figure.axes) == 1 + 2
+    assert [text.get_text() for text in figure.texts] == ["stopped"]
 
 
 def test_looks_stand_where_they_are_on_the_image():
@@ -62,7 +63,7 @@ def test_looks_stand_where_they_are_on_the_image():
 def test_strokes_do_not_fade():
     image = np.zeros([1000, 1500, 1])
     image[700, 40] = 0.9
-    small = searches.reduced(image)
+    small = seen.reduced(image)
     # Blocks of 3: 1500 pixels are more than 560.
     assert small.shape == (334, 500, 1)
     assert small[233, 13] == 0.9

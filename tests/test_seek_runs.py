@@ -10,7 +10,7 @@ from PIL import Image
 
 from ram_tf.evaluation.finding import Finder, _counted, at_once
 from ram_tf.export import flatbuffer, tflite
-from ram_tf.export.saved_model import save_saved_model
+from ram_tf.served.saved_model import save_saved_model
 from ram_tf_commands import evaluate, export, mnist, predict, sizes
 from ram_tf_data.batches import streamed
 from ram_tf_data.canvas import Canvas
@@ -40,7 +40,8 @@ TINY = [
     "--evaluation_cases=200",
     "--evaluate_every=0.5",
 ]
-TIMES = ("seconds", "images_per_second")
+# What differs from run to run: the file of the model has dates, too.
+TIMES = ("seconds", "images_per_second", "model_sha256")
 
 
 def _result(path):

@@ -9,8 +9,9 @@ from ai_edge_litert.interpreter import Interpreter
 from seeker import STEPS, make_model
 
 from ram_tf.cost import cost
-from ram_tf.export import flatbuffer, signatures, tflite
-from ram_tf.export.saved_model import save_saved_model
+from ram_tf.export import flatbuffer, tflite
+from ram_tf.served import signatures
+from ram_tf.served.saved_model import save_saved_model
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 

@@ -24,6 +24,8 @@ from ram_tf import pretrained
 from ram_tf.export.warmup import BATCH_SIZES
 from ram_tf_commands import serving_client
 from ram_tf_data.contrast import standardise
+from ram_tf_serving.prediction_service import PredictionService
+from ram_tf_serving.served_model import ServedModel
 from ram_tf_serving.serving_connection import Connection
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -37,7 +39,7 @@ STATE = {
 
 @pytest.fixture(scope="module")
 def target(exported):
-    service = prediction_server.PredictionService({"small": exported[1]})
+    service = PredictionService(ServedModel("small", exported[1]))
     with prediction_server.serve(service) as target:
         yield target
 
@@ -130,7 +132,8 @@ def test_warm_up_records_are_answered(exported, target):
                 v.tensor_shape.dim[0].size for v in response.outputs.values()
             }
             seen |= {(request.model_spec.signature_name, n) for n in rows}
-    signatures = {"serving_default", "serving_float32", "initial_state", "step"}
+    signatures = {"initial_state", "step"}
+    signatures |= {f"serving_{n}" for n in ("default", "float32", "encoded")}
     assert seen == {(s, n) for s in signatures for n in BATCH_SIZES}
 
 

@@ -75,6 +75,7 @@ class _Answers(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def __init__(self, **outputs):
         self._outputs = outputs
+        self.tensors = {}  # Beside these, as they are.
         self.image = None
 
     def Predict(self, request, context):
@@ -82,6 +83,8 @@ class _Answers(prediction_service_pb2_grpc.PredictionServiceServicer):
         response = predict_pb2.PredictResponse()
         for name, value in self._outputs.items():
             response.outputs[name].CopyFrom(to_tensor(value))
+        for name, tensor in self.tensors.items():
+            response.outputs[name].CopyFrom(tensor)
         return response
 
 
@@ -122,6 +125,19 @@ def test_an_answer_that_is_none(service, words, dot, capsys):
     captured = capsys.readouterr()
     assert re.search(rf"error: .*dot\.png.*{words}", captured.err)
     assert not captured.out
+
+
+def test_looks_that_are_not_answered(dot, capsys):
+    assert _ask(_answers(1, 0.1, 0.9), dot, "--verbose") == 1
+    assert "must have ['locations'" in capsys.readouterr().err
+
+
+def test_an_output_that_is_no_array(dot, capsys):
+    service = _answers(1, 0.1, 0.9)
+    odd = tf.make_tensor_proto(["text"])
+    service.tensors["more"] = odd
+    assert _ask(service, dot) == 1
+    assert "error: the output `more` cannot be" in capsys.readouterr().err
 
 
 def test_an_answer_that_is_one(dot, capsys):

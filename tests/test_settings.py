@@ -85,6 +85,7 @@ def test_changes_reach_where_the_value_is():
         ({"count": 1}, "--count must be at least 2.*--count=1"),
         ({"share": float("nan")}, "--share must be at least 0.*--share=nan"),
         ({"share": float("inf")}, "--share=inf"),
+        ({"share": float("-inf")}, "--share=-inf"),
         ({"deep": True, "size": 2}, "--deep needs --size"),
     ],
 )

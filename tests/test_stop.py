@@ -11,9 +11,10 @@ from ram_tf.episodes.environments.video import RecordedEpisode
 from ram_tf.episodes.policies import Policy, ReplayPolicy, SamplingPolicy
 from ram_tf.episodes.unroll import unroll
 from ram_tf.evaluation.images import Evaluator, Rollouts, evaluate
-from ram_tf.export import flatbuffer, signatures, tflite
+from ram_tf.export import flatbuffer, tflite
 from ram_tf.layers.stop_policy import certainty
 from ram_tf.pictures import paths as viz
+from ram_tf.served import signatures
 from ram_tf_runs.records import image_results
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 

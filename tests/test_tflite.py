@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import seeker
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from tensorflow.lite.python import schema_py_generated as schema
@@ -15,7 +16,9 @@ from ram_tf.evaluation.images import Rollouts
 from ram_tf.export import flatbuffer, tflite
 from ram_tf.export.agreement import Disagreement, disagreements
 from ram_tf.pretrained import load_pretrained, record
+from ram_tf_commands import device
 from ram_tf_data.batches import evaluation_set
+from ram_tf_data.errors import UserError
 from ram_tf_data.sources import Split
 from ram_tf_runs.settings.run import from_record
 from ram_tf_runs.tasks.registry import task_of
@@ -312,3 +315,36 @@ def test_disagreements_are_traced():
     assert found[0].margin == pytest.approx(30 * off, abs=3e-6)
     # The second saw the same; the third gave the same answer.
     assert found[1:] == [Disagreement(1, None, None)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda make: make(stop=True), lambda make: seeker.make_model()],
+    ids=["stop", "pyramid"],
+)
+def test_a_file_for_a_batch(make_model, tmp_path, make):
+    model = make(make_model)
+    path, small = tflite.save_tflite(model, 12, tmp_path, "two", batch=2)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, [2, 12, 12, 1], np.uint8)
+    outputs, expected = _signature(path)(image=images), model(images)
+    np.testing.assert_allclose(
+        outputs["probabilities_by_glimpse"],
+        expected["probabilities"],
+        atol=1e-5,
+    )
+    about = _about(path)
+    assert about["batch"] == 2
+    assert len(about["initial_state"]["core"]) == 2
+    tool = device.DeviceModel(path)
+    answers = tool(images)
+    last = outputs["probabilities"]
+    np.testing.assert_allclose(answers["probabilities"], last, atol=1e-6)
+    if "glimpses_used" in outputs:
+        np.testing.assert_array_equal(
+            answers["glimpses_used"], outputs["glimpses_used"]
+        )
+    assert device.DeviceModel(small).batch == 2
+    for other in (images[:1], images[0], np.tile(images, [2, 1, 1, 1])):
+        with pytest.raises(UserError, match=r"takes images \[2, 12, 12, 1\]"):
+            tool(other)

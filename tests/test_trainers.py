@@ -10,6 +10,7 @@ import types
 import pytest
 from PIL import Image
 
+from ram_tf import files
 from ram_tf_commands import evaluate, mnist, predict
 from ram_tf_runs.command import FLAGFILES, Command
 from ram_tf_runs.records.recipe import parse
@@ -68,6 +69,7 @@ def test_a_run_leaves_its_results(workdir):
     assert result["config"]["rollouts"] == 1
     assert result["config"]["optimizer"] == "sgd"
     assert result["test_cases"] == 3000
+    assert result["model_sha256"] == files.digest(workdir / "model.keras")
     for name in ("mc10", "random_fixations", "centre_only"):
         assert 0 <= result[f"test_error_{name}"] <= 100
     rows = (workdir / "metrics.jsonl").read_text().splitlines()

@@ -35,7 +35,7 @@ TINY = (
     "--validation_episodes=5",
     "--test_episodes=6",
 )
-TIMES = ("seconds", "frames_per_second", "git_revision")
+TIMES = ("seconds", "frames_per_second", "git_revision", "model_sha256")
 
 
 @pytest.fixture(scope="module")

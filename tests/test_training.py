@@ -292,6 +292,20 @@ def test_whoever_is_killed_while_saving(
     assert Checkpointer(state, tmp_path).restore()
 
 
+@pytest.mark.parametrize("method", ["save", "restore"])
+def test_what_the_killed_have_left_is_removed(make_model, tmp_path, method):
+    """In the middle of removing one, or of writing one between evaluations."""
+    _saved_twice(make_model, tmp_path)
+    whole = sorted(tmp_path.iterdir())
+    (tmp_path / "draft").mkdir()
+    (tmp_path / "draft" / "ckpt-3.index").write_text("")
+    (tmp_path / "ckpt-3.data-00000-of-00001").write_text("")
+    state = _state(make_model)
+    state.optimizer.iterations.assign(2)
+    getattr(Checkpointer(state, tmp_path), method)()
+    assert sorted(tmp_path.iterdir()) == whole
+
+
 def test_the_newest_three_are_kept(make_model, tmp_path):
     state = _state(make_model)
     checkpointer = Checkpointer(state, tmp_path)

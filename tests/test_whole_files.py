@@ -55,8 +55,13 @@ def test_one_module_writes_files():
     allowed = {
         # Before the process has anything to say.
         "ram_tf_runs/quiet.py: open(os.devnull, 'w')",
+        # Drafts, which are renamed when all are whole.
+        "ram_tf_runs/releases.py: model.write_bytes(source.model.read_bytes())",
+        "ram_tf_runs/releases.py: text.write_text(card, encoding='utf-8')",
         # Into a folder that is renamed when it is whole, or a temporary one.
-        "ram_tf/export/saved_model.py: tf.saved_model.save(served.module, "
+        "ram_tf_serving/versions.py: (folder / SUMS).write_text("
+        "''.join(lines), encoding='utf-8')",
+        "ram_tf/served/saved_model.py: tf.saved_model.save(served.module, "
         "os.fspath(directory), served.trace())",
         "ram_tf/export/tflite.py: tf.saved_model.save(module, directory, "
         "functions)",
@@ -121,3 +126,16 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     with pytest.raises(FileError, match=r"a\.json cannot be .*: No space"):
         files.write_text(tmp_path / "a.json", "{}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_has_left_is_removed(tmp_path):
+    """And nothing that is called otherwise."""
+    for name in (".a.json.123.tmp", ".b[1].png.7.tmp", ".own.tmp", "c.9.tmp"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half").write_text("")
+    files.remove_drafts(tmp_path, "a.json")
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".b[1].png.7.tmp", ".own.tmp", "c.9.tmp"]
+    files.remove_drafts(tmp_path)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == [".own.tmp", "c.9.tmp"]

@@ -18,7 +18,7 @@ def test_more_windows_and_other_gains_change_no_answer(
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, [5, 9, 11, channels], np.uint8)
     expected = trained(images)
-    model.set_weights(widening.weights(trained, model))
+    widening.adopt(trained, model)
     outputs = model(images)
     for name in ("probabilities", "locations", "baseline"):
         np.testing.assert_allclose(outputs[name], expected[name], atol=1e-6)
@@ -26,7 +26,7 @@ def test_more_windows_and_other_gains_change_no_answer(
 
 def test_the_windows_that_are_added_weigh_nothing(make_model):
     trained, model = make_model(scales=1), make_model(scales=3)
-    model.set_weights(widening.weights(trained, model))
+    widening.adopt(trained, model)
     # A pixel's three windows, then the next pixel's.
     kernel = model.cell.glimpse_net.see.kernel.numpy()
     np.testing.assert_array_equal(
@@ -39,7 +39,7 @@ def test_the_windows_that_are_added_weigh_nothing(make_model):
 def test_a_longer_range_keeps_short_moves(make_model):
     trained = make_model(location_range=1.0)
     model = make_model(location_range=8.0)
-    model.set_weights(widening.weights(trained, model))
+    widening.adopt(trained, model)
     heads = [m.cell.location_policy for m in (trained, model)]
     features = np.full([1, 6], 1e-3, "f")
     for head in heads:
@@ -49,6 +49,6 @@ def test_a_longer_range_keeps_short_moves(make_model):
     assert np.abs(short).min() > 0
     # tanh(2) = 0.964; eight times tanh(2 / 8) = 1.959.
     heads[0].dense.bias.assign([2.0, 0.0])
-    model.set_weights(widening.weights(trained, model))
+    widening.adopt(trained, model)
     means = [head(np.zeros([1, 6], "f"))[0, 0] for head in heads]
     np.testing.assert_allclose(means, [0.9640276, 1.9593495], rtol=1e-5)

@@ -7,9 +7,10 @@ from typing import Any
 
 from tensorflow.lite.tools import flatbuffer_utils
 
-from ram_tf.export import flatbuffer, signatures
+from ram_tf.export import flatbuffer
 from ram_tf.layers.cell import RAMCell
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 from ram_tf.validation import check_shape
 
 QUANTISATIONS = {
@@ -62,8 +63,9 @@ def describe(
     """
     flat, cell = flatbuffer.read(content), model.cell
     signatures_by_name = _signatures(flat, _meanings(cell))
-    side = signatures_by_name["step"]["inputs"]["frame"]["shape"][1]
-    state = signatures.initial_state(model, 1)
+    frame = signatures_by_name["step"]["inputs"]["frame"]["shape"]
+    batch, side = frame[:2]
+    state = signatures.initial_state(model, batch)
     windows = cell.sensor.windows_of((1, side, side, cell.channels))
     return {
         "format": "tflite",
@@ -75,6 +77,7 @@ def describe(
         },
         "operators": flatbuffer.operators(flat),
         "signatures": signatures_by_name,
+        "batch": batch,
         "preprocessing": _PREPROCESSING + _STANDARDISED * standardised,
         "standardise": standardised,
         "labels": labels,

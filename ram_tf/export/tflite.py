@@ -1,6 +1,7 @@
 """A .tflite file for devices and browsers: built-in operators, no variables.
 
-Signatures, for one image [1, H, W, C] uint8 of a fixed size:
+Signatures, for a fixed number of images [N, H, W, C] uint8 of a fixed size, by
+default one:
 
     classify  `image` -> what `signatures.classify` returns
     step      `frame` and the state -> what `signatures.step` returns
@@ -19,22 +20,25 @@ import keras
 import tensorflow as tf
 
 from ram_tf.errors import UserError
-from ram_tf.export import flatbuffer, sidecar, signatures
+from ram_tf.export import flatbuffer, sidecar
 from ram_tf.files import write_bytes, write_text
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 from ram_tf.validation import check_positive_int
 
-_SENSOR = "slices"  # Fastest there; see benchmarks/README.md.
+_SENSOR = "slices"  # Fastest there, of one image; see benchmarks/README.md.
+_SENSOR_OF_SEVERAL = "gather"
 
 
 def convert(
-    model: RecurrentAttentionModel, side: int
+    model: RecurrentAttentionModel, side: int, batch: int = 1
 ) -> dict[str, flatbuffer.Flat]:
     """Converts a model, for images of one size.
 
     Args:
         model: A built model, with any sensor: all give the same bits.
         side: H and W of the images.
+        batch: N, how many images are answered at once.
 
     Returns:
         "float32", and "int8": the same with the weights as bytes, but for the
@@ -43,19 +47,21 @@ def convert(
         something else; a weight that is off by 0.4% does not.
 
     Raises:
-        UserError: If `side` is not a positive integer, the model one that
-            does not look, or the file would need more than the operators that
-            every LiteRT has.
+        UserError: If `side` or `batch` is no positive integer, the model one
+            that does not look, or the file would need more than the
+            operators that every LiteRT has.
     """
     check_positive_int("side", side)
+    check_positive_int("batch", batch)
     if not isinstance(model, RecurrentAttentionModel):
         raise UserError(
             "Only a model that looks can be converted. "
             f"Received: {type(model).__name__}"
         )
     flats = {}
-    model = signatures.with_sensor(model, _SENSOR)
-    content = from_functions(_signatures(model, side), model.weights)
+    sensor = _SENSOR if batch == 1 else _SENSOR_OF_SEVERAL
+    model = signatures.with_sensor(model, sensor)
+    content = from_functions(_signatures(model, side, batch), model.weights)
     for quantisation in sidecar.QUANTISATIONS:
         flat = flats[quantisation] = flatbuffer.read(content)
         flatbuffer.check_builtin(flat)
@@ -71,6 +77,7 @@ def save_tflite(
     directory: str | os.PathLike,
     name: str,
     *,
+    batch: int = 1,
     labels: Sequence[str] | None = None,
     standardised: bool = False,
     record: dict[str, Any] | None = None,
@@ -82,6 +89,7 @@ def save_tflite(
         side: H and W of the images.
         directory: Where; it is made if it is missing.
         name: NAME.
+        batch: N, how many images are answered at once.
         labels: Of the classes; by default their numbers.
         standardised: Whether images must have equal brightness and contrast,
             as those that it was trained on.
@@ -96,7 +104,7 @@ def save_tflite(
     labels = sidecar.labels_of(model, labels)
     directory = pathlib.Path(directory)
     paths = []
-    for quantisation, flat in convert(model, side).items():
+    for quantisation, flat in convert(model, side, batch).items():
         suffix = "" if quantisation == "float32" else f"_{quantisation}"
         path = directory / f"{name}{suffix}.tflite"
         content = flatbuffer.write(flat)
@@ -137,14 +145,16 @@ def from_functions(
         return converter.convert()
 
 
-def _signatures(model: RecurrentAttentionModel, side: int) -> dict[str, Any]:
+def _signatures(
+    model: RecurrentAttentionModel, side: int, batch: int
+) -> dict[str, Any]:
     """The traced functions by name."""
-    shape = [1, side, side, model.cell.channels]
+    shape = [batch, side, side, model.cell.channels]
     frame = tf.TensorSpec(shape, tf.uint8, "frame")
     image = tf.TensorSpec(shape, tf.uint8, "image")
     state = {
         name: tf.TensorSpec(value.shape, value.dtype, name)
-        for name, value in signatures.initial_state(model, 1).items()
+        for name, value in signatures.initial_state(model, batch).items()
     }
 
     def step(frame, **state):

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from ram_tf.export import signatures
 from ram_tf.model import RecurrentAttentionModel
+from ram_tf.served import signatures
 
 BATCH_SIZES = (1, 4, 16)  # Images in a request.
 
@@ -19,6 +19,7 @@ def write_warmup(
     directory: str | os.PathLike,
     name: str,
     side: int,
+    encoded: bool = False,
 ) -> pathlib.Path:
     """Writes requests for every signature beside a SavedModel.
 
@@ -27,6 +28,7 @@ def write_warmup(
         directory: That of the SavedModel.
         name: The model's on the server.
         side: Pixels along a side of the images that are expected.
+        encoded: Whether it takes encoded pictures, too.
 
     Returns:
         The file: a TFRecord of PredictionLog, where the server looks for it.
@@ -35,7 +37,7 @@ def write_warmup(
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(os.fspath(path)) as writer:
         for batch_size in BATCH_SIZES:
-            for signature, inputs in _inputs(model, batch_size, side):
+            for signature, inputs in _inputs(model, batch_size, side, encoded):
                 log = prediction_log_pb2.PredictionLog()
                 log.predict_log.request.CopyFrom(
                     predict_request(name, signature, inputs)
@@ -57,7 +59,7 @@ def predict_request(
 
 
 def _inputs(
-    model, batch_size, side
+    model, batch_size, side, encoded
 ) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """Pairs of a signature and its inputs."""
     images = np.zeros([batch_size, side, side, model.cell.channels], np.uint8)
@@ -66,5 +68,15 @@ def _inputs(
     if model.num_classes:
         yield "serving_default", {"image": images}
         yield "serving_float32", {"image": images.astype(np.float32)}
+        if encoded:
+            yield "serving_encoded", {"image_bytes": _files(images)}
     yield "initial_state", {"stream": np.zeros([batch_size], np.int32)}
     yield "step", {"frame": images, **state}
+
+
+def _files(images: np.ndarray) -> np.ndarray:
+    """As PNG files, each with a dot: what is blank is refused."""
+    images = images.copy()
+    images[:, 0, 0] = 255
+    files = [tf.io.encode_png(image).numpy() for image in images]
+    return np.array(files, object)

@@ -166,6 +166,7 @@ class RAMCell(keras.layers.Layer):
         read = self.encoder_scales or scales
         encoded = (*windows[:-1], read * self.channels)
         shapes = [
+            (self.sensor, [tuple(frame_shape), (None, 2)]),
             (self.glimpse_net, [encoded, (None, policy.place_size)]),
             (self.core, [(None, self.glimpse_net.units)]),
             (policy, [(None, units), *seen]),

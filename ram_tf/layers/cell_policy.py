@@ -240,8 +240,9 @@ class CellPolicy(FixationPolicy):
             for weight, axis in zip(self.get_weights(), axes, strict=True)
         ]
 
-    def compute_output_shape(self, features_shape, *glimpse_shapes):
-        _, scales, size, _ = glimpse_shapes[-1]
+    def compute_output_shape(self, features_shape, windows_shape, places_shape):
+        del windows_shape
+        _, scales, size, _ = places_shape
         return (features_shape[0], scales * size * size)
 
     def get_config(self):

@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-from ram_tf.layers.glimpse_encoder import GlimpseEncoder
+from ram_tf.layers import products
+from ram_tf.layers.glimpse_encoder import GlimpseEncoder, in_channels
 from ram_tf.layers.windows import Windows
 from ram_tf.parts import GLIMPSE_ENCODERS
 from ram_tf.validation import check_positive_int
@@ -102,6 +103,20 @@ class ConvEncoder(GlimpseEncoder):
 
     def exact_kernels(self):
         return [self.place.kernel.numpy()]
+
+    def weights_for(self, other, scales):
+        channels, others = (
+            products.built_shapes(encoder)[0][-1] // encoder.scales
+            for encoder in (self, other)
+        )
+        first = self.filters[0].kernel
+        recoloured = first.numpy().reshape(-1, channels, first.shape[-1])
+        recoloured = in_channels(recoloured, others, axis=1)
+        recoloured = recoloured.reshape(-1, first.shape[-1])
+        return [
+            recoloured if weight is first else weight.numpy()
+            for weight in self.weights
+        ]
 
     def compute_output_shape(self, windows_shape, place_shape):
         del place_shape

@@ -5,6 +5,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from ram_tf.errors import UserError
 from ram_tf.layers import products
 
 
@@ -50,11 +51,12 @@ class GlimpseEncoder(keras.layers.Layer):
     def weights_for(
         self, other: "GlimpseEncoder", scales: tuple[int, int]
     ) -> list[np.ndarray]:
-        """Its weights as those of an encoder of more windows, or other gains.
+        """Its weights as those of an encoder of other windows.
 
         Args:
             other: Of the same class, built; on the first windows it is to give
-                what this one gives.
+                what this one gives. It may have more windows, other gains, or
+                other channels (see `in_channels`).
             scales: S of this one's windows, and of the other's.
 
         Returns:
@@ -62,3 +64,31 @@ class GlimpseEncoder(keras.layers.Layer):
         """
         del other, scales
         return self.get_weights()
+
+
+def in_channels(kernel: np.ndarray, count: int, axis: int) -> np.ndarray:
+    """Weights of channels as those of images with another number of them.
+
+    What is the same in all channels weighs as it did in one, and the other way
+    round.
+
+    Args:
+        kernel: Has one weight for each of C channels along the axis.
+        count: C' of the other images.
+        axis: Of the channels.
+
+    Raises:
+        UserError: If C and C' differ and neither is one: what such colours
+            have in common is not known.
+    """
+    known = kernel.shape[axis]
+    if known == count:
+        return kernel
+    if known != 1 and count != 1:
+        raise UserError(
+            "Trained weights can be made those of one channel, or be made of "
+            f"those of one. Received: weights of {known} channels for {count}"
+        )
+    if known == 1:
+        return kernel.repeat(count, axis) / np.float32(count)
+    return kernel.sum(axis, keepdims=True)

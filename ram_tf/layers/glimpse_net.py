@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from ram_tf.errors import UserError
 from ram_tf.layers import products
-from ram_tf.layers.glimpse_encoder import GlimpseEncoder
+from ram_tf.layers.glimpse_encoder import GlimpseEncoder, in_channels
 from ram_tf.parts import GLIMPSE_ENCODERS
 from ram_tf.validation import check_positive, check_positive_int
 
@@ -138,9 +138,12 @@ class GlimpseNet(GlimpseEncoder):
         Windows that are added weigh nothing, and gains are made up for.
         """
         kernel = self.see.kernel.numpy()
-        windows_shape, _ = products.built_shapes(self)
-        channels = windows_shape[-1] // old
+        channels, others = (
+            products.built_shapes(encoder)[0][-1] // scales
+            for encoder, scales in ((self, old), (other, new))
+        )
         windows = kernel.reshape(-1, old, channels, self.glimpse_units)
+        windows = in_channels(windows, others, axis=2)
         gains = self._gains_of(old) / other._gains_of(new)[:old]
         windows = windows * gains[:, None, None]
         added = ((0, 0), (0, new - old), (0, 0), (0, 0))

@@ -93,6 +93,9 @@ class GlimpseSensor(keras.layers.Layer):
         self.implementation = implementation
         self.pooling = pooling
 
+    def build(self, images_shape, locations_shape=(None, 2)):
+        pass  # It has no weights; the shapes are for `summary`.
+
     def scales_of(self, images_shape) -> int:
         """S, the number of windows that are read of images [B, H, W, C].
 
@@ -169,7 +172,7 @@ class GlimpseSensor(keras.layers.Layer):
             name = "gather"
         return READERS[name]
 
-    def compute_output_shape(self, images_shape, locations_shape):
+    def compute_output_shape(self, images_shape, locations_shape=(None, 2)):
         scales = self.scales_of(images_shape)
         depth = images_shape[-1] and scales * images_shape[-1]
         return (locations_shape[0], self.size, self.size, depth)

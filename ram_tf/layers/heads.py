@@ -76,5 +76,5 @@ class Baseline(keras.layers.Dense):
             features = tf.stop_gradient(features)
         return super().call(features)[..., 0]
 
-    def compute_output_shape(self, features_shape):
-        return tuple(features_shape[:-1])
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape[:-1])

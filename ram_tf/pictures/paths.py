@@ -127,9 +127,14 @@ def draw_paths(
 
 def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Writes a PNG whole or not at all; makes its folder."""
+    files.write_bytes(path, png(figure))
+
+
+def png(figure: Figure) -> bytes:
+    """The content of that PNG."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=figure.dpi)
-    files.write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 def to_image(figure: Figure) -> np.ndarray:

@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import PIL.Image
-import tensorflow as tf
-from matplotlib import colormaps
+from matplotlib import patches
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ram_tf import files, geometry
+from ram_tf import files
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.pictures import paths
+from ram_tf.pictures.seen import Eye, Seen, see
 
 # Inches.
 _IMAGE, _VIEW, _WORDS, _GAP = 4.6, 1.12, 0.42, 0.12
 _COLUMNS = 4  # Of looks, beside an image.
-_DRAWN = 560  # Pixels along a side of what is drawn of an image.
 _BADGE = 0.2  # Inches.
 _LARGE_VIEW = 4.1  # Inches, in a film.
 _LOOK_MS = 700
@@ -31,6 +30,8 @@ def draw_searches(
     *,
     labels: Sequence[int] | None = None,
     class_names: Sequence[str] | None = None,
+    location_unit: float | None = None,
+    windows: bool = False,
 ) -> Figure:
     """Draws the whole image with its path, and what was seen at each look.
 
@@ -40,26 +41,27 @@ def draw_searches(
 
     Args:
         images: n images [H, W, C], uint8 or float in [0, 1].
-        outputs: Of each, "locations" [T, 2] in halves of the canvas,
-            "probabilities" [T, K] and, where the model stops by itself,
-            "glimpses_used".
+        outputs: Of each, "locations" [T, 2] in units, "probabilities" [T, K]
+            and, where the model stops by itself, "glimpses_used".
         sensor: The model's.
         labels: Right classes, n integers.
         class_names: Names of the K classes; by default their numbers.
+        location_unit: Pixels in a unit of location; None for half the canvas.
+        windows: Whether the finest window of each look is drawn on the image.
 
     Raises:
         UserError: On shapes, dtypes or values other than these.
     """
-    used = [_used(one) for one in outputs]
-    rows = max(-(-looks // _COLUMNS) for looks in used)
+    eye = Eye(sensor, location_unit, 1 if windows else 0)
+    each = [see(*one, eye) for one in zip(images, outputs, strict=True)]
+    rows = max(-(-seen.places // _COLUMNS) for seen in each)
     height = max(_IMAGE + 0.3, rows * (_VIEW + _WORDS)) + _GAP
     width = _IMAGE + _COLUMNS * (_VIEW + _GAP) + 3 * _GAP
     figure = Figure((width, len(images) * height), dpi=120)
-    for row, image in enumerate(images):
+    for row, seen in enumerate(each):
         block = _Block(figure, len(images) - 1 - row, height, width)
         label = None if labels is None else labels[row]
-        one = {name: np.asarray(v)[None] for name, v in outputs[row].items()}
-        _draw_one(block, image, one, used[row], sensor, label, class_names)
+        _draw_one(block, seen, label, class_names)
     return figure
 
 
@@ -69,6 +71,8 @@ def film(
     sensor: GlimpseSensor,
     *,
     class_names: Sequence[str] | None = None,
+    location_unit: float | None = None,
+    windows: bool = False,
 ) -> list[np.ndarray]:
     """The eye crossing an image, a frame [h, w, 3] uint8 a look.
 
@@ -77,20 +81,29 @@ def film(
         outputs: Of it, as of `draw_searches`.
         sensor: The model's.
         class_names: Names of the K classes; by default their numbers.
+        location_unit: Pixels in a unit of location; None for half the canvas.
+        windows: Whether the windows of the look that is shown are drawn on the
+            image.
     """
-    one = {name: np.asarray(v)[None] for name, v in outputs.items()}
+    shown = sensor.scales_of(np.shape(image[None])) if windows else 0
+    seen = see(image, outputs, Eye(sensor, location_unit, shown))
     frames = []
-    for looks in range(1, _used(outputs) + 1):
+    for look in range(1, seen.used + 1):
         width = _IMAGE + _LARGE_VIEW + 3 * _GAP
         figure = Figure((width, _IMAGE + 0.6), dpi=100)
         block = _Block(figure, 0, _IMAGE + 0.6, width)
-        _draw_one(block, image, one, looks, sensor, None, class_names, True)
+        _draw_one(block, seen, None, class_names, look)
         frames.append(paths.to_image(figure))
     return frames
 
 
 def save_film(frames: Sequence[np.ndarray], path: str | os.PathLike) -> None:
     """Writes an animated GIF, whole or not at all; the last frame stays."""
+    files.write_bytes(path, film_bytes(frames))
+
+
+def film_bytes(frames: Sequence[np.ndarray]) -> bytes:
+    """The content of that GIF."""
     first, *others = map(PIL.Image.fromarray, frames)
     content = io.BytesIO()
     first.save(
@@ -101,7 +114,7 @@ def save_film(frames: Sequence[np.ndarray], path: str | os.PathLike) -> None:
         duration=[_LOOK_MS] * len(others) + [5 * _LOOK_MS],
         loop=0,
     )
-    files.write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 class _Block:
@@ -123,55 +136,61 @@ class _Block:
         return self._axes(left, top - _LARGE_VIEW, _LARGE_VIEW, _LARGE_VIEW)
 
     def look(self, number: int) -> Axes:
+        return self._axes(*self._place(number))
+
+    def note(self, number: int, text: str) -> None:
+        """Words where a look would be."""
+        left, bottom, _, height = self._box(*self._place(number))
+        middle = bottom + height / 2
+        self._figure.text(left, middle, text, va="center", size=10)
+
+    def _place(self, number: int) -> tuple[float, ...]:
         row, column = divmod(number, _COLUMNS)
         left = _IMAGE + 2 * _GAP + column * (_VIEW + _GAP)
         top = self._height - 0.3 - row * (_VIEW + _WORDS)
-        return self._axes(left, top - _VIEW, _VIEW, _VIEW)
+        return left, top - _VIEW, _VIEW, _VIEW
 
     def _axes(self, left, bottom, width, height) -> Axes:
+        return self._figure.add_axes(self._box(left, bottom, width, height))
+
+    def _box(self, left, bottom, width, height) -> tuple[float, ...]:
+        """The same in parts of the figure."""
         total = self._figure.get_figheight()
-        box = (
+        return (
             left / self._width,
             (self._bottom + bottom) / total,
             width / self._width,
             height / total,
         )
-        return self._figure.add_axes(box)
 
 
-def _draw_one(
-    block, image, outputs, used, sensor, label, names, only_last=False
-):
-    labels = None if label is None else [label]
-    images, locations, answers = paths.check_outputs(image[None], outputs)
-    names = paths.check_names(names, labels, answers)
-    looks = locations.shape[1]
-    locations, answers = locations[:, :used], answers[0, :used]
-    points = geometry.to_pixels(locations, images, None).numpy()[0]
-    repeated = tf.convert_to_tensor(locations[0])
-    glimpses = sensor(tf.convert_to_tensor(images), repeated).numpy()
-    colours = colormaps["turbo"](np.linspace(0.1, 0.9, looks))[:used]
+def _draw_one(block: _Block, seen: Seen, label, names, only=None) -> None:
+    """The image and its looks; or all until one look, and that look alone."""
+    names = paths.check_names(
+        names, None if label is None else [label], seen.answers[None]
+    )
+    count, looks = only or seen.used, len(seen.points)
     panel = block.image()
-    small = reduced(images[0])
-    paths.show(panel, small)
-    scale = np.array(small.shape[:2]) / images.shape[1:3]
-    _draw_path(panel, points * scale, colours)
-    depth = 3 * images.shape[-1]
+    paths.show(panel, seen.small)
+    _draw_path(panel, seen.points[:count], seen.colours[:count])
     views = []
-    numbers = [used - 1] if only_last else range(used)
-    for number in numbers:
-        view = block.large_look() if only_last else block.look(number)
-        colour = colours[number]
-        paths.show(view, paths.foveate(glimpses[number, ..., :depth], 3))
+    for number in range(only - 1 if only else 0, count):
+        view = block.large_look() if only else block.look(number)
+        colour = seen.colours[number]
+        _draw_windows(panel, seen.windows[number], colour)
+        paths.show(view, seen.views[number])
         view.spines[:].set(color=colour, linewidth=2.5)
         views.append(view)
-    shown = answers[-1:] if only_last else answers
+    shown = seen.answers[count - 1 : count] if only else seen.answers[:count]
     paths.write(panel, views, shown, label, names)
-    if only_last:
+    stopped = count == seen.used < looks
+    if only:
         said = views[0].get_xlabel().partition("\n")[2]
-        views[0].set_xlabel(f"look {used} of {looks}\n{said}", size=12)
-    height, width = images.shape[1:3]
-    words = f"{height} × {width} pixels"
+        words = f"look {count} of {looks}{', stopped' if stopped else ''}"
+        views[0].set_xlabel(f"{words}\n{said}", size=12, parse_math=False)
+    elif stopped:
+        block.note(count, "stopped")
+    words = "{} × {} pixels".format(*seen.size)
     panel.set_title(words, loc="right", size=9, color="#555555")
 
 
@@ -193,19 +212,9 @@ def _draw_path(axes: Axes, points: np.ndarray, colours: np.ndarray) -> None:
         axes.text(*places[step, ::-1], step + 1, bbox=box, **paths.NUMBER)
 
 
-def reduced(image: np.ndarray) -> np.ndarray:
-    """An image [H, W, C] of at most some 560 pixels a side, by maxima."""
-    block = -(-max(image.shape[:2]) // _DRAWN)
-    if block == 1:
-        return image
-    edges = [(0, -side % block) for side in image.shape[:2]]
-    padded = np.pad(image, [*edges, (0, 0)])
-    height, width, channels = padded.shape
-    blocks = padded.reshape(
-        height // block, block, width // block, block, channels
-    )
-    return blocks.max(axis=(1, 3))
-
-
-def _used(outputs: Mapping[str, np.ndarray]) -> int:
-    return int(outputs.get("glimpses_used", len(outputs["locations"])))
+def _draw_windows(axes: Axes, windows, colour) -> None:
+    for number, (y, x, height, width) in enumerate(windows):
+        style = {"color": colour, "linewidth": 1.0 if number else 1.8}
+        style["path_effects"] = paths.HALO
+        square = patches.Rectangle((x, y), width, height, fill=False, **style)
+        axes.add_patch(square)

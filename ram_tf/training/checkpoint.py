@@ -140,11 +140,13 @@ class Checkpointer:
         files.write_text(self._list, _list_of(kept[:_KEPT]))
         for path in kept[_KEPT:]:
             _remove(path)
+        self._tidy()
 
     def restore(self) -> bool:
         """Restores the newest sound checkpoint.
 
-        What is left of a first checkpoint whose writing was cut is removed.
+        What is left of checkpoints whose writing, or removal, was cut is
+        removed.
 
         Returns:
             Whether there was any checkpoint.
@@ -155,6 +157,7 @@ class Checkpointer:
         paths = _newest_first(self._directory)
         for path in paths:
             if self._restores(path):
+                self._tidy()
                 return True
         if paths and self._was_whole(paths):
             raise DamagedError(
@@ -171,6 +174,13 @@ class Checkpointer:
             for path in cut:
                 _remove(path)
         return False
+
+    def _tidy(self) -> None:
+        """Removes what killed processes have left beside whole checkpoints."""
+        shutil.rmtree(self._draft, ignore_errors=True)
+        for path in self._directory.glob("ckpt-*.data-*"):
+            if not path.with_suffix(".index").exists():
+                path.unlink(missing_ok=True)
 
     def _was_whole(self, paths: list[pathlib.Path]) -> bool:
         """Whether any of these, which cannot be read, once could be.

@@ -8,8 +8,10 @@ from ram_tf import files
 from ram_tf.errors import FileError
 
 
-def read(path: pathlib.Path) -> list[dict[str, Any]]:
+def read(path: pathlib.Path, *needed: str) -> list[dict[str, Any]]:
     """The rows that are whole, each with its "step"; none without a file.
+
+    Those that lack one of the names that are needed are passed over, too.
 
     A process that was killed, or a disk that was full, may have left half a
     line, or fewer than there were evaluations.
@@ -19,7 +21,11 @@ def read(path: pathlib.Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     rows = map(_row, text.splitlines())
-    return [row for row in rows if row is not None]
+    return [
+        row
+        for row in rows
+        if row is not None and all(name in row for name in needed)
+    ]
 
 
 def add(path: pathlib.Path, row: dict[str, Any]) -> None:

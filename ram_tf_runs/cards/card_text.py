@@ -7,6 +7,8 @@ from ram_tf_runs.records import recipe
 from ram_tf_runs.records.record import threads_text
 from ram_tf_runs.settings.run import RunSettings
 
+LICENSE = "apache-2.0"  # As model hubs call it.
+_WIDTH = 74  # Of a line of a command.
 SOURCE = (
     "`trainers.release` made this card from `{name}.json`, the record of the "
     "run, which holds every setting."
@@ -36,13 +38,12 @@ def table(rows: list[list[str]]) -> str:
 
 def command(settings: RunSettings) -> str:
     """The run's command, in lines that a shell joins."""
-    words = textwrap.wrap(
-        recipe.command(settings),
-        74,
-        break_on_hyphens=False,
-        break_long_words=False,
-    )
-    return " \\\n    ".join(words)
+    lines = [""]
+    for word in recipe.words(settings):  # A quoted one may hold blanks.
+        if lines[-1] and len(lines[-1]) + len(word) >= _WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return " \\\n    ".join(lines)
 
 
 def trained(record: dict[str, Any]) -> str:

@@ -3,7 +3,9 @@
 import math
 from typing import Any
 
+from ram_tf.presets.card import head
 from ram_tf_runs.cards.card_text import (
+    LICENSE,
     SOURCE,
     command,
     filled,
@@ -63,7 +65,7 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
         record: Of its run, as result.json has it.
     """
     settings = from_record(record["config"])
-    return _PAGE.format(
+    return _head(name, record) + _PAGE.format(
         name=name,
         what=filled(_what(settings)),
         source=filled(SOURCE.format(name=name)),
@@ -78,6 +80,15 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
             f"{settings.seed}; another seed has another rate.",
             "  ",
         ),
+    )
+
+
+def _head(name: str, record: dict[str, Any]) -> str:
+    where = f"{record['test_games']:,} games of Catch"
+    return head(
+        classifies=False,
+        license=LICENSE,
+        results=[(name, where, {"catch_rate": record["catch_rate"]})],
     )
 
 

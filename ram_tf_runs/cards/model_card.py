@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+from ram_tf.presets.card import head
 from ram_tf_data.facts import FACTS
 from ram_tf_runs.cards.card_text import (
+    LICENSE,
     SOURCE,
     command,
     filled,
@@ -70,7 +72,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         record: Of its run, as result.json has it.
     """
     settings = from_record(record["config"])
-    return _PAGE.format(
+    return _head(name, record, settings) + _PAGE.format(
         name=name,
         images=_shape(settings),
         glimpses=settings.network.glimpses,
@@ -91,6 +93,19 @@ def model_card(name: str, record: dict[str, Any]) -> str:
             "they were trained on are not part of this repository; their "
             "authors' own terms hold for them."
         ),
+    )
+
+
+def _head(name: str, record: dict[str, Any], settings) -> str:
+    facts, scene = FACTS[settings.source], settings.scene
+    canvas = square(scene.canvas)
+    where = f"{record['test_cases']:,} test canvases of {canvas} pixels"
+    accuracy = round(1 - record["test_error"] / 100, 6)
+    return head(
+        classifies=True,
+        license=LICENSE,
+        datasets=[facts.hub_id] if facts.hub_id else [],
+        results=[(name, where, {"accuracy": accuracy})],
     )
 
 

@@ -47,7 +47,7 @@ def measure(
 
 def read_curve(metrics: pathlib.Path) -> list[list[float]]:
     """[frames, catch rate on validation] at each evaluation of a run."""
-    rows = log.read(metrics)
+    rows = log.read(metrics, "frames", "validation_catch_rate")
     return [[row["frames"], row["validation_catch_rate"]] for row in rows]
 
 

@@ -27,7 +27,8 @@ def read_curve(
         epochs: Of the whole run.
         steps: Of the whole run; by default the last row is at its end.
     """
-    rows = log.read(metrics)
+    needed = ("accuracy", "validation_error_by_glimpse")
+    rows = log.read(metrics, *needed)
     steps = steps or max((row["step"] for row in rows), default=None)
     return [
         {

@@ -64,8 +64,10 @@ class Lock:
                 raise UserError(
                     f"{self._path} cannot be locked: {reason}"
                 ) from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(_me()).encode(), 0)
+        # It locks without these words, too, for which a full disk has no room.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, json.dumps(_me()).encode(), 0)
         return self
 
     def release(self) -> None:

@@ -76,7 +76,7 @@ def _distance(ours: Returns, chance: Returns) -> float | None:
 
 def read_curve(metrics: pathlib.Path) -> list[list[float]]:
     """[frames, mean return on validation] at each evaluation of a run."""
-    rows = log.read(metrics)
+    rows = log.read(metrics, "frames", "validation_return")
     return [[row["frames"], row["validation_return"]] for row in rows]
 
 

@@ -5,16 +5,31 @@ from typing import Any
 
 from absl import flags
 
+from ram_tf_runs import plugins
 from ram_tf_runs.command import FLAGFILES, prepared
 from ram_tf_runs.settings import flags as setting_flags
+from ram_tf_runs.settings.model import OWN_PARTS
 from ram_tf_runs.settings.run import RunSettings
 
 
 def command(settings: RunSettings) -> str:
+    """`words` on a line, for a shell.
+
+    Args:
+        settings: Of a run.
+    """
+    return " ".join(words(settings))
+
+
+def words(settings: RunSettings) -> list[str]:
     """A flagfile, if one is near, and the flags that differ from it.
 
     Args:
         settings: Of a run.
+
+    Returns:
+        The words of the command, each quoted for a shell where it must be. What
+        needs plugins begins with the variable that names them.
     """
     choices = [_differences([], settings)]
     for path in sorted(FLAGFILES.glob("*.flags")):
@@ -23,8 +38,9 @@ def command(settings: RunSettings) -> str:
         except flags.UnrecognizedFlagError:
             continue  # It is of another kind of run.
         choices.append([f"--flagfile={path.name}", *different])
-    words = min((c for c in choices if None not in c), key=len)
-    return " ".join([f"python -m {settings.program}", *map(shlex.quote, words)])
+    shortest = min((c for c in choices if None not in c), key=len)
+    program = ["python", "-m", *settings.program.split()]
+    return [*_plugins(settings), *map(shlex.quote, [*program, *shortest])]
 
 
 def parse(kind: type[RunSettings], arguments: list[str]) -> RunSettings:
@@ -66,14 +82,14 @@ def _settled(value: Any) -> Any:
 
 
 def _flag(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return f"--{name}" if value else f"--no{name}"
-    if isinstance(value, tuple):
-        return f"--{name}={','.join(map(_text, value))}"
-    return f"--{name}={_text(value)}"
+    return None if value is None else setting_flags.argument(name, value)
 
 
-def _text(value: Any) -> str:
-    return str(value).removesuffix(".0")
+def _plugins(settings: RunSettings) -> list[str]:
+    """The variable that names plugins, where a run needs them."""
+    own = type(settings).__module__.startswith("ram_tf_runs.")
+    named = settings.flat()
+    if own and all(named.get(n, o[0]) in o for n, o in OWN_PARTS.items()):
+        return []
+    modules = ",".join(plugins.names())
+    return [f"{plugins.VARIABLE}={shlex.quote(modules)}"] if modules else []

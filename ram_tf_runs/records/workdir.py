@@ -7,10 +7,10 @@ from typing import Any
 
 import keras
 
-from ram_tf import files  # And registers the layers that are loaded.
+from ram_tf import files, pretrained  # Registers the layers, too.
 from ram_tf_data import regular
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.records import json_files
+from ram_tf_runs.records import json_files, model_file
 from ram_tf_runs.records.changes import differences
 from ram_tf_runs.settings.run import RunSettings, from_record
 
@@ -44,6 +44,14 @@ class Workdir:
                 f"{'; '.join(changed)}. Use another --workdir, or the same "
                 "flags."
             )
+
+    def tidy(self) -> None:
+        """Removes what killed processes have left of files that were not whole.
+
+        Whoever calls it holds the directory's lock.
+        """
+        for folder in (self.path, self.checkpoints):
+            files.remove_drafts(folder)
 
     def claim(
         self,
@@ -123,10 +131,13 @@ class Workdir:
         """The trained model.
 
         Raises:
-            UserError: If training has not finished, or the file is damaged.
+            UserError: If training has not finished, or the file is damaged or
+                another one than the result is about.
         """
         _check_finished(self.model)
         regular.check(self.model)
+        self._check_result()
+        model_file.check(self.model)
         try:
             return keras.saving.load_model(self.model)
         except Exception as error:  # Its kind depends on the damage.
@@ -135,6 +146,23 @@ class Workdir:
                 f"{self.model} is not a model that can be read "
                 f"({type(error).__name__}: {lines[0]})."
             ) from error
+
+    def _check_result(self) -> None:
+        """Raises UserError if the result is of another model, or run."""
+        if not self.result.exists():
+            return
+        result = self.load_result()
+        known = result.get(pretrained.DIGEST)
+        files.check_digest(self.model, known, self.result)
+        with json_files.reading(self.result):
+            measured = from_record(result["config"]).record()
+        mine = self.load_settings().record()
+        if changed := differences(mine, measured):
+            raise UserError(
+                f"{self.result} must be the result of the run in "
+                f"{self._config}. Received: that of another, with "
+                f"{'; '.join(changed)}"
+            )
 
     def load_result(self) -> dict[str, Any]:
         """The errors with their circumstances.

@@ -3,6 +3,7 @@
 Any number of processes may be in it, each from its own start on.
 """
 
+import glob
 import logging
 import pathlib
 import signal
@@ -13,6 +14,7 @@ import ram_tf_runs.quiet  # noqa: F401  First.
 import optuna
 import tensorflow as tf
 
+from ram_tf import files
 from ram_tf.pictures import paths as viz
 from ram_tf.training.interrupt import Interrupted
 from ram_tf_runs import leaving
@@ -133,6 +135,9 @@ def report(study: Study, out: str | None, picture: str | None) -> None:
     """
     # Another process may want to write the same files.
     with study.alone():
+        for suffix in (".json", ".png"):
+            name = glob.escape(study.path.with_suffix(suffix).name)
+            files.remove_drafts(study.path.parent, name)
         summary = search_results.summarise(study)
         record = pathlib.Path(out or study.path.with_suffix(".json"))
         write_json(record, summary)

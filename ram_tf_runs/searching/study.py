@@ -4,10 +4,11 @@ The paper draws the learning rate and the standard deviation of locations at
 random (section 4); here both are log-uniform.
 """
 
+import contextlib
 import itertools
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import sqlalchemy
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from ram_tf.errors import FileError
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import lock
 from ram_tf_runs.records.changes import differences
@@ -27,6 +29,10 @@ _DIVERGED = "diverged"
 # Which draw a trial is. Those of older code lack it, and were drawn in turn.
 _DRAW = "draw"
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED)
+_STORAGE_ERRORS = (
+    sqlalchemy.exc.SQLAlchemyError,
+    optuna.exceptions.StorageInternalError,
+)
 # Seconds that SQLite waits for whoever writes.
 _PATIENCE = 60
 
@@ -81,6 +87,7 @@ class Study:
             _DRAW not in trial.user_attrs and trial.state not in _ENDED
             for trial in self._study.get_trials(deepcopy=False)
         )
+        self._remove_locks()
 
     @property
     def config(self) -> dict[str, Any]:
@@ -100,10 +107,22 @@ class Study:
         rows = [_row(self.number(trial), trial) for trial in ended]
         return sorted(rows, key=lambda row: row["trial"])
 
-    def alone(self) -> lock.Lock:
-        """A lock, to be entered: no other process writes to the study then."""
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While it is entered, no other process writes to the study.
+
+        Raises:
+            FileError: If the study cannot be read or written then, as where a
+                disk is full.
+        """
         path = self.path.with_name(f"{self.path.name}.lock")
-        return lock.Lock(path).take(wait=True)
+        with lock.Lock(path).take(wait=True):
+            try:
+                yield
+            except _STORAGE_ERRORS as error:
+                raise FileError(
+                    f"{self.path} cannot be read or written: {_reason(error)}"
+                ) from error
 
     def ask(self, trials: int | None = None) -> Trial | None:
         """The next trial, its settings drawn (`trial.params`), now ours.
@@ -206,6 +225,12 @@ class Study:
             if _DRAW not in trial.user_attrs or not held:
                 self._study.tell(trial.number, state=TrialState.FAIL)
 
+    def _remove_locks(self) -> None:
+        """Of trials that ended right before their process was killed."""
+        with self.alone():
+            for trial in self._study.get_trials(deepcopy=False, states=_ENDED):
+                lock.of_directory(self.logs(trial)).is_held()
+
     def _claim(self, config: dict[str, Any]) -> None:
         known = self._study.user_attrs.get("config", config)
         if "kind" in config and "kind" not in known:
@@ -246,6 +271,12 @@ def _open(path: pathlib.Path, pruner) -> optuna.Study:
             "--study must name the SQLite file of a search, or a new one. "
             f"Received: {path} ({error.orig})"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What SQLite said, whoever has handed it on."""
+    cause = error.__cause__ or error
+    return str(getattr(cause, "orig", None) or cause).splitlines()[0]
 
 
 def _row(number: int, trial: FrozenTrial) -> dict[str, Any]:

@@ -221,6 +221,14 @@ def _rule(field: dataclasses.Field) -> str:
     return " and ".join(bounds)
 
 
+def _is_finite(value: Any) -> bool:
+    """Whether a number can be a finite float; what is no number passes."""
+    try:
+        return isinstance(value, str) or math.isfinite(value)
+    except OverflowError:  # A whole number of hundreds of digits.
+        return False
+
+
 def _check(field: dataclasses.Field, kind: Any, value: Any) -> None:
     """Raises UserError if a value breaks its field's rule."""
     if value is None and field.default is None:
@@ -233,8 +241,11 @@ def _check(field: dataclasses.Field, kind: Any, value: Any) -> None:
     holds = True
     if choices := choices_of(field):
         holds = value in choices
+    elif isinstance(value, tuple):
+        holds = all(map(_is_finite, value))
+        rule = "finite numbers"
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        holds = math.isfinite(value)
+        holds = _is_finite(value) or not _fits(0.5, kind)
         rule = rule or "finite"
         if metadata["least"] is not None:
             holds &= value >= metadata["least"]

@@ -1,5 +1,7 @@
 """absl's flags, made from the fields of settings."""
 
+import csv
+import io
 import types
 import typing
 from collections.abc import Mapping
@@ -70,18 +72,36 @@ def arguments(
     """
     values = settings.flat()
     return [
-        _argument(leaf.name, values[leaf.name])
+        argument(leaf.name, values[leaf.name])
         for leaf in settings.leaves()
         if values[leaf.name] != defaults.get(leaf.name, leaf.default)
     ]
 
 
-def _argument(name: str, value: Any) -> str:
+def argument(name: str, value: Any) -> str:
+    """The argument that gives a flag a value, which is not None.
+
+    Numbers keep all of their digits. It is quoted for no shell.
+    """
     if isinstance(value, bool):
         return f"--{name}" if value else f"--no{name}"
     if isinstance(value, tuple):
-        return f"--{name}={','.join(map(str, value))}"
-    return f"--{name}={value}"
+        return f"--{name}={_between_commas(list(map(_text, value)))}"
+    return f"--{name}={_text(value)}"
+
+
+def _between_commas(words: list[str]) -> str:
+    """As absl reads a list: words with commas or quotes are quoted."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(words)
+    return line.getvalue()
+
+
+def _text(value: Any) -> str:
+    """Without the end of a float that is whole."""
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    return str(value)
 
 
 def _define(leaf: Leaf, default: Any, values, module: str) -> None:

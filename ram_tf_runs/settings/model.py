@@ -14,6 +14,11 @@ _LEAST_SCALES = 3
 _OF_CELLS = ("cells", "colour_cells")
 # Networks on whole images of any size (ram_tf.comparators).
 _ANY_SIZE = ("conv_any", "conv_128")
+# Parts of a model that no plugin brings, by the settings that name them.
+OWN_PARTS = {
+    "glimpse_encoder": ("conv", "dense"),
+    "location_policy": (*_OF_CELLS, "gaussian"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +120,7 @@ class Model(Settings):
         "What makes a vector of the windows and the place: dense, the paper's, "
         "or conv, whose convolutions all windows share.",
         choices=lambda: plugins.part_names(
-            "GLIMPSE_ENCODERS", ("conv", "dense")
+            "GLIMPSE_ENCODERS", OWN_PARTS["glimpse_encoder"]
         ),
     )
     location_policy: str = setting(
@@ -124,7 +129,7 @@ class Model(Settings):
         "on the canvas; cells, one of the cells of the windows just seen; "
         "colour_cells, the same in photographs, by --policy_filters alone.",
         choices=lambda: plugins.part_names(
-            "LOCATION_POLICIES", (*_OF_CELLS, "gaussian")
+            "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
     )
     encoder_scales: int | None = setting(

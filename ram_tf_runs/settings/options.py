@@ -87,6 +87,23 @@ class Name(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Served(Settings):
+    """What a server is asked."""
+
+    max_side: int = setting(
+        4096,  # As in ram_tf.served.saved_model; a test holds the two together.
+        "Longest side of an image that is answered, in pixels.",
+        least=1,
+        most=2**31 - 1,
+    )
+    invert: bool = setting(
+        False,
+        "Whether strokes of encoded pictures are dark on white. What is "
+        "transparent is white then, else black.",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Picture(Settings):
     """A picture that is drawn."""
 

@@ -13,9 +13,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import IO, NamedTuple
 
+from ram_tf_data import memory
 from ram_tf_runs import leaving
 from ram_tf_runs.side_by_side import cores
 from ram_tf_runs.side_by_side.board import Board
+
+_PROCESS = 2 * 10**8  # Bytes of one that has imported TensorFlow, at least.
 
 
 class Child(NamedTuple):
@@ -58,6 +61,9 @@ class Crew:
     """
 
     def __init__(self, jobs: int):
+        memory.check(
+            "Processes side by side", jobs * _PROCESS, f"--jobs={jobs}"
+        )
         self.stopped = False
         self.code = 0
         self._shares = cores.shares(jobs)

@@ -81,6 +81,6 @@ class InkPolicy(FixationPolicy):
         pixels = tf.clip_by_value(pixels, 0.5, glimpse.sides - 0.5)
         return geometry.to_locations(pixels, glimpse.sides, glimpse.unit)
 
-    def compute_output_shape(self, features_shape, *glimpse_shapes):
-        _, scales, side, _ = glimpse_shapes[-1]
+    def compute_output_shape(self, features_shape, windows_shape, places_shape):
+        _, scales, side, _ = places_shape
         return (features_shape[0], scales * side * side)

@@ -4,7 +4,12 @@ import dataclasses
 
 from ram_tf import Comparator, StopAgent
 from ram_tf_data import folder, sources
-from ram_tf_data.batches import TrainingBatches, evaluation_set, streamed
+from ram_tf_data.batches import (
+    TrainingBatches,
+    check_size,
+    evaluation_set,
+    streamed,
+)
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
 from ram_tf_runs.cards import model_card
@@ -75,6 +80,7 @@ class ClassifyTask(ImageTask):
 
     def prepare(self):
         super().prepare()
+        self._check_measured()
         draws, repeats = self.settings.test_draws, self.source.repeats
         if draws > 1 and repeats > 1:
             raise UserError(
@@ -82,6 +88,14 @@ class ClassifyTask(ImageTask):
                 f"one canvas each. Received: --test_draws={draws} with "
                 f"--source={self.settings.source}, which has {repeats}"
             )
+
+    def _check_measured(self) -> None:
+        """Raises UserError if what the end is measured on is too large."""
+        source, most = self.source, self.settings.evaluation_cases
+        for split in source.splits.values():
+            cases = len(split.label) * source.repeats
+            shape = self.canvas.shape(split.image)
+            check_size(shape, min(most or cases, cases))
 
     def evaluated(self, split):
         return self._evaluated(split, _DRAWS[split])

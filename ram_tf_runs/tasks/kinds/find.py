@@ -5,6 +5,7 @@ import functools
 import math
 
 from ram_tf_data import photographs, sources
+from ram_tf_data.batches import check_size
 from ram_tf_data.hidden_batches import (
     HiddenBatches,
     hidden_set,
@@ -59,6 +60,9 @@ class FindTask(ImageTask):
         super().prepare()
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         print(f"photographs: {said}", flush=True)
+        signs = len(self.source.validation.label)
+        cases = min(self.settings.evaluation_cases, signs)
+        check_size((self.side, self.side, 3), cases)
 
     def data_record(self):
         names = {

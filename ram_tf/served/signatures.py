@@ -6,29 +6,25 @@ like inputs are the next state. Its "location" is where the step looks, and,
 as an output, where the next one will.
 """
 
+import keras
 import tensorflow as tf
 
 from ram_tf.errors import UserError
-from ram_tf.model import RecurrentAttentionModel
 
 
-def with_sensor(
-    model: RecurrentAttentionModel, sensor: str
-) -> RecurrentAttentionModel:
+def with_sensor(model: keras.Model, sensor: str) -> keras.Model:
     """A copy of a built model that reads the image by another sensor.
 
-    A pyramid stays one, plain in place of "slices": no other sensor cuts the
-    same windows.
+    A pyramid stays one: no other sensor cuts the same windows. It is plain in
+    place of what TFLite runs.
     """
     if model.sensor.endswith("pyramid"):
-        plain = sensor == "slices"
+        plain = sensor in ("slices", "gather")
         sensor = "plain_pyramid" if plain else "pyramid"
     return model.read_by(sensor)
 
 
-def classify(
-    model: RecurrentAttentionModel, image: tf.Tensor
-) -> dict[str, tf.Tensor]:
+def classify(model: keras.Model, image: tf.Tensor) -> dict[str, tf.Tensor]:
     """Looks at images [B, H, W, C].
 
     Returns:
@@ -59,7 +55,7 @@ def classify(
 
 
 def step(
-    model: RecurrentAttentionModel,
+    model: keras.Model,
     frame: tf.Tensor,
     state: dict[str, tf.Tensor],
 ) -> dict[str, tf.Tensor]:
@@ -86,9 +82,7 @@ def step(
     return outputs
 
 
-def initial_state(
-    model: RecurrentAttentionModel, batch_size
-) -> dict[str, tf.Tensor]:
+def initial_state(model: keras.Model, batch_size) -> dict[str, tf.Tensor]:
     """The state before the first step, by the cell's `state_names`."""
     cell = model.cell
     states = cell.get_initial_state(batch_size)

@@ -1,0 +1,1 @@
+"""Presets: folders that hold a model, as model hubs have them."""

@@ -1,0 +1,1 @@
+"""What a server runs: the graphs that are exported, and their checks."""
