@@ -23,7 +23,7 @@ from ram_tf.pretrained import load_pretrained
 from ram_tf.types import Glimpse
 from ram_tf.watching import watch
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "GLIMPSE_ENCODERS",

@@ -14,6 +14,9 @@ class UserError(ValueError):
     """
 
     for_the_user = True
+    # What has it, TensorFlow raises as it is inside a tf.function that it has
+    # translated, with words around; of others it makes errors of its own.
+    __init__ = Exception.__init__
 
 
 class DamagedError(UserError, RuntimeError):

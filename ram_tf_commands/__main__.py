@@ -12,9 +12,8 @@ import pathlib
 import sys
 import types
 
-from ram_tf_runs import extras, plugins, training
+from ram_tf_runs import extras, plugins, telling, training
 from ram_tf_runs.command import Command, run, shown
-from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import run as runs
 
 _FOLDER = pathlib.Path(__file__).parent
@@ -47,10 +46,8 @@ def main() -> None:
     """Runs the command, or the kind of run, that the first argument names."""
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name.startswith("-"):
-        try:
+        with telling.at_the_start():
             plugins.load()
-        except UserError as error:
-            sys.exit(f"error: {error}")
         with shown():
             print(usage())
         return
@@ -67,19 +64,14 @@ def main() -> None:
 
 
 def _module(name: str) -> types.ModuleType:
-    try:
-        with extras.explained():
-            return importlib.import_module(f"ram_tf_commands.{name}")
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    with telling.at_the_start(), extras.explained():
+        return importlib.import_module(f"ram_tf_commands.{name}")
 
 
 def _of_kind(kind: str) -> Command:
-    try:
+    with telling.at_the_start():
         plugins.load()
         settings = runs.of_kind(kind)
-    except UserError as error:
-        sys.exit(f"error: {error}")
     sys.modules["__main__"].__doc__ = settings.__doc__
     return training.command(settings, kind)
 

@@ -19,7 +19,7 @@ from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 class Film(Settings):
     """What is filmed."""
 
-    film_games: int = setting(3, "Games of the film.", least=1)
+    film_games: int = setting(3, "Number of games in the film.", least=1)
 
 
 _BYTES = 10**5  # Of a game at least: a picture a frame.

@@ -1,6 +1,9 @@
 """Measures players of Catch that are told the game, to compare with.
 
-python -m trainers.catch_players --out=results/catch/players.json
+    python -m trainers.catch_players --out=results/catch/players.json
+
+One player knows where the ball will land, one follows its column, and one moves
+at random.
 """
 
 import dataclasses
@@ -16,7 +19,9 @@ from ram_tf_runs.settings.options import Out
 class Players(Settings):
     """How long they play."""
 
-    player_games: int = setting(10_000, "Games that each plays.", least=1)
+    player_games: int = setting(
+        10_000, "Number of games that each player plays.", least=1
+    )
 
 
 _SEED = (20_140_624, 0)

@@ -1,9 +1,10 @@
 """Measures a trained model again: on its test set, or on what it plays.
 
-python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
-python -m trainers.evaluate --pretrained=catch
+    python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
+    python -m trainers.evaluate --pretrained=catch
 
-Without a test set (--test_dir) it is measured on validation.
+A model of pictures in folders that had no test set (--test_dir) is measured on
+validation.
 """
 
 import pathlib

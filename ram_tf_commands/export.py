@@ -39,10 +39,13 @@ class Version(Settings):
 
     served: Served = group(Served)
     version: int | None = setting(
-        None, "Number of the version; by default the next one.", least=1
+        None,
+        "Number of the version to write; by default the next one.",
+        least=1,
     )
     format: tuple[str, ...] = setting(
-        ("saved_model",), "What to write: saved_model, tflite, or both."
+        ("saved_model",),
+        "What to write: saved_model, tflite, or both, separated by a comma.",
     )
     batch: int = setting(
         1,
@@ -112,14 +115,9 @@ def main(
     _check_name(name)
     base = pathlib.Path(out.out, name)
     number = version.version or versions.next_version(base)
-    try:
-        with versions.new_version(base, number) as draft:
-            for form in version.format:
-                _write(form, trained, name, draft, version)
-    except OSError as error:
-        raise UserError(
-            f"--out={out.out} cannot be written: {error}"
-        ) from error
+    with versions.new_version(base, number) as draft:
+        for form in version.format:
+            _write(form, trained, name, draft, version)
     place = base / str(number)
     print(f"exported: {place}")
     if trained.task.standardised:

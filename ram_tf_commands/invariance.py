@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 class Grid(Settings):
     """Where digits are put, and how many."""
 
-    cases: int = setting(500, "Test digits at each place.", least=1)
-    places: int = setting(10, "Places along a side of the canvas.", least=2)
+    cases: int = setting(500, "Number of test digits at each place.", least=1)
+    places: int = setting(
+        10, "Number of places along a side of the canvas.", least=2
+    )
 
 
 def main(options: ComparedRuns, grid: Grid) -> None:

@@ -27,7 +27,7 @@ class Canvases(Settings):
     )
     test_canvases: int = setting(
         2000,
-        "Test canvases of each size, at most those that there are.",
+        "Number of test canvases of each size; at most all that there are.",
         least=1,
     )
 

@@ -33,18 +33,19 @@ class Reading(Settings):
 
     invert: bool = setting(
         False,
-        "Whether strokes are dark on white. What is transparent is white then, "
-        "else black.",
+        "Whether the pictures show dark strokes on white. Transparent "
+        "parts are then white; otherwise they are black.",
     )
     find_ink: bool = setting(
         False,
-        "Whether pictures are drawings or photographs of one digit, dark or "
-        "light, which is found, scaled and centred as MNIST's digits are.",
+        "Whether the pictures are drawings or photographs of one digit, "
+        "dark or light. The digit is then found, scaled and centred as "
+        "MNIST's digits are.",
     )
     film: str | None = setting(
         None,
-        "Where to write a film of the eye crossing the first image, a GIF; of "
-        "a model of any size.",
+        "GIF file for a film of the eye as it crosses the first image. "
+        "The model must take images of any size.",
         path=True,
     )
 

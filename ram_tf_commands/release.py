@@ -20,12 +20,12 @@ class Released(Settings):
 
     dir: str | None = setting(
         None,
-        "Directory of released models; by default where "
-        "ram_tf.load_pretrained finds them.",
+        "Directory of released models; by default the one that "
+        "ram_tf.load_pretrained reads.",
         path=True,
     )
     cards_only: bool = setting(
-        False, "Whether only to write all cards in --dir again."
+        False, "Whether only to write all cards in --dir anew."
     )
 
 

@@ -42,7 +42,9 @@ TRAINERS = ("catch", "classify", "mnist", "numbers", "play", "signs", "svhn")
 class Repeat(Settings):
     """How often."""
 
-    seeds: tuple[str, ...] = setting(("0", "1", "2"), "Values of --seed.")
+    seeds: tuple[str, ...] = setting(
+        ("0", "1", "2"), "The values of --seed, between commas."
+    )
 
     def check(self):
         least, most = SEED["least"], SEED["most"]

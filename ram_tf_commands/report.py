@@ -23,11 +23,11 @@ class Report(Settings):
     records: str = setting("results", "Folder of the records.", path=True)
     document: str = setting(
         "RESULTS.md",
-        "The text; its pictures go to docs/results beside it.",
+        "File for the text. Its pictures go to docs/results beside it.",
         path=True,
     )
     pictures: bool = setting(
-        False, "Whether to draw glimpse paths too; needs MNIST."
+        False, "Whether to draw glimpse paths, too, which needs MNIST."
     )
 
 

@@ -43,28 +43,36 @@ _DRAWN = ("learning_rate", "location_std")
 class Search(Settings):
     """What is drawn, and how often."""
 
-    kind: str = setting("classify", "Kind of the run that is searched for.")
+    kind: str = setting("classify", "Kind of run to search settings for.")
     learning_rate_range: tuple[float, ...] = setting(
         (3e-4, 3e-3), "Range of --learning_rate, which is drawn log-uniformly."
     )
     location_std_range: tuple[float, ...] = setting(
         (0.03, 0.3), "Range of --location_std, which is drawn log-uniformly."
     )
-    trials: int = setting(20, "Trials, with those of earlier calls.", least=1)
+    trials: int = setting(
+        20,
+        "Number of trials in all, including those of earlier calls.",
+        least=1,
+    )
     minutes: float | None = setting(
-        None, "No trial starts later than this.", least=0.0
+        None, "Minutes after which no further trial is started.", least=0.0
     )
     startup_trials: int = setting(
-        5, "Complete trials before any is stopped early.", least=1
+        5,
+        "Number of trials that must be complete before any is stopped early.",
+        least=1,
     )
     study: str | None = setting(
         None,
-        "SQLite file of the search; by default study.db in a directory with "
-        "the name of --workdir and _search.",
+        "SQLite file of the search. By default it is study.db in a "
+        "directory with the name of --workdir and _search.",
         path=True,
     )
     report: bool = setting(
-        True, "Says at the end what was found, and writes record and picture."
+        True,
+        "Whether to say at the end what was found, and to write the "
+        "record and the picture.",
     )
 
     def check(self):

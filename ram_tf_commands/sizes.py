@@ -38,20 +38,21 @@ class Sizes(Settings):
 
     canvases: tuple[str, ...] = setting(
         ("128x64", "256x64", "512x64", "1024x64"),
-        "Canvases, SIDExPATCHES; the most cases for one may follow, as in "
-        "4096x64:1000.",
+        "Canvases to measure on, as SIDExPATCHES between commas. The "
+        "largest number of cases of one may follow, as in 4096x64:1000.",
     )
-    looks: int = setting(12, "Looks at each.", least=1)
+    looks: int = setting(12, "Number of looks at each canvas.", least=1)
     cases: int = setting(
         10_000,
-        "Cases of each canvas; the errors' intervals need many.",
+        "Largest number of cases of each canvas. Narrow intervals need many.",
         least=1,
     )
     sensor: str | None = setting(
         None,
-        "How the retina reads, in place of the sensor that the model was "
-        "trained with: integral, for example, cuts wide windows where they "
-        "are wanted, and pyramid at the edge of a block.",
+        "How the retina reads, in place of the sensor that the model "
+        "was trained with. integral, for example, cuts wide windows "
+        "exactly where they are wanted, and pyramid cuts them at the "
+        "edge of a block.",
         choices=("gather", "integral", "pyramid"),
     )
     backgrounds: str | None = setting(
@@ -62,7 +63,8 @@ class Sizes(Settings):
     )
     split: str = setting(
         "test",
-        "Whose digits; recipes are chosen on those of validation.",
+        "Whose digits are measured on: those of the test set or of "
+        "validation. Choose recipes on validation.",
         choices=("test", "validation"),
     )
 

@@ -26,10 +26,10 @@ from ram_tf_web import web_server
 class Serving(Settings):
     """Whether and where the page is served."""
 
-    serve: bool = setting(False, "Whether to serve the page, too.")
+    serve: bool = setting(False, "Whether to serve the page as well.")
     port: int = setting(
         8000,
-        "Where on this machine; 0 for any free port.",
+        "Port on this machine to serve the page at; 0 takes any free one.",
         least=0,
         most=65535,
     )
@@ -41,9 +41,10 @@ class Large(Settings):
 
     large: str | None = setting(
         None,
-        "The model of the large image, as --pretrained names one: its windows "
-        "follow the image (--scales=0). By default `seek`, where it is "
-        "released; empty for a page without a large image.",
+        "The model of the large image, named as --pretrained names one; "
+        "its windows must follow the image (--scales=0). By default it "
+        "is the released `seek`. An empty name makes a page without a "
+        "large image.",
         path=True,
     )
 

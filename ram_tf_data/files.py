@@ -3,6 +3,7 @@
 import pathlib
 import sys
 import traceback
+from typing import BinaryIO
 
 import numpy as np
 import PIL
@@ -27,27 +28,36 @@ def read(path: str, gate: Gate) -> Seen:
             another number of frames than the gate's.
     """
     regular.check(path)
+    # Pillow leaves a file open that it does not understand.
+    with _opened(path) as content:
+        try:
+            with Image.open(content) as file:
+                return gate.see(file, path)
+        except UserError:  # It names the file.
+            raise
+        except Exception as error:  # Pillow's depends on format and damage.
+            if not (isinstance(error, OSError) or _is_pillows(error)):
+                raise  # A fault of ours.
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(
+                f"{path!r} is not an image that can be read: {reason}"
+            ) from error
+
+
+def _opened(path: str) -> BinaryIO:
     try:
-        # Pillow leaves a file open that it does not understand.
-        with open(path, "rb") as content, Image.open(content) as file:
-            return gate.see(file, path)
-    except UserError:  # It names the file.
-        raise
+        return open(path, "rb")
     except FileNotFoundError as error:
         raise UserError(f"There is no image file {path!r}.") from error
-    except Exception as error:  # Pillow's depends on format and damage.
-        if not (isinstance(error, OSError | ValueError) or _is_pillows(error)):
-            raise  # A fault of ours.
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(
-            f"{path!r} is not an image that can be read: {reason}"
-        ) from error
+    except (OSError, ValueError) as error:  # A name with a zero byte, for one.
+        raise UserError(f"{path!r} cannot be read: {error}") from error
 
 
 def _is_pillows(error: Exception) -> bool:
-    """Whether it was raised inside Pillow."""
-    (last,) = traceback.extract_tb(error.__traceback__)[-1:]
-    return pathlib.Path(last.filename).is_relative_to(_PILLOW)
+    """Whether it was raised inside Pillow, or by what Pillow calls."""
+    frames = traceback.extract_tb(error.__traceback__)
+    paths = (pathlib.Path(frame.filename) for frame in frames)
+    return any(path.is_relative_to(_PILLOW) for path in paths)
 
 
 def read_to_ask(path: str, gate: Gate) -> np.ndarray:

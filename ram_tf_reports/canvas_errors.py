@@ -58,7 +58,7 @@ def _check(task: Task) -> None:
     if not network.looks:
         raise UserError(
             "The model must be one of RAM: other networks know one size of "
-            f"image. Received: --network={network.network}"
+            f"image. Received: a run with --network={network.network}"
         )
 
 

@@ -84,6 +84,12 @@ def corners(canvas: Canvas, images: np.ndarray, count: int):
     """
     canvas.check(images)
     room = [canvas.side - size for size in images.shape[1:3]]
+    if not min(room):
+        raise UserError(
+            "The canvas must be larger than the images on it, which else have "
+            f"one place alone. Received: images of {images.shape[1]}x"
+            f"{images.shape[2]} pixels, a canvas of {canvas.side}x{canvas.side}"
+        )
     if not 2 <= count <= min(room) + 1:
         raise UserError(
             f"--places must lie between 2 and {min(room) + 1}, the places of "

@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import app, flags, logging
 
-from ram_tf_runs import extras, leaving, plugins
+from ram_tf_runs import extras, leaving, plugins, telling
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags as setting_flags
 from ram_tf_runs.settings.fields import Settings, expanded
@@ -94,11 +94,9 @@ def run(command: Command | Callable[[], int | None]) -> None:
         command = Command(command)
     leaving.is_main_program()
     logging.set_verbosity(logging.WARNING)  # Unless --verbosity says more.
-    try:
+    with telling.at_the_start():
         plugins.load()
         command.define(sys.argv, flags.FLAGS, sys.argv[0])
-    except UserError as error:
-        sys.exit(f"error: {error}")
     app.run(
         lambda arguments: leaving.ended(
             _told(lambda: command.execute(sys.argv, arguments, flags.FLAGS))
@@ -127,7 +125,7 @@ def _parse_or_exit(argv: list[str], command: Command) -> list[str]:
         with shown():
             return _parse(argv, flags.FLAGS, command)
     except UserError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {telling.line(error)}")
     except SystemExit:
         sys.exit(0)  # Help was asked for and shown; absl would exit with 1.
 
@@ -139,10 +137,10 @@ def _told(execute: Callable[[], int]) -> int:
             return execute()
     except Exception as error:
         # Any other error is ours, and its traceback says where.
-        if not getattr(error, "for_the_user", False):
+        if not telling.is_told(error):
             raise
         logging.debug("where it came from", exc_info=True)
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {telling.line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

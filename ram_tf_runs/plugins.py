@@ -24,8 +24,8 @@ def load() -> None:
         try:
             importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name != name:
-                raise
+            if not f"{name}.".startswith(f"{error.name}."):
+                raise  # Of a module that the plugin imports.
             raise UserError(
                 f"{VARIABLE} must name modules that can be imported. "
                 f"Received: {name!r}"

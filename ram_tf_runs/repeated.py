@@ -23,9 +23,10 @@ class Seed(NamedTuple):
     def result(self) -> dict[str, Any] | None:
         """Its result.json; None unless this very run has finished."""
         try:
-            before = from_record(self._record()["config"])
+            with json_files.reading(self.workdir / "config.json"):
+                before = from_record(self._record()["config"])
             result = json_files.read(self.workdir / "result.json")
-        except (ValueError, TypeError):  # Its trainer will say what is wrong.
+        except UserError:  # Its trainer will say what is wrong.
             return None
         return result if before == self.settings else None
 

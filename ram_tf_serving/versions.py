@@ -36,27 +36,39 @@ def new_version(base: pathlib.Path, version: int) -> Iterator[pathlib.Path]:
         version: A number that is not taken.
 
     Raises:
-        UserError: If the version exists.
+        UserError: If the version exists, or cannot be written there.
     """
     place = base / str(version)
     if place.exists():
         raise UserError(
             f"A version is never overwritten. Received: {place}, which exists"
         )
-    base.mkdir(parents=True, exist_ok=True)
-    draft = pathlib.Path(
-        tempfile.mkdtemp(prefix=f".{base.name}-", dir=base.parent)
-    )
+    with _told(place):
+        base.mkdir(parents=True, exist_ok=True)
+        draft = pathlib.Path(
+            tempfile.mkdtemp(prefix=f".{base.name}-", dir=base.parent)
+        )
     try:
         yield draft
-        _write_sums(draft)
-        draft.chmod(0o755)  # A server may run as another user.
-        draft.rename(place)  # Fails if somebody else was faster.
+        with _told(place):
+            _write_sums(draft)
+            draft.chmod(0o755)  # A server may run as another user.
+            draft.rename(place)  # Fails if somebody else was faster.
     except BaseException:
         shutil.rmtree(draft)
         with contextlib.suppress(OSError):  # It has other versions.
             base.rmdir()
         raise
+
+
+@contextlib.contextmanager
+def _told(place: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{place} cannot be written: {error.strerror or error}"
+        ) from error
 
 
 def _write_sums(folder: pathlib.Path) -> None:

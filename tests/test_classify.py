@@ -105,7 +105,7 @@ def test_a_device_answers_as_predict_does(
     """Names and contrast travel with the exported file."""
     arguments = [f"--workdir={run}", f"--out={tmp_path}", "--format=tflite"]
     assert run_command(export, *arguments) == 0
-    assert "images must be standardised" in capsys.readouterr().out
+    assert "must be standardised before they are put" in capsys.readouterr().out
     files = sorted(map(str, (folders / "test" / "two").glob("*.png")))[:5]
     assert not run_command(predict, f"--workdir={run}", *files)
     expected = capsys.readouterr().out.splitlines()[:5]

@@ -52,7 +52,7 @@ LIBRARY = [
 ]
 # Likewise of ram_tf_runs.
 RUNS = [
-    ["errors", "leaving", "quiet"],
+    ["errors", "leaving", "quiet", "telling"],
     ["extras", "plugins", "side_by_side"],
     ["settings", "weights"],
     ["memory"],

@@ -86,4 +86,6 @@ def test_a_command_tells_it_in_a_line(monkeypatch, capsys, run_command):
     monkeypatch.setitem(sys.modules, "optuna", None)
     assert run_command(Module) == 1
     lines = capsys.readouterr().err.splitlines()
-    assert lines == ["error: This needs optuna: pip install 'ram_tf[search]'"]
+    (line,) = lines
+    said = "error: This needs optuna: pip install 'ram_tf[search]'"
+    assert line.startswith(f"{said} (at {__file__}, line ")

@@ -8,10 +8,12 @@ import tensorflow as tf
 from ram_tf import GlimpseSensor, RAMCell, ReinforceAgent, geometry, xla
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.evaluation.images import Evaluator, evaluate
+from ram_tf.layers.glimpse_sensor import IMPLEMENTATIONS
 from ram_tf.training.step import compile_steps
 
 LABELS = np.array([0, 1, 2, 0])
 OTHERS = ["extract_glimpse", "crop_and_resize"]
+QUICK = ["extract_glimpse", "pyramid"]
 
 
 def _seen(function, jit_compile):
@@ -132,6 +134,34 @@ def test_keras_fits_an_rnn_over_videos(
     # The weights of the first layer are trained too.
     before = template.glimpse_net.see.kernel
     assert np.any(cell.glimpse_net.see.kernel != before)
+
+
+ALL = [
+    pytest.param(name, marks=() if name in QUICK else pytest.mark.slow)
+    for name in IMPLEMENTATIONS
+    if name != "slices"  # It reads one image.
+]
+
+
+@pytest.mark.parametrize("implementation", ALL)
+def test_layers_before_the_rnn_get_no_gradient(make_model, implementation):
+    """Ops that have none are not asked for theirs; the cell learns."""
+    cell = make_model(sensor=implementation).cell
+    inputs = keras.Input([3, 9, 11, 1])
+    before = keras.layers.Dense(1, activation="sigmoid")
+    logits = keras.layers.RNN(cell)(before(inputs))[:, :3]
+    model = keras.Model(inputs, logits)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss, jit_compile=False)
+    weights = [weight.numpy() for weight in model.trainable_weights]
+    videos = np.random.default_rng(0).random([4, 3, 9, 11, 1], np.float32)
+    assert np.isfinite(model.train_on_batch(videos, LABELS))
+    changed = {
+        weight.path: bool((weight.numpy() != old).any())
+        for weight, old in zip(model.trainable_weights, weights, strict=True)
+    }
+    assert not changed[before.kernel.path]
+    assert changed[cell.glimpse_net.see.kernel.path]
 
 
 @pytest.mark.parametrize(("height", "width"), [(9, 11), (40, 31)])

@@ -62,7 +62,7 @@ def test_one_module_writes_files():
         "ram_tf_serving/versions.py: (folder / SUMS).write_text("
         "''.join(lines), encoding='utf-8')",
         "ram_tf/served/saved_model.py: tf.saved_model.save(served.module, "
-        "os.fspath(directory), served.trace())",
+        "os.fspath(directory), functions)",
         "ram_tf/export/tflite.py: tf.saved_model.save(module, directory, "
         "functions)",
         # It measures, and calls those of others.

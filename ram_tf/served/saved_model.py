@@ -19,7 +19,7 @@ import os
 import keras
 import tensorflow as tf
 
-from ram_tf.errors import UserError
+from ram_tf.errors import FileError, UserError
 from ram_tf.layers.cell import RAMCell
 from ram_tf.served import signatures
 from ram_tf.served.pictures import Pictures
@@ -55,6 +55,7 @@ def save_saved_model(
     Raises:
         UserError: On another kind of model, a `max_side` that is not a positive
             integer, or pictures of other channels than the model's.
+        FileError: If it cannot be written.
     """
     check_positive_int("max_side", max_side)
     if not isinstance(getattr(model, "cell", None), RAMCell):
@@ -69,7 +70,12 @@ def save_saved_model(
             f" Received: channels={pictures.channels}"
         )
     served = _Served(model, max_side, pictures)
-    tf.saved_model.save(served.module, os.fspath(directory), served.trace())
+    functions = served.trace()
+    try:
+        tf.saved_model.save(served.module, os.fspath(directory), functions)
+    except (OSError, tf.errors.OpError) as error:
+        reason = str(error).partition("\n")[0]
+        raise FileError(f"{directory} cannot be written: {reason}") from error
 
 
 class _Served:

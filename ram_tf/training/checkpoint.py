@@ -117,6 +117,7 @@ class Checkpointer:
         self._directory = pathlib.Path(directory)
         self._list = self._directory / "checkpoint"
         self._draft = self._directory / "draft"
+        self._damage: Exception | None = None  # The last that was met.
 
     def save(self) -> None:
         """Writes a checkpoint of this step; the newest three are kept.
@@ -163,7 +164,7 @@ class Checkpointer:
             raise DamagedError(
                 "No checkpoint can be read; all are damaged: "
                 f"{', '.join(map(str, paths))}. Remove them to start afresh."
-            )
+            ) from self._damage
         cut = [*self._directory.glob("ckpt-*"), *self._directory.glob("draft")]
         if cut:
             logging.warning(
@@ -214,6 +215,7 @@ class Checkpointer:
                 whole = self._checkpoint.read(str(folder / path.name))
                 whole.assert_consumed()
         except Exception as error:  # Its kind depends on the damage.
+            self._damage = error
             logging.warning(
                 "checkpoint %s is damaged (%s: %s): falling back to the "
                 "one before",

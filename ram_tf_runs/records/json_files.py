@@ -55,5 +55,5 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise UserError(
             f"{path} is not of the shape that it is written with "
-            f"({type(error).__name__}: {error})."
+            f"({type(error).__name__}: {error}; --verbosity=1 shows where)."
         ) from error

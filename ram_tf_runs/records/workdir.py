@@ -9,6 +9,7 @@ import keras
 
 from ram_tf import files, pretrained  # Registers the layers, too.
 from ram_tf_data import regular
+from ram_tf_runs import telling
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import json_files, model_file
 from ram_tf_runs.records.changes import differences
@@ -141,6 +142,10 @@ class Workdir:
         try:
             return keras.saving.load_model(self.model)
         except Exception as error:  # Its kind depends on the damage.
+            if telling.is_raised_by_code(error) and not telling.is_told(
+                telling.root(error)
+            ):
+                raise  # A layer's, ours or a plugin's: no damage of the file.
             lines = str(error).splitlines() or [""]
             raise UserError(
                 f"{self.model} is not a model that can be read "

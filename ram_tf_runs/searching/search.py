@@ -15,6 +15,7 @@ import optuna
 import tensorflow as tf
 
 from ram_tf import files
+from ram_tf.errors import DivergedError
 from ram_tf.pictures import paths as viz
 from ram_tf.training.interrupt import Interrupted
 from ram_tf_runs import leaving
@@ -117,7 +118,7 @@ def _try(study: Study, trial: optuna.Trial, trainer: TrialTrainer) -> None:
     except optuna.TrialPruned:
         study.prune(trial)
         print("stopped: worse than the median", flush=True)
-    except FloatingPointError as error:
+    except DivergedError as error:
         study.prune(trial, diverged=True)
         print(f"stopped: {error}", flush=True)
     except BaseException:

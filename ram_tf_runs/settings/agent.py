@@ -10,10 +10,13 @@ from ram_tf_runs.settings.fields import Settings, setting
 class Rollouts(Settings):
     """Episodes of the same image or game."""
 
-    rollouts: int = setting(4, "Episodes an image, or a game.", least=1)
+    rollouts: int = setting(
+        4, "Episodes that are sampled for each image or game.", least=1
+    )
     baseline: str = setting(
         "leave_one_out",
-        "Subtracted from the return: learned, or the image's other rollouts.",
+        "What is subtracted from the return: a learned value, or the "
+        "mean return of the image's other rollouts.",
         choices=("learned", "leave_one_out"),
     )
 
@@ -34,7 +37,7 @@ class Reinforce(Settings):
         1.0, "Weight of the baseline's error.", least=0.0
     )
     reinforce_into_core: bool = setting(
-        True, "Whether REINFORCE trains the core too."
+        True, "Whether REINFORCE also trains the core."
     )
 
 
@@ -44,8 +47,8 @@ class Teaching(Settings):
 
     teaching_weight: float = setting(
         0.0,
-        "Weight of the cross-entropy of each rollout's answers to the mean "
-        "answer of all --rollouts of the image, beside the label's.",
+        "Weight of a further cross-entropy, of each rollout's answers "
+        "to the mean answer of all --rollouts of the image.",
         least=0.0,
     )
 
@@ -64,15 +67,15 @@ class Answers(Settings):
 
     reward: str = setting(
         "log_likelihood",
-        "What the last answer earns: 1 or 0, or the log-likelihood of the "
-        "class.",
+        "What the last answer earns: 1 if it is right and 0 if not "
+        "(accuracy), or the log-likelihood of the right class.",
         choices=("accuracy", "log_likelihood"),
     )
     intermediate_weight: float = setting(
         0.0,
-        "Weight of the answer after each glimpse but the last (which has 1), "
-        "in the cross-entropy and, where the model does not stop by itself, "
-        "the reward.",
+        "Weight of the answers before the last, each relative to the "
+        "last, in the cross-entropy and, unless the model stops by "
+        "itself, in the reward.",
         least=0.0,
     )
 
@@ -83,7 +86,8 @@ class Acting(Settings):
 
     fixations: str = setting(
         "learned",
-        "How the model looks: as it learns to, or as a control.",
+        "How the model looks: as it learns to, or, as a control, at "
+        "random or always at the centre.",
         choices=("learned", "random", "centre"),
     )
     entropy_weight: float = setting(
@@ -91,16 +95,17 @@ class Acting(Settings):
     )
     location_weight: float = setting(
         1.0,
-        "Weight of REINFORCE of locations beside that of actions.",
+        "Weight of the REINFORCE loss of locations, beside that of actions.",
         least=0.0,
     )
     trace_decay: float = setting(
         1.0,
-        "1 credits the whole return to every step; less trusts the learned "
-        "baseline of later steps (GAE's lambda).",
+        "How far a reward is credited to earlier steps (GAE's lambda): "
+        "1 credits the whole return to every step; less relies on the "
+        "learned baseline of later steps.",
         least=0.0,
         most=1.0,
     )
     baseline_into_core: bool = setting(
-        False, "Whether the baseline's error trains the core too."
+        False, "Whether the baseline's error also trains the core."
     )

@@ -13,8 +13,9 @@ class Splits(Settings):
 
     strict_splits: bool = setting(
         False,
-        "Whether images of equal content, in two splits or twice in one, are "
-        "an error; else they are counted and named at the start.",
+        "Whether images of equal content, in two splits or twice in "
+        "one, are an error. Otherwise they are counted and named at the "
+        "start.",
     )
 
 
@@ -27,14 +28,14 @@ class Folders(Settings):
     )
     test_dir: str | None = setting(
         None,
-        "The same with other pictures, for the test; without it, the result is "
-        "the error on validation.",
+        "Folder like --train_dir with other pictures, for the test. "
+        "Without it, the result is the error on validation.",
         path=True,
     )
     validation_fraction: float = setting(
         0.2,
-        "Share of --train_dir's pictures that is held out to choose the "
-        "weights.",
+        "Share of --train_dir's pictures that is held out, to choose "
+        "the best weights.",
         least=0.01,
         most=0.99,
     )
@@ -45,25 +46,28 @@ class Scene(Settings):
     """What is composed of an image."""
 
     canvas: int = setting(28, "Side of the canvas in pixels.", least=1)
-    clutter: int = setting(0, "Patches of other digits on a canvas.", least=0)
+    clutter: int = setting(
+        0, "Number of patches of other digits on a canvas.", least=0
+    )
     clutter_size: int = setting(8, "Side of a patch in pixels.", least=1)
     place: str = setting(
         "anywhere",
-        "Where digits are put: the half of the canvas that their centre lies "
-        "in.",
+        "Where digits are put: anywhere, or with their centre in the "
+        "left or the right half of the canvas.",
         choices=("anywhere", "left", "right"),
     )
     jitter: int = setting(
         0,
-        "Pixels by which a training digit is moved at most in each direction, "
-        "at random, beside its place; what leaves the canvas is cut off.",
+        "Largest number of pixels by which a training digit is moved at "
+        "random in each direction, beside its place. What leaves the "
+        "canvas is cut off.",
         least=0,
     )
     distort: float = setting(
         0.0,
-        "How far a training digit is stretched, sheared and turned at most, at "
-        "random: each pixel is moved by up to this share of its distances from "
-        "the middle; what leaves the image is cut off.",
+        "How far a training digit is stretched, sheared and turned at "
+        "random: each pixel is moved by up to this share of its "
+        "distance from the middle. What leaves the image is cut off.",
         least=0.0,
         most=0.5,
     )
@@ -76,28 +80,31 @@ class Scene(Settings):
     )
     grow: float = setting(
         0.0,
-        "Share of the training over which the square that a training digit "
-        "lies in grows evenly, from the middle to the whole canvas: a start "
-        "with short ways on large canvases.",
+        "Share of the training during which the square that training "
+        "digits lie in grows evenly, from the middle to the whole canvas, "
+        "so that the way to a digit is short at first.",
         least=0.0,
         most=1.0,
     )
     mixed: tuple[str, ...] = setting(
         (),
-        "Canvases that are trained on in turn, a few steps each: SIDExPATCHES "
-        "between commas, such as 128x18,256x64; one may stand there twice. "
-        "--canvas and --clutter then say only what is measured on.",
+        "Canvases that are trained on in turn, a few steps each, as "
+        "SIDExPATCHES between commas, such as 128x18,256x64. One may be "
+        "listed twice. --canvas and --clutter then only say what is "
+        "measured on.",
     )
     frames: int = setting(
         0,
-        "Frames of a video, in which the digit drifts over clutter that stands "
-        "still, with one glimpse a frame; 0: still images.",
+        "Number of frames of a video, in which the digit drifts over "
+        "clutter that stands still; there is one glimpse a frame. 0 "
+        "makes still images.",
         least=0,
     )
     speed: float = setting(
         3.0,
-        "Of the digit in a video, in pixels a frame, in a random direction; it "
-        "is reflected at the edges of the canvas.",
+        "Speed of the digit in a video, in pixels a frame. The "
+        "direction is random, and the digit is reflected at the edges "
+        "of the canvas.",
         least=0.0,
     )
 
@@ -124,14 +131,14 @@ class Digits(Settings):
     canvas: int = setting(28, "Side of the canvas in pixels.", least=1)
     max_digits: int = setting(
         5,
-        "Most digits of a number, of which each is answered in turn, then the "
-        "end.",
+        "Largest number of digits of a number. Each digit is answered "
+        "in turn, and then the end.",
         least=1,
     )
     svhn_dir: str | None = setting(
         None,
-        "Folder with train/ and test/ of SVHN's full numbers; by default "
-        "numbers are composed of the digits of --source.",
+        "Folder with train/ and test/ of SVHN's full numbers. By "
+        "default numbers are composed of the digits of --source.",
         path=True,
     )
 

@@ -27,22 +27,24 @@ class Network(Settings):
 
     network: str = setting(
         "ram",
-        "The model: ram, or a network on whole images to compare it with, "
-        "which uses each image once; all flags of model and agent below, "
-        "--rollouts and --pretrained among them, are then ignored. fc_64, "
-        "fc_256 and conv are the paper's; conv_any ends in the maximum over "
-        "the image, of any size, and conv_128 is the same on images scaled to "
+        "The model: ram, or a network without attention to compare it "
+        "with, which uses each image once. With such a network all "
+        "flags of the model and of the agent, --rollouts and "
+        "--pretrained among them, are ignored. fc_64, fc_256 and conv "
+        "are the paper's; conv_any takes the maximum over an image of "
+        "any size, and conv_128 is the same on images scaled to "
         "128x128.",
         choices=("ram", "fc_64", "fc_256", "conv", *_ANY_SIZE),
     )
     conv_units: int | None = setting(
         None,
-        "Hidden units of --network=conv; by default as many as keep its "
-        "weights near the 250,000 of the paper's: few on a large canvas.",
+        "Hidden units of --network=conv. By default there are as many "
+        "as keep the number of weights near the paper's 250,000, which "
+        "are few on a large canvas.",
         least=1,
     )
     glimpses: int = setting(
-        6, "Looks at an image; in a video, there is one a frame.", least=1
+        6, "Number of looks at an image. A video has one a frame.", least=1
     )
 
     @property
@@ -63,25 +65,28 @@ class Model(Settings):
     glimpse_size: int = setting(8, "Side of a glimpse in pixels.", least=1)
     scales: int = setting(
         1,
-        "Windows of the retina, each twice as wide; 0: as many as it takes to "
-        "see the edges of an image of any size, for --location_policy=cells.",
+        "Number of windows of the retina; each is twice as wide as the "
+        "one before. 0 gives as many as it takes to see the edges of an "
+        "image of any size, for --location_policy=cells.",
         least=0,
     )
     pooling: str = setting(
-        "average", "Pooling in the retina.", choices=("average", "max")
+        "average",
+        "How pixels of a wide window are pooled to a pixel of the glimpse.",
+        choices=("average", "max"),
     )
     sensor: str = setting(
         "gather",
-        "How the retina reads: integral is faster for wide windows; so is "
-        "pyramid, on large images by far, whose wide windows are half a cell "
-        "off at most.",
+        "How the retina reads. integral is faster than gather for wide "
+        "windows. pyramid is by far the fastest on large images; its "
+        "wide windows are half a cell off at most.",
         choices=("gather", "integral", "pyramid"),
     )
     scale_gain: float = setting(
         1.0,
-        "Factor by which each scale after the first is made brighter than the "
-        "one before: averages over wide windows of a large, sparse canvas are "
-        "faint.",
+        "Factor by which each window after the first is made brighter "
+        "than the one before. Averages over wide windows of a large, "
+        "sparse canvas are faint.",
         least=_TINY,
     )
     core: str = setting("rnn", "The recurrent core.", choices=("rnn", "lstm"))
@@ -90,19 +95,23 @@ class Model(Settings):
         128, "Size of the encoding of what was seen.", least=1
     )
     location_units: int = setting(
-        128, "Size of the encoding of where.", least=1
+        128, "Size of the encoding of where it was seen.", least=1
     )
     units: int = setting(256, "Size of the joint encoding.", least=1)
     location_std: float = setting(
-        0.1, "Standard deviation of a sampled location, in units.", least=_TINY
+        0.1,
+        "Standard deviation of a sampled location, in units of location.",
+        least=_TINY,
     )
     location_range: float = setting(
-        1.0, "Largest mean location in each direction, in units.", least=_TINY
+        1.0,
+        "Largest mean location in each direction, in units of location.",
+        least=_TINY,
     )
     location_gain: float = setting(
         1.0,
-        "Size of the location network's first weights beside Glorot's; with "
-        "little, all paths begin near the centre.",
+        "Size of the location network's first weights, relative to "
+        "Glorot's. With small weights all paths begin near the centre.",
         least=_TINY,
     )
     location_unit: float | None = setting(
@@ -112,43 +121,47 @@ class Model(Settings):
     )
     first_fixation: str = setting(
         "learned",
-        "Where an episode starts.",
+        "Where the first glimpse is: where the model has learned to "
+        "begin, at the centre, or at random.",
         choices=("learned", "centre", "random"),
     )
     glimpse_encoder: str = setting(
         "dense",
-        "What makes a vector of the windows and the place: dense, the paper's, "
-        "or conv, whose convolutions all windows share.",
+        "What makes a vector of the windows and their place: dense is "
+        "the paper's network; conv applies the same convolutions to all "
+        "windows.",
         choices=lambda: plugins.part_names(
             "GLIMPSE_ENCODERS", OWN_PARTS["glimpse_encoder"]
         ),
     )
     location_policy: str = setting(
         "gaussian",
-        "What chooses where to look next: gaussian, the paper's, about a mean "
-        "on the canvas; cells, one of the cells of the windows just seen; "
-        "colour_cells, the same in photographs, by --policy_filters alone.",
+        "What chooses where to look next: gaussian, the paper's, "
+        "samples about a mean on the canvas; cells chooses one of the "
+        "cells of the windows just seen; colour_cells does so in "
+        "photographs, by --policy_filters alone.",
         choices=lambda: plugins.part_names(
             "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
     )
     encoder_scales: int | None = setting(
         None,
-        "Windows that the model reads, the finest; by default all. "
-        "--location_policy=cells sees them all.",
+        "Number of windows, the finest ones, that the glimpse encoder "
+        "reads; by default all. --location_policy=cells always sees "
+        "all.",
         least=1,
     )
     policy_scales: int = setting(
         7,
-        "With --location_policy=cells: windows that have weights of their own; "
-        "wider ones have those of the last.",
+        "With --location_policy=cells: number of windows that have "
+        "weights of their own. Wider windows share those of the last.",
         least=1,
     )
     policy_filters: int = setting(
         0,
-        "With --location_policy=cells: numbers of a cell that are learnt, "
-        "beside those that are given; with colour_cells, all that are of what "
-        "is seen there.",
+        "With --location_policy=cells: how many features of a cell are "
+        "learned, beside those that are given; with colour_cells, all "
+        "features of what is seen there.",
         least=0,
     )
 

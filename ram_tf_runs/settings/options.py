@@ -17,8 +17,9 @@ class Place(Settings):
 
     workdir: str | None = setting(
         None,
-        "Directory of the run. By default runs/NAME, where NAME is the "
-        "flagfile's, or without one the training command's.",
+        "Directory of the run. By default it is runs/NAME, where NAME "
+        "is that of the flagfile, or of the training command if there "
+        "is no flagfile.",
         path=True,
     )
 
@@ -62,8 +63,8 @@ class Jobs(Settings):
 
     jobs: int = setting(
         1,
-        "Processes side by side. Each is pinned to its share of the cores, all "
-        "shares being equal; a single one has them all.",
+        "Number of processes side by side. Each is pinned to an equal "
+        "share of the cores; a single one has all of them.",
         least=1,
     )
 
@@ -72,7 +73,9 @@ class Jobs(Settings):
 class Out(Settings):
     """A file or directory that is written."""
 
-    out: str | None = setting(None, "Where to write what is made.", path=True)
+    out: str | None = setting(
+        None, "File or directory to write the result to.", path=True
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ PRETRAINED = (
     "Model whose weights training starts from: the name of a released one, or "
     "a file such as runs/large/model.keras."
 )
-SEED = {"words": "Seed of everything.", "least": 0, "most": 2**31 - 1}
+SEED = {"words": "Seed of all random numbers.", "least": 0, "most": 2**31 - 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,12 +26,16 @@ class Optimizer(Settings):
         choices=("cosine", "linear", "constant"),
     )
     clip_norm: float = setting(
-        5.0, "Largest norm of the gradient; 0: no limit.", least=0.0
+        5.0,
+        "Largest norm of the gradient; larger ones are scaled down. 0 "
+        "sets no limit.",
+        least=0.0,
     )
     ema: float = setting(
         0.0,
-        "Decay of an exponential moving average of the weights, which is then "
-        "what is validated and kept; 0: the weights as they are.",
+        "Decay of an exponential moving average of the weights. The "
+        "average is then what is validated and kept. 0 keeps the "
+        "weights as they are.",
         least=0.0,
         most=0.999999,
     )
@@ -43,7 +47,10 @@ class Epochs(Settings):
 
     batch_size: int = setting(32, "Images in a batch.", least=1)
     epochs: float = setting(
-        30.0, "Times that each training image is used.", least=1e-9, most=1e6
+        30.0,
+        "How many times each training image is used.",
+        least=1e-9,
+        most=1e6,
     )
     evaluate_every: float = setting(
         1.0, "Epochs between evaluations, each with a checkpoint.", least=1e-9

@@ -64,11 +64,22 @@ def _make(env_id: str) -> gymnasium.Env:
             _register_announced()
             return gymnasium.make(env_id, disable_env_checker=True)
     except (gymnasium.error.Error, ImportError) as error:
+        if not _is_unknown(env_id, error):
+            raise  # Of a module that the environment imports.
         raise UserError(
             "The environment must be one that gymnasium.make(ID) makes; where "
             "a package must be imported first, MODULE:ID names it. Received: "
             f"{env_id!r} ({error})"
         ) from error
+
+
+def _is_unknown(env_id: str, error: Exception) -> bool:
+    """Whether Gymnasium says so, or its module is not there."""
+    if isinstance(error, gymnasium.error.Error):
+        return True
+    missing = (error.__cause__ or error).name  # Gymnasium puts words around.
+    module = env_id.partition(":")[0]
+    return missing is not None and f"{module}.".startswith(f"{missing}.")
 
 
 @functools.cache  # Once: Gymnasium warns of what is registered again.

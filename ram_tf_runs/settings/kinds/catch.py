@@ -16,15 +16,16 @@ class Game(Settings):
     """The rules of the game."""
 
     screen: int = setting(24, "Side of the screen in pixels.", least=1)
-    paddle_width: int = setting(2, "Cells of the paddle.", least=1)
+    paddle_width: int = setting(2, "Width of the paddle in pixels.", least=1)
     angles: tuple[float, ...] = setting(
         (45.0, 135.0),
-        "Range of the ball's direction in degrees; 90 is straight down.",
+        "Range of the ball's direction, in degrees: LOWEST,HIGHEST; 90 "
+        "is straight down.",
     )
     extremes_only: bool = setting(
         False,
-        "Whether only the ends of the range of angles occur: with 45,135 the "
-        "ball moves by -1 or +1.",
+        "Whether the ball only takes the two ends of the range of "
+        "angles: with 45,135 it moves by -1 or +1 pixel a step.",
     )
     ball_speed: float = setting(
         1.0,
@@ -45,17 +46,19 @@ class Game(Settings):
 class Frames(Settings):
     """How long a model plays, and how often it is measured."""
 
-    games: int = setting(64, "Games in a batch.", least=1)
+    games: int = setting(
+        64, "Games that are played side by side in a batch.", least=1
+    )
     train_frames: int = setting(
         20_000_000,
-        "Frames to train on: every step of every rollout is one.",
+        "Frames to train on. Every step of every rollout counts as one frame.",
         least=1,
     )
     evaluate_frames: int = setting(
         500_000, "Frames between evaluations, each with a checkpoint.", least=1
     )
     validation_games: int = setting(
-        1000, "Games that choose the weights.", least=1
+        1000, "Games that are played to choose the best weights.", least=1
     )
     test_games: int = setting(
         10_000, "Fresh games that are played at the end.", least=1
@@ -71,8 +74,9 @@ class CatchSettings(RunSettings):
     game: Game = group(Game)
     full_screen: bool = setting(
         False,
-        "A control: the whole screen at full resolution in place of the "
-        "retina; --glimpse_size, --scales and --fixations are then ignored.",
+        "Whether the model is a control that sees the whole screen at "
+        "full resolution in place of the retina. --glimpse_size, "
+        "--scales and --fixations are then ignored.",
     )
     training: Frames = group(Frames)
     acting: Acting = group(Acting)

@@ -33,24 +33,25 @@ class ClassifySettings(RunSettings):
 
     source: str = setting(
         "mnist",
-        "Where images come from; each trainer knows its own.",
+        "Where images come from. Each training command takes only its "
+        "own sources.",
         choices=tuple(sorted({s for known in SOURCES.values() for s in known})),
     )
     folders: Folders = group(Folders)
     splits: Splits = group(Splits)
     standardise: bool = setting(
         False,
-        "Whether each image is given the same brightness and contrast before "
-        "it is put on the canvas: photographs need it.",
+        "Whether each image is given the same brightness and contrast "
+        "before it is put on the canvas. Photographs need this.",
     )
-    grey: bool = setting(False, "Whether pictures of folders are made grey.")
+    grey: bool = setting(False, "Whether pictures in folders are made grey.")
     scene: Scene = group(Scene)
     network: Network = group(Network)
     model: Model = group(Model)
     stop: bool = setting(
         False,
-        "Whether the model decides after each glimpse if it was the last; "
-        "--glimpses is then the most it can make.",
+        "Whether the model decides after each glimpse if it was the last. "
+        "--glimpses is then the largest number of them.",
     )
     pretrained: str | None = setting(None, PRETRAINED, path=True)
     rollouts: Rollouts = group(Rollouts)
@@ -59,27 +60,29 @@ class ClassifySettings(RunSettings):
     reinforce: Reinforce = group(Reinforce)
     glimpse_cost: float = setting(
         0.0,
-        "With --stop: taken off the reward for every glimpse, in its units.",
+        "With --stop: what each glimpse takes off the reward, in the "
+        "units of --reward.",
         least=0.0,
     )
     train_only_stop: bool = setting(
         False,
-        "With --stop and --pretrained: whether all but the decision to stop "
-        "stays as it was. Nothing is sampled then, and --rollouts and the "
-        "flags of REINFORCE are ignored.",
+        "With --stop and --pretrained: whether only the decision to "
+        "stop is trained. Nothing is sampled then, and --rollouts and "
+        "the flags of REINFORCE are ignored.",
     )
     optimizer: Optimizer = group(Optimizer)
     training: Epochs = group(Epochs)
     evaluation_cases: int = setting(
         0,
-        "Canvases that are measured on, the first so many of the validation "
-        "set and of the test set; 0: all. Large canvases take time and memory.",
+        "Number of canvases to measure on: the first ones of the "
+        "validation set and of the test set. 0 takes all. Large "
+        "canvases take time and memory.",
         least=0,
     )
     test_draws: int = setting(
         1,
-        "Canvases of each test image that the headline is the mean of; the "
-        "other figures are those of the first.",
+        "Number of canvases for each test image. The headline is their "
+        "mean; the other figures are those of the first.",
         least=1,
     )
     seed: int = setting(0, **SEED)

@@ -31,8 +31,8 @@ class NumbersSettings(RunSettings):
     splits: Splits = group(Splits)
     standardise: bool = setting(
         False,
-        "Whether each image is given the same brightness and contrast: "
-        "photographs need it.",
+        "Whether each image is given the same brightness and contrast. "
+        "Photographs need this.",
     )
     numbers: Digits = group(Digits)
     network: Network = group(Network)

@@ -17,11 +17,14 @@ class World(Settings):
 
     env: str | None = setting(
         None,
-        "The environment: what gymnasium.make takes, MODULE:ID among others. "
-        "It shows images and has discrete actions.",
+        "The environment, as gymnasium.make takes it, such as ID or "
+        "MODULE:ID. Its observations must be images and its actions "
+        "discrete.",
     )
     steps: int = setting(
-        100, "Steps of an episode; longer ones are cut there.", least=1
+        100,
+        "Largest number of steps of an episode; longer episodes are cut.",
+        least=1,
     )
 
 
@@ -30,14 +33,14 @@ class Updates(Settings):
     """How long a model plays, and how often it is measured."""
 
     episodes: int = setting(
-        64, "Episodes in an update, played side by side.", least=1
+        64, "Episodes that are played side by side for each update.", least=1
     )
-    updates: int = setting(1000, "Updates to train for.", least=1)
+    updates: int = setting(1000, "Number of updates to train for.", least=1)
     evaluate_updates: int = setting(
         50, "Updates between evaluations, each with a checkpoint.", least=1
     )
     validation_episodes: int = setting(
-        100, "Episodes that choose the weights.", least=2
+        100, "Episodes that are played to choose the best weights.", least=2
     )
     test_episodes: int = setting(
         100, "Fresh episodes that are played at the end.", least=2
