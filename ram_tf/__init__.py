@@ -8,6 +8,7 @@ from ram_tf.errors import UserError
 from ram_tf.layers.action_policy import ActionPolicy
 from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.cell_policy import CellPolicy
+from ram_tf.layers.colour_cell_policy import ColourCellPolicy
 from ram_tf.layers.conv_encoder import ConvEncoder
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.layers.glimpse_encoder import GlimpseEncoder
@@ -30,6 +31,7 @@ __all__ = [
     "ActionPolicy",
     "Card",
     "CellPolicy",
+    "ColourCellPolicy",
     "Comparator",
     "ConvEncoder",
     "FixationPolicy",

@@ -55,10 +55,11 @@ class RecurrentAttentionModel(PresetModel):
             which T then bounds.
         glimpse_encoder: Name of the GlimpseEncoder; "dense" is the paper's.
         location_policy: Name of the FixationPolicy; "gaussian" is the paper's,
-            "cells" chooses among what the retina shows.
+            "cells" chooses among what the retina shows, "colour_cells" does
+            so in photographs.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
-        policy_scales, policy_filters: See CellPolicy.
+        policy_scales, policy_filters: See CellPolicy, ColourCellPolicy.
 
     Call arguments:
         images: [B, H, W, C] or a video [B, T, H, W, C], uint8 or float32.

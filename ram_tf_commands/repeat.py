@@ -35,7 +35,7 @@ from ram_tf_runs.settings.options import Jobs, Out, RunOptions
 from ram_tf_runs.settings.training import SEED
 from ram_tf_runs.side_by_side.crew import Child, Crew
 
-TRAINERS = ("catch", "classify", "mnist", "numbers", "play", "svhn")
+TRAINERS = ("catch", "classify", "mnist", "numbers", "play", "signs", "svhn")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,9 @@
     python -m trainers.sizes --pretrained=seek --out=results/seek/sizes.json \\
         --canvases=256x64,1024x64 --looks=12
 
-A canvas is SIDExPATCHES. For each it prints the error after each look, the
+A canvas is SIDExPATCHES; where signs are found in photographs, patches are
+pieces of other photographs, as in 1024x10, and --backgrounds may name larger
+photographs of the same names. For each it prints the error after each look, the
 share of digits that were found by then, and the error with random fixations
 and with random cells; of a model that stops by itself also how often it looked
 and the error then; of a network that looks nowhere the error alone. Canvases
@@ -22,7 +24,6 @@ from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 
 _LARGE = 1024  # Larger canvases take a second each, and the like.
-_DRAWS = {"validation": 1, "test": 0}
 _POLICIES = {
     "": "deterministic",
     "_random_fixations": "random",
@@ -53,6 +54,12 @@ class Sizes(Settings):
         "exactly where they are wanted, and pyramid cuts them at the "
         "edge of a block.",
         choices=("gather", "integral", "pyramid"),
+    )
+    backgrounds: str | None = setting(
+        None,
+        "Of a model that finds signs: the photographs, in another size than "
+        "those that it was trained on, under the same names.",
+        path=True,
     )
     split: str = setting(
         "test",
@@ -93,6 +100,8 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
 
     trained = model_source.load(options)
     _check(trained, sizes)
+    if sizes.backgrounds:
+        trained.task = trained.task.changed(backgrounds=sizes.backgrounds)
     for side, patches, _ in sizes.wanted:
         memory.check_use(
             trained.settings,
@@ -127,19 +136,23 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
 
 
 def _check(trained, sizes: Sizes) -> None:
-    from ram_tf_runs.tasks.kinds.classify import ClassifyTask
-
-    if not isinstance(trained.task, ClassifyTask):
+    settings = trained.task.settings
+    if not hasattr(settings, "any_size"):
         raise UserError(
             "The model must be one that classifies images. Received: one that "
             f"{trained.task.does}"
         )
-    settings, network = trained.task.settings, trained.task.settings.network
+    network = settings.network
     if not settings.any_size:
         raise UserError(
             "The model must be one of --scales=0, or a network on whole images "
             f"of any size. Received: {trained.name}, of "
             f"--network={network.network} --scales={settings.model.scales}"
+        )
+    if sizes.backgrounds and not hasattr(settings, "hidden"):
+        raise UserError(
+            "--backgrounds is for models that find signs in photographs. "
+            f"Received: one that {trained.task.does}"
         )
     if sizes.sensor and not network.looks:
         raise UserError(
@@ -176,19 +189,14 @@ def _measured(
     trained, finder, split: str, canvas: int, clutter: int, cases: int
 ) -> dict[str, Any]:
     from ram_tf.evaluation.finding import at_once
-    from ram_tf_data.batches import streamed
-    from ram_tf_data.canvas import Canvas
 
-    scene = trained.task.settings.scene
-    placed = Canvas(canvas, clutter, scene.clutter_size)
-    images = trained.task.source.splits[split]
     together = at_once(canvas)
     looking, row = trained.task.settings.network.looks, {}
     for name, policy in (_POLICIES if looking else _ANSWERS).items():
         # The controls need no more than this to be told from the model.
         most = 1000 if canvas <= _LARGE else 200
         count = cases if policy == "deterministic" else min(cases, most)
-        pieces = streamed(images, placed, count, together, _DRAWS[split])
+        pieces = trained.task.streamed(split, canvas, clutter, count, together)
         found = finder.measure(pieces, count, policy)
         row |= {f"{key}{name}": values for key, values in found.items()}
     return row

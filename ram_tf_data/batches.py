@@ -85,13 +85,19 @@ class TrainingBatches:
         Returns:
             {"image": as `compose` makes it, "label": [B] int32}.
         """
-        seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
         return {
-            "image": compose(
-                self._canvas, self._images, indices, seed, step=step
-            ),
+            "image": self.composed(indices, self._seed_of(step), step),
             "label": tf.gather(self._labels, indices),
         }
+
+    def composed(
+        self, indices: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
+    ) -> tf.Tensor:
+        """The images of a batch, by a stateless seed [2] of that step."""
+        return compose(self._canvas, self._images, indices, seed, step=step)
+
+    def _seed_of(self, step: tf.Tensor) -> tf.Tensor:
+        return tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
 
     def _epoch_order(self, epoch: int) -> np.ndarray:
         bits = np.random.Philox(key=[self.seed, epoch])

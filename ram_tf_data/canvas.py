@@ -14,8 +14,10 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf_data.distort import draw_maps, transform
+from ram_tf_data.draws import below, seeds
 from ram_tf_data.drift import Drift
 from ram_tf_data.errors import UserError
+from ram_tf_data.lighting import Light, draw_light, shine
 from ram_tf_data.patches import add_up, cut
 
 # Where the digit goes.
@@ -37,6 +39,8 @@ class Canvas:
             random and at most; what leaves the canvas is cut off.
         distort: How far a digit is stretched, sheared and turned at most, as
             `ram_tf_data.distort` does.
+        lighting: How far the contrast and brightness of the digit, or rather
+            of the photograph, change at most, as `ram_tf_data.lighting` does.
         grow: Steps of training over which the square that the digit lies in
             grows evenly, from the middle to the whole canvas; 0 for the whole
             from the start.
@@ -51,6 +55,7 @@ class Canvas:
     place: str = "anywhere"
     jitter: int = 0
     distort: float = 0.0
+    lighting: float = 0.0
     grow: int = 0
     drift: Drift | None = None
 
@@ -75,6 +80,10 @@ class Canvas:
         if not 0 <= self.distort < 1:
             raise UserError(
                 f"`distort` must lie in [0, 1). Received: {self.distort}"
+            )
+        if not 0 <= self.lighting < 1:
+            raise UserError(
+                f"`lighting` must lie in [0, 1). Received: {self.lighting}"
             )
         if self.grow < 0:
             raise UserError(f"`grow` must be at least 0. Received: {self.grow}")
@@ -162,12 +171,14 @@ class Drawn(NamedTuple):
             T is 1 without drift.
         clutter: None if there is none.
         maps: That distort the images, [B, 2, 2] int32; None if none do.
+        light: In which the images are; None for that of their own.
     """
 
     index: tf.Tensor
     corner: tf.Tensor
     clutter: Clutter | None
     maps: tf.Tensor | None
+    light: Light | None = None
 
 
 def check_pool(shape: tuple[int, int, int, int]) -> None:
@@ -220,16 +231,19 @@ def draw_canvases(
     batch, (height, width) = tf.shape(index)[0], pool.shape[1:3]
     if corner is None:
         corner = corners(canvas, pool.shape, batch, seed, step)
-    corner, clutter, maps = corner[:, None], None, None
+    corner, clutter, maps, light = corner[:, None], None, None, None
     if canvas.clutter:
         clutter = _draw_clutter(canvas, pool, batch, seed)
     if canvas.distort:
         own = tf.random.experimental.stateless_fold_in(seed, 5, alg="philox")
         maps = draw_maps(batch, own, canvas.distort)
+    if canvas.lighting:
+        own = tf.random.experimental.stateless_fold_in(seed, 6, alg="philox")
+        light = draw_light(batch, own, canvas.lighting)
     if canvas.drift:
         room, way = (canvas.side - height, canvas.side - width), seeds(seed, 5)
         corner = canvas.drift.path(corner[:, 0], room, way[4])
-    return Drawn(index, corner, clutter, maps)
+    return Drawn(index, corner, clutter, maps, light)
 
 
 def paint(canvas: Canvas, pool: tf.Tensor, drawn: Drawn) -> tf.Tensor:
@@ -241,6 +255,8 @@ def paint(canvas: Canvas, pool: tf.Tensor, drawn: Drawn) -> tf.Tensor:
         patches = cut(pool, index, cutting, canvas.clutter_size)
         total = add_up(total, patches, corner)
     images = tf.gather(pool, drawn.index)
+    if drawn.light is not None:  # Before black comes in from around.
+        images = shine(images, drawn.light)
     if drawn.maps is not None:
         images = transform(images, drawn.maps)
     if canvas.drift:
@@ -323,15 +339,3 @@ def _corners(seed, shape, bound, height: int, width: int) -> tf.Tensor:
         )
     ]
     return tf.stack(axes, axis=-1)
-
-
-def below(seed, shape, bound) -> tf.Tensor:
-    """Whole numbers in [0, bound)."""
-    return tf.random.stateless_uniform(
-        shape, seed, minval=0, maxval=bound, dtype=tf.int32, alg="philox"
-    )
-
-
-def seeds(seed: tf.Tensor, count: int) -> tf.Tensor:
-    """Splits a seed into `count` seeds, [count, 2]."""
-    return tf.random.experimental.stateless_split(seed, count, alg="philox")

@@ -63,4 +63,13 @@ FACTS = {
         163,
         side=32,
     ),
+    "gtsrb": Facts(
+        "the German Traffic Sign Recognition Benchmark (J. Stallkamp and "
+        "others)",
+        "traffic sign",
+        35_219,
+        3990,
+        12_630,
+        side=32,
+    ),
 }

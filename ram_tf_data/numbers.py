@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from ram_tf_data.canvas import below, seeds
+from ram_tf_data.draws import below, below_each, seeds
 from ram_tf_data.errors import UserError
 from ram_tf_data.patches import add_up
 from ram_tf_data.splits import Split
@@ -139,7 +139,7 @@ def draw_numbers(
     how_many, how_large, which, where = tf.unstack(seeds(seed, 4))
     length = 1 + below(how_many, [batch], most)
     fitting = [numbers.fitting(digits + 1) for digits in range(most)]
-    scale = _below_each(how_large, tf.gather(fitting, length - 1))
+    scale = below_each(how_large, tf.gather(fitting, length - 1))
     others = below(which, [batch, most - 1], tf.shape(bank.label)[0])
     digit = tf.concat([index[:, None], others], axis=1)
     there = tf.range(most) < length[:, None]
@@ -200,15 +200,7 @@ def _corners(seed, side: int, size, length, most: int) -> tf.Tensor:
     column = tf.cumsum(pitch, axis=1, exclusive=True)
     width = size + tf.gather(column, length - 1, axis=1, batch_dims=1)
     jitter = _jitter(size)
-    column += _below_each(left, side - width + 1)[:, None]
-    row = jitter + _below_each(top, side - size - 2 * jitter + 1)
-    moved = _below_each(off, tf.tile(2 * jitter[:, None] + 1, [1, most]))
+    column += below_each(left, side - width + 1)[:, None]
+    row = jitter + below_each(top, side - size - 2 * jitter + 1)
+    moved = below_each(off, tf.tile(2 * jitter[:, None] + 1, [1, most]))
     return tf.stack([(row - jitter)[:, None] + moved, column], axis=-1)
-
-
-def _below_each(seed, bound: tf.Tensor) -> tf.Tensor:
-    """Whole numbers in [0, bound), elementwise; small bounds, hardly biased."""
-    bits = tf.random.stateless_uniform(
-        tf.shape(bound), seed, None, None, tf.int32, alg="philox"
-    )
-    return tf.bitwise.bitwise_and(bits, 2**31 - 1) % bound

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ram_tf_data import prepared, svhn
+from ram_tf_data import gtsrb, prepared, svhn
 from ram_tf_data.errors import UserError
 from ram_tf_data.facts import FACTS
 from ram_tf_data.splits import Source, Split
@@ -17,7 +17,7 @@ def load(name: str, data_dir: str | None = None) -> Source:
     Args:
         name: One of `NAMES`.
         data_dir: TFDS's data directory, by default TFDS_DATA_DIR or TFDS's own;
-            for svhn_small the folder of its file.
+            for svhn_small and gtsrb the folder of their files.
 
     Raises:
         UserError: On an unknown name, or a file that is not there.
@@ -77,5 +77,6 @@ _LOADERS: dict[str, Callable[[str, str | None], Source]] = {
     "digits": _load_digits,
     "svhn_cropped": svhn.load_cropped,
     "svhn_small": svhn.load_small,
+    "gtsrb": gtsrb.load,
 }
 NAMES = tuple(_LOADERS)

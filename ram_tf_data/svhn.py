@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 
-from ram_tf_data import prepared
+from ram_tf_data import arrays, prepared
 from ram_tf_data.errors import UserError
 from ram_tf_data.facts import FACTS
 from ram_tf_data.splits import Source, Split
@@ -58,27 +58,12 @@ def load_small(name: str, data_dir: str | None) -> Source:
             f"--source=svhn_small needs --data_dir, the folder of {SMALL_FILE}."
             f" Received: --data_dir={data_dir}"
         )
-    image, label, number = _arrays(path)
+    image, label, number = arrays.read(path, ("X", "y", "png_id"))
     numbers = np.unique(number)
     cuts = numbers[[len(numbers) * 70 // 100, len(numbers) * 85 // 100]]
     part = np.searchsorted(cuts, number, side="right")
     whole = Split.whole("X", image, label)
     return _source(*(whole.take(part == i) for i in range(3)))
-
-
-def _arrays(path: pathlib.Path) -> list[np.ndarray]:
-    names = ("X", "y", "png_id")
-    try:
-        with np.load(path) as file:
-            if missing := set(names) - set(file):
-                raise UserError(f"{path} has no {', '.join(sorted(missing))}.")
-            return [file[name] for name in names]
-    except UserError:
-        raise
-    except Exception as error:  # Its kind depends on the damage.
-        raise UserError(
-            f"{path} is not an .npz file that can be read: {error}"
-        ) from error
 
 
 def _source(train: Split, validation: Split, test: Split) -> Source:

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 _LEAST_SCALES = 3  # Of a model of any size (ram_tf.layers.glimpse_sensor).
-_GIVEN = 9  # Numbers of a cell (ram_tf.layers.cell_policy), and how wide a
-_FIELD = 5  # square of cells a learnt one is made of.
+# Numbers of a cell that are given, by policies over cells (ram_tf.layers), and
+# how wide a square of cells a learnt one is made of.
+_GIVEN = {"cells": 9, "colour_cells": 3}
+_FIELD = 5
 _FILTERS = (24, 48)  # Of ram_tf.layers.conv_encoder.
 # Of ram_tf.comparators: the paper's convolution; those that end in a maximum.
 _SIDE, _STRIDE, _COUNT = 10, 5, 8
@@ -80,7 +82,7 @@ def _of_encoder(values: Mapping[str, Any]) -> int:
     windows = values.get("encoder_scales") or values["scales"] or _LEAST_SCALES
     side, channels = values["glimpse_size"], values.get("channels", 1)
     seen, place = values["glimpse_units"], values["location_units"]
-    units, cells = values["units"], values.get("location_policy") == "cells"
+    units, cells = values["units"], values.get("location_policy") in _GIVEN
     count = _dense(3 if cells else 2, place) + _dense(seen + place, units)
     kind = values.get("glimpse_encoder", "dense")
     if kind == "dense":
@@ -97,15 +99,16 @@ def _of_policy(values: Mapping[str, Any]) -> int:
     kind, core = values.get("location_policy", "gaussian"), values["core_units"]
     if kind == "gaussian":
         return _dense(core, 2)
-    if kind != "cells":
+    if kind not in _GIVEN:
         return 0
     scales = values.get("policy_scales", 7)
     filters = values.get("policy_filters", 0)
-    numbers = _GIVEN + filters
+    numbers = _GIVEN[kind] + filters
+    colours = values.get("channels", 1) if kind == "colour_cells" else 1
     return (
         numbers * (1 + scales + core)
         + _dense(core, scales)
-        + _dense(_FIELD**2, filters)
+        + _dense(_FIELD**2 * colours, filters)
     )
 
 

@@ -123,6 +123,17 @@ def svhn_small_dir():
 
 
 @pytest.fixture(scope="session")
+def gtsrb_dir():
+    """The folder of real traffic signs, where it is at hand."""
+    from ram_tf_data.gtsrb import FILE
+
+    place = _tfds_dir().parent / "gtsrb"
+    if not (place / FILE).exists():
+        pytest.skip(f"{FILE} is not in {place}.")
+    return place
+
+
+@pytest.fixture(scope="session")
 def run_command():
     """Runs a command's module in this process; returns its exit code."""
     from absl import flags

@@ -20,6 +20,7 @@ import tensorflow as tf
 from PIL import Image
 
 from ram_tf_commands import device, evaluate
+from tests.fixtures import small_gtsrb
 
 ROOT = pathlib.Path(__file__).parents[1]
 PLUGINS = ROOT / "tests" / "plugins"
@@ -197,7 +198,9 @@ def test_without_the_plugin_its_runs_are_not_known(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["catch", "classify", "numbers", "play"])
+@pytest.mark.parametrize(
+    "kind", ["catch", "classify", "find", "numbers", "play"]
+)
 def test_a_kind_can_be_taken_away(kind, tmp_path):
     """The others then are what they were."""
     runs = tmp_path / "ram_tf_runs"
@@ -206,6 +209,8 @@ def test_a_kind_can_be_taken_away(kind, tmp_path):
         (runs / folder / "kinds" / f"{kind}.py").unlink()
     for package in ("ram_tf", "ram_tf_data"):
         (tmp_path / package).symlink_to(ROOT / package)
+    small_gtsrb.write_signs(tmp_path)
+    small_gtsrb.write_photographs(tmp_path, 12)
     done = subprocess.run(
         [sys.executable, "-c", _ALL_KINDS, kind],
         cwd=tmp_path,
@@ -214,7 +219,7 @@ def test_a_kind_can_be_taken_away(kind, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "4 kinds but one" in done.stdout
+    assert "5 kinds but one" in done.stdout
 
 
 # Makes what a run of each kind but one trains, and what trains it.
@@ -224,14 +229,15 @@ from ram_tf_runs.settings.run import names, of_kind
 from ram_tf_runs.tasks.registry import task_of
 
 values = {"source": "digits", "canvas": 64, "env": "ram_tf/Catch-v0"}
-assert len(names()) == 3 and sys.argv[1] not in names(), names()
+assert len(names()) == 4 and sys.argv[1] not in names(), names()
 for kind in names():
-    task = task_of(of_kind(kind).build(values))
+    own = {"source": "gtsrb", "backgrounds": "."} if kind == "find" else {}
+    task = task_of(of_kind(kind).build(values | own), ".")
     task.prepare()
     model = task.make_model()
     task.make_agent(model, task.length()[0])
     task.validation(model)
-print("4 kinds but one")
+print("5 kinds but one")
 """
 
 

@@ -38,7 +38,7 @@ def test_it_lists_commands_and_kinds():
     commands, kinds = done.stdout.split("kinds of runs:")
     for path in (ROOT / "ram_tf_commands").glob("[a-z]*.py"):
         assert f"\n  {path.stem} " in commands
-    for kind in ("catch", "classify", "numbers", "play"):
+    for kind in ("catch", "classify", "find", "numbers", "play"):
         assert f"\n  {kind} " in kinds
 
 

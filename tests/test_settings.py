@@ -151,7 +151,7 @@ def test_choices_are_those_of_the_library(name, known):
 
 
 def test_the_kinds_of_runs():
-    assert set(names()) >= {"catch", "classify", "numbers", "play"}
+    assert set(names()) >= {"catch", "classify", "find", "numbers", "play"}
     for kind in names():
         assert of_kind(kind).kind == kind
     with pytest.raises(UserError, match=r"must be one of.*'catch'.*'dance'"):

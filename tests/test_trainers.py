@@ -247,7 +247,8 @@ def test_flagfiles_name_the_workdir_unless_it_is_given(
     "name", sorted(path.stem for path in FLAGFILES.glob("*.flags"))
 )
 def test_flagfiles_parse(name):
-    kinds = {"catch": "catch", "minatar": "play", "numbers": "numbers"}
+    kinds = {"minatar": "play"}
+    kinds |= {kind: kind for kind in ("catch", "find", "numbers")}
     kind = of_kind(kinds.get(name, "classify"))
     settings = parse(kind, [f"--flagfile={name}.flags"])
     assert settings.model.glimpse_size > 1

@@ -13,6 +13,9 @@ FIELD = 5
 # The mean square of ink below which a window is as good as empty; a digit's
 # cells have about 1.
 _LITTLE_INK = 0.01
+# The mean square of colours about their mean below which a window is as good as
+# of one colour: eight levels of 255.
+_LITTLE_COLOUR = 0.001
 
 
 def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
@@ -32,13 +35,12 @@ def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     around = tf.reshape(around, [-1, scales, 2, size, size])
     shown = [ink, around[:, :, 0], around[:, :, 1]]
     shown = [xla.barrier(values) for values in shown]
-    radius = tf.constant(_radius(size))[None, None]
-    visited = [
-        xla.barrier(_visited(glimpse.places, fixations, wider))
-        for wider in _VISITED
-    ]
     usual = _one_over_usual(ink)
-    return [*shown, radius, *visited, *[values * usual for values in shown]]
+    return [
+        *shown,
+        *looked_at(glimpse, fixations),
+        *[values * usual for values in shown],
+    ]
 
 
 def _ink(windows, scales: int, size: int) -> tf.Tensor:
@@ -84,26 +86,73 @@ def _visited(places, fixations, wider: float) -> tf.Tensor:
     return tf.reduce_sum(rows * columns, axis=1)
 
 
-def learnt(ink: tf.Tensor, kernel, bias) -> list[tf.Tensor]:
-    """What filters give of ink, each [N, S, g, g].
+def colours(glimpse: Glimpse) -> tf.Tensor:
+    """Colours less the mean of their window, over their usual distance to it.
+
+    In any photograph, light and window they are as large; outside of the image
+    they are 0, and they know nothing of it.
 
     Args:
-        ink: [N, S, g, g].
-        kernel: [FIELD^2, filters].
+        glimpse: What was seen.
+
+    Returns:
+        [N, S, g, g, C].
+    """
+    scales, size = glimpse.places.shape[1:3]
+    channels = glimpse.windows.shape[-1] // scales
+    windows = tf.reshape(glimpse.windows, [-1, size, size, scales, channels])
+    windows = tf.transpose(windows, [0, 3, 1, 2, 4])
+    inside = (glimpse.places >= 0) & (glimpse.places < glimpse.sides)
+    inside = tf.cast(inside, tf.float32)
+    inside = inside[..., :, None, 0] * inside[..., None, :, 1]
+    inside = inside[..., None]
+    cells = tf.maximum(tf.reduce_sum(inside, axis=[2, 3], keepdims=True), 1.0)
+    mean = tf.reduce_sum(windows * inside, axis=[2, 3], keepdims=True) / cells
+    apart = (windows - mean) * inside
+    square = tf.reduce_sum(tf.square(apart), axis=[2, 3, 4], keepdims=True) / (
+        cells * channels
+    )
+    return xla.barrier(apart * tf.math.rsqrt(square + _LITTLE_COLOUR))
+
+
+def looked_at(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
+    """Radius, and nearness to fixations: what `given` tells of no image.
+
+    Returns:
+        Three numbers of each cell, each [N or 1, S, g, g].
+    """
+    radius = tf.constant(_radius(glimpse.places.shape[2]))[None, None]
+    return [
+        radius,
+        *(
+            xla.barrier(_visited(glimpse.places, fixations, wider))
+            for wider in _VISITED
+        ),
+    ]
+
+
+def learnt(shown: tf.Tensor, kernel, bias) -> list[tf.Tensor]:
+    """What filters give of cells, each [N, S, g, g].
+
+    Args:
+        shown: Ink [N, S, g, g], or colours [N, S, g, g, C].
+        kernel: [FIELD^2 * C, filters].
         bias: [filters].
     """
-    scales, size = ink.shape[1:3]
+    scales, size = shown.shape[1:3]
+    channels = shown.shape[4] if shown.shape.rank == 5 else 1
     room = FIELD // 2
-    ink = tf.pad(ink, [[0, 0], [0, 0], [room, room], [room, room]])
-    fields = tf.stack(
+    shown = tf.reshape(shown, [-1, size, size, channels])
+    shown = tf.pad(shown, [[0, 0], [room, room], [room, room], [0, 0]])
+    fields = tf.concat(
         [
-            ink[:, :, i : i + size, j : j + size]
+            shown[:, i : i + size, j : j + size]
             for i in range(FIELD)
             for j in range(FIELD)
         ],
         axis=-1,
     )
-    fields = xla.barrier(tf.reshape(fields, [-1, FIELD**2]))
+    fields = xla.barrier(tf.reshape(fields, [-1, FIELD**2 * channels]))
     found = tf.nn.relu(tf.matmul(fields, kernel) + bias)
     found = tf.reshape(found, [-1, scales, size, size, kernel.shape[-1]])
     return tf.unstack(found, axis=-1)

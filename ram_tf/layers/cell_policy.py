@@ -13,6 +13,7 @@ from ram_tf.layers.cell_features import FIELD
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.noise import uniform_noise
 from ram_tf.parts import LOCATION_POLICIES
+from ram_tf.types import Glimpse
 from ram_tf.validation import check_at_least, check_positive_int
 
 tfd = tfp.distributions
@@ -99,9 +100,8 @@ class CellPolicy(FixationPolicy):
         }
 
     def build(self, features_shape, windows_shape, places_shape):
-        del places_shape
-        self._size = windows_shape[1]
-        first = (*_FIRST, *[0.0] * self.filters)
+        self._size, scales = windows_shape[1], places_shape[1]
+        first = self._first_weights()
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -126,12 +126,29 @@ class CellPolicy(FixationPolicy):
         )
         if self.filters:
             self.kernel = self.add_weight(
-                shape=(FIELD**2, self.filters), name="kernel"
+                shape=(self._field(windows_shape[-1] // scales), self.filters),
+                name="kernel",
             )
             self.bias = self.add_weight(
                 shape=(self.filters,), initializer=constant(0), name="bias"
             )
         self.built = True
+
+    def _first_weights(self) -> tuple[float, ...]:
+        """What each number of a cell weighs at first."""
+        return (*_FIRST, *[0.0] * self.filters)
+
+    def _field(self, channels: int) -> int:
+        """How many numbers a filter sees."""
+        del channels
+        return FIELD**2
+
+    def _seen(self, glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
+        """The numbers of each cell, each [N or 1, S, g, g]."""
+        seen = cell_features.given(glimpse, fixations)
+        if self.filters:
+            seen += cell_features.learnt(seen[0], self.kernel, self.bias)
+        return seen
 
     def get_initial_state(self, batch_size):
         return (tf.fill([batch_size, 2 * _REMEMBERED], _NOWHERE),)
@@ -154,9 +171,7 @@ class CellPolicy(FixationPolicy):
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
-        seen = cell_features.given(glimpse, state[0])
-        if self.filters:
-            seen += cell_features.learnt(seen[0], self.kernel, self.bias)
+        seen = self._seen(glimpse, state[0])
         logits = _SHARPNESS * sum(
             weights[:, :, number, None, None] * values
             for number, values in enumerate(seen)

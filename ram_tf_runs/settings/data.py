@@ -71,6 +71,13 @@ class Scene(Settings):
         least=0.0,
         most=0.5,
     )
+    lighting: float = setting(
+        0.0,
+        "How far the contrast and the brightness of a training photograph are "
+        "changed at most, at random: each by up to this share.",
+        least=0.0,
+        most=0.9,
+    )
     grow: float = setting(
         0.0,
         "Share of the training during which the square that training "
@@ -133,4 +140,31 @@ class Digits(Settings):
         "Folder with train/ and test/ of SVHN's full numbers. By "
         "default numbers are composed of the digits of --source.",
         path=True,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Hidden(Settings):
+    """A sign hidden in a photograph."""
+
+    backgrounds: str | None = setting(
+        None,
+        "Folder of photographs, each at least as large as the canvas; a fifth "
+        "of them, and four at least, validates, and as many test.",
+        path=True,
+    )
+    canvas: int = setting(
+        512, "Side of the photographs' crops in pixels.", least=64, most=8192
+    )
+    distractors: int = setting(
+        10,
+        "Pieces of other photographs that are pasted as the sign is.",
+        least=0,
+    )
+    grow: float = setting(
+        0.0,
+        "Share of the training over which the square that the sign lies in "
+        "grows evenly, from the middle to the whole canvas.",
+        least=0.0,
+        most=1.0,
     )

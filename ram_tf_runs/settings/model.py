@@ -10,12 +10,14 @@ from ram_tf_runs.settings.fields import Settings, setting
 _TINY = 1e-9
 # Of an image of any size (ram_tf.layers.glimpse_sensor).
 _LEAST_SCALES = 3
+# Policies over the cells of the windows.
+_OF_CELLS = ("cells", "colour_cells")
 # Networks on whole images of any size (ram_tf.comparators).
 _ANY_SIZE = ("conv_any", "conv_128")
 # Parts of a model that no plugin brings, by the settings that name them.
 OWN_PARTS = {
     "glimpse_encoder": ("conv", "dense"),
-    "location_policy": ("cells", "gaussian"),
+    "location_policy": (*_OF_CELLS, "gaussian"),
 }
 
 
@@ -136,7 +138,8 @@ class Model(Settings):
         "gaussian",
         "What chooses where to look next: gaussian, the paper's, "
         "samples about a mean on the canvas; cells chooses one of the "
-        "cells of the windows just seen.",
+        "cells of the windows just seen; colour_cells does so in "
+        "photographs, by --policy_filters alone.",
         choices=lambda: plugins.part_names(
             "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
@@ -157,7 +160,8 @@ class Model(Settings):
     policy_filters: int = setting(
         0,
         "With --location_policy=cells: how many features of a cell are "
-        "learned, beside those that are given.",
+        "learned, beside those that are given; with colour_cells, all "
+        "features of what is seen there.",
         least=0,
     )
 
@@ -170,19 +174,26 @@ class Model(Settings):
                     "--location_policy=gaussian"
                 )
             return
-        if self.location_policy == "cells":
+        if self.location_policy in _OF_CELLS:
             self._check_cells()
 
     def _check_cells(self) -> None:
+        policy = self.location_policy
+        if policy == "colour_cells" and not self.policy_filters:
+            raise UserError(
+                "--location_policy=colour_cells needs --policy_filters, which "
+                "are all that it sees of a picture. Received: "
+                "--policy_filters=0"
+            )
         if self.first_fixation == "learned":
             raise UserError(
-                "--location_policy=cells has no cells to choose the first "
+                f"--location_policy={policy} has no cells to choose the first "
                 "fixation from: --first_fixation must be centre or random. "
                 "Received: --first_fixation=learned"
             )
         if self.location_unit is not None:
             raise UserError(
-                "--location_policy=cells moves by pixels in any unit: "
+                f"--location_policy={policy} moves by pixels in any unit: "
                 "--location_unit must not be given. Received: "
                 f"--location_unit={self.location_unit}"
             )

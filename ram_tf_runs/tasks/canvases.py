@@ -29,6 +29,7 @@ def training_canvases(scene: Scene, steps: int) -> list[Canvas]:
             clutter=clutter,
             jitter=scene.jitter,
             distort=scene.distort,
+            lighting=scene.lighting,
             grow=math.ceil(scene.grow * steps),
         )
         for side, clutter in scene.trained

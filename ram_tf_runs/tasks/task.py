@@ -2,7 +2,7 @@
 
 import abc
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Self
 
 import keras
@@ -11,6 +11,7 @@ import numpy as np
 from ram_tf.training.checkpoint import RunState
 from ram_tf.training.loop import Steps, Validation
 from ram_tf.training.step import Agent
+from ram_tf_data.batches import Case
 from ram_tf_data.gate import Gate
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.workdir import Workdir
@@ -140,6 +141,20 @@ class Task(abc.ABC):
     ) -> Gate:
         """What a file goes through before a model of this run looks at it."""
         raise self._refusal("show pictures to")
+
+    def streamed(
+        self, split: str, side: int, clutter: int, cases: int, at_once: int
+    ) -> Iterator[Case]:
+        """Canvases of a side to measure a model of images of any size on.
+
+        Args:
+            split: "validation" or "test".
+            side: Of the canvases, in pixels.
+            clutter: What lies on each beside what is asked for, how many.
+            cases: How many canvases; the last piece is filled up.
+            at_once: Canvases in a piece.
+        """
+        raise self._refusal("measure on canvases of other sizes")
 
     def say(
         self, outputs: dict[str, np.ndarray], names: list[str] | None

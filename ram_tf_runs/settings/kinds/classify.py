@@ -20,6 +20,7 @@ from ram_tf_runs.settings.training import PRETRAINED, SEED, Epochs, Optimizer
 SOURCES = {
     "mnist": ("mnist", "fashion_mnist", "digits"),
     "svhn": ("svhn_cropped", "svhn_small"),
+    "signs": ("gtsrb",),
     "classify": ("folder",),
 }
 

@@ -4,7 +4,12 @@ import dataclasses
 
 from ram_tf import Comparator, StopAgent
 from ram_tf_data import folder, sources
-from ram_tf_data.batches import TrainingBatches, check_size, evaluation_set
+from ram_tf_data.batches import (
+    TrainingBatches,
+    check_size,
+    evaluation_set,
+    streamed,
+)
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
 from ram_tf_runs.cards import model_card
@@ -100,6 +105,16 @@ class ClassifyTask(ImageTask):
         for draw in range(1, self.settings.test_draws):
             # Every other number, so that the splits share none.
             yield self._evaluated(split, _FURTHER[split] + 2 * draw)
+
+    def streamed(self, split, side, clutter, cases, at_once):
+        clutter_size = self.settings.scene.clutter_size
+        return streamed(
+            self.source.splits[split],
+            Canvas(side, clutter, clutter_size),
+            cases,
+            at_once,
+            _DRAWS[split],
+        )
 
     def _evaluated(self, split: str, draw: int):
         return evaluation_set(

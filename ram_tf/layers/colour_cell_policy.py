@@ -1,0 +1,57 @@
+"""A policy over cells that learns what to look for in photographs."""
+
+import keras
+
+from ram_tf.layers import cell_features
+from ram_tf.layers.cell_features import FIELD
+from ram_tf.layers.cell_policy import CellPolicy
+from ram_tf.parts import LOCATION_POLICIES
+from ram_tf.validation import check_positive_int
+
+# At first: not where you have been.
+_LOOKED_AT = (0.0, -0.5, 0.0)
+# What all filters together weigh at first. They are random then, and give more
+# where there is more contrast.
+_LEARNT = 0.3
+
+
+@LOCATION_POLICIES.register("colour_cells")
+@keras.saving.register_keras_serializable("ram_tf")
+class ColourCellPolicy(CellPolicy):
+    """The CellPolicy for photographs, where brightness tells nothing.
+
+    Of the numbers of a cell only `radius` and `visited` are given. All others
+    are learnt: `filters` of ReLU(convolution of the colours over 5 x 5 cells),
+    the same for all windows, so that what is found at one size is found at any.
+    A colour counts less the mean of its window, over the root of the mean
+    square of that; cells outside of the image have none. REINFORCE trains the
+    filters.
+
+    Args:
+        scales: Windows that have weights of their own, A_s, D and e.
+        filters: How many numbers of a cell are learnt.
+
+    Raises:
+        UserError: On scales or filters below one.
+    """
+
+    def __init__(self, scales: int = 7, filters: int = 16, **kwargs):
+        check_positive_int("filters", filters)
+        super().__init__(scales, filters, **kwargs)
+
+    def _first_weights(self):
+        return (*_LOOKED_AT, *[_LEARNT / self.filters] * self.filters)
+
+    def _field(self, channels):
+        return FIELD**2 * channels
+
+    def _seen(self, glimpse, fixations):
+        colours = cell_features.colours(glimpse)
+        return [
+            *cell_features.looked_at(glimpse, fixations),
+            *cell_features.learnt(colours, self.kernel, self.bias),
+        ]
+
+    def exact_kernels(self):
+        kernels = self.query, self.scale_kernel, self.kernel
+        return [kernel.numpy() for kernel in kernels]
