@@ -107,7 +107,7 @@ def test_help_lists_them():
     words = " ".join(output.split())
     assert "--drawn: Training pictures of each shape." in words
     assert "one of ['conv', 'dense', 'strided']" in words
-    assert "one of ['cells', 'gaussian', 'ink']" in words
+    assert "one of ['cells', 'colour_cells', 'gaussian', 'ink']" in words
 
 
 @pytest.mark.slow
