@@ -166,7 +166,7 @@ def test_a_fresh_policy_looks_at_ink_and_not_where_it_is():
         sides / 2,
     )
     features = tf.zeros([1, UNITS])
-    policy.build((None, UNITS), (None, 12, 12, 4), None)
+    policy.build((None, UNITS), (None, 12, 12, 4), glimpse.places.shape)
     logits = policy(features, glimpse, _memory(glimpse, policy))
     location = policy.locate(policy.mode(logits), glimpse)
     pixel = (location.numpy()[0] + 1) * 20
