@@ -51,7 +51,10 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("digit.png", "photo.jpg", "picture.png"):
         Image.fromarray(image[0, ..., 0]).save(name)
-    return {"image": image, "images": images, "labels": labels, "step": 5}
+    return {
+        **{"image": image, "images": images, "labels": labels, "step": 5},
+        **{"test_images": images[:4], "test_labels": labels[:4]},
+    }
 
 
 @pytest.mark.slow

@@ -44,7 +44,8 @@ def _files(folder):
         if path.is_file()
     }
     sums = {name for name in found if name.endswith(f"/{versions.SUMS}")}
-    assert len(sums) == len({name.rsplit("/", 1)[0] for name in found - sums})
+    places = tuple(name.removesuffix(versions.SUMS) for name in sums)
+    assert all(name.startswith(places) for name in found)
     return sorted(found - sums)
 
 
