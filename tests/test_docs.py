@@ -52,8 +52,12 @@ def reader(tmp_path, monkeypatch):
     for name in ("digit.png", "photo.jpg", "picture.png"):
         Image.fromarray(image[0, ..., 0]).save(name)
     return {
-        **{"image": image, "images": images, "labels": labels, "step": 5},
-        **{"test_images": images[:4], "test_labels": labels[:4]},
+        "image": image,
+        "images": images,
+        "labels": labels,
+        "step": 5,
+        "test_images": images[:4],
+        "test_labels": labels[:4],
     }
 
 
