@@ -14,15 +14,7 @@ _ARCHITECTURE = (
     "network",
     "full_screen",
     "max_digits",
-    "glimpse_size",
-    "pooling",
-    "core",
-    "core_units",
-    "glimpse_units",
-    "location_units",
-    "units",
-    "glimpse_encoder",
-    "location_policy",
+    *widening.ARCHITECTURE,
 )
 # With --train_only_stop these, too: the model must look as it did.
 _WAY_OF_LOOKING = ("location_range", "location_unit", "first_fixation")

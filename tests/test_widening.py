@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from ram_tf import widening
+from ram_tf_runs import start
+from ram_tf_runs.errors import UserError as SettingError
 
 
 @pytest.mark.parametrize(
@@ -52,3 +54,11 @@ def test_a_longer_range_keeps_short_moves(make_model):
     widening.adopt(trained, model)
     means = [head(np.zeros([1, 6], "f"))[0, 0] for head in heads]
     np.testing.assert_allclose(means, [0.9640276, 1.9593495], rtol=1e-5)
+
+
+@pytest.mark.parametrize("flag", widening.ARCHITECTURE)
+def test_what_must_be_equal_is_told_by_its_flag(flag):
+    old, new = {flag: 1}, {flag: 2}
+    with pytest.raises(SettingError, match=f"needs --{flag}=1, .*--{flag}=2"):
+        start._check_settings("mine", old, new)
+    start._check_settings("mine", old, old)
