@@ -25,13 +25,14 @@ test: lint $(if $(shell command -v npm),$(PAGE)/node_modules)
 lint: .venv/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy ram_tf
 
 # The site, in docs/_build; a reference that leads nowhere is an error.
 docs: .venv/documentation
 	$(BIN)/python -m sphinx -q -n -W --keep-going docs docs/_build
 	@echo "The site is docs/_build/index.html."
 
-# With nothing else running; about nine minutes. DATA_DIR is TFDS's.
+# With nothing else running; half an hour or so. DATA_DIR is TFDS's.
 benchmarks: .venv/runtime
 	$(BIN)/python -m benchmarks.training --out=benchmarks/results/training.json
 	$(BIN)/python -m benchmarks.image_size \
@@ -42,6 +43,9 @@ benchmarks: .venv/runtime
 	    --out=benchmarks/results/readers.json
 	$(BIN)/python -m benchmarks.device \
 	    --out=benchmarks/results/device.json --plot=docs/device.png
+	$(BIN)/python -m benchmarks.searching \
+	    --out=benchmarks/results/searching.json
+	$(BIN)/python -m benchmarks.fit --out=benchmarks/results/fit.json
 	$(BIN)/python -m benchmarks.serving --out=benchmarks/results/serving.json
 	$(BIN)/python -m benchmarks.agreement --pretrained=cluttered \
 	    --out=benchmarks/results/agreement.json \

@@ -24,7 +24,7 @@ from ram_tf_runs.command import run
 from ram_tf_runs.tasks.images import ImageTask
 
 _FLAGFILE = flags.DEFINE_string("flags", "quickstart.flags", "A flagfile.")
-_STEPS = flags.DEFINE_integer("steps", 200, "Steps of a turn.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("steps", 100, "Steps of a turn.", lower_bound=1)
 _POLICIES = {
     "gaussian": [],
     "cells": ["--location_policy=cells", "--first_fixation=centre"],
@@ -56,12 +56,13 @@ class _Array:
 
 
 def main() -> None:
-    rows = [
-        _row(policy, drawn) for drawn in (False, True) for policy in _POLICIES
-    ]
-    show(f"fit of {_FLAGFILE.value}, images a second", rows)
     facts = {"flagfile": _FLAGFILE.value, "steps": _STEPS.value}
-    write(facts | {"fit": rows}, REPETITIONS.value)
+    rows = []
+    for drawn in (False, True):
+        for policy in _POLICIES:
+            rows.append(_row(policy, drawn))
+            write(facts | {"fit": rows}, REPETITIONS.value)
+    show(f"fit of {_FLAGFILE.value}, images a second", rows)
 
 
 def _row(policy: str, drawn: bool) -> dict[str, Any]:

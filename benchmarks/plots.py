@@ -5,6 +5,7 @@ import pathlib
 from matplotlib.figure import Figure
 
 from ram_tf.pictures import paths as viz
+from ram_tf_runs.records.curve import log_ticks
 
 _IMAGE_SIZE_LINES = {
     "ram_classify": ("RAM, classify", "C0", "-"),
@@ -63,8 +64,8 @@ def _against_side(rows, lines, unit: str) -> Figure:
         xticklabels=sides,
     )
     axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.legend()
+    log_ticks(axes)
+    axes.legend(loc="upper left")
     return figure
 
 

@@ -16,13 +16,14 @@ copyright = f"2026, {author}"
 version = release = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",  # With myst_parser in it.
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "pages",  # Beside this file.
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "jupyter_execute"]  # Both are made.
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # The notebook is kept with its outputs.
 smartquotes = False  # It would make a dash of the two hyphens of a flag.
 
 autodoc_member_order = "bysource"

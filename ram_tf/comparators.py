@@ -6,6 +6,7 @@ find a thing wherever it is.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -139,10 +140,12 @@ class Comparator(FittedModel):
         logits = tf.reshape(features, [-1, self.answers, self.num_classes])
         return {"logits": logits, "probabilities": tf.nn.softmax(logits)}
 
-    def make_agent(self, optimizer):
+    def make_agent(self, optimizer, **learning):
+        del learning  # There is nothing to try out.
         return SupervisedAgent(self, optimizer)
 
-    def make_episodes(self, images, labels):
+    def make_episodes(self, images, labels, **learning):
+        del learning
         return self.environment(images, labels)
 
     def environment(self, images: tf.Tensor, labels=None) -> StillImage:
@@ -185,7 +188,11 @@ def make_comparator(
     check_choice("network", name, NETWORKS)
     check_positive_int("side", side)
     if name in ANY_SIZE:
-        settings = {"hidden": [], "pooled": True, "shrink_to": ANY_SIZE[name]}
+        settings: dict[str, Any] = {
+            "hidden": [],
+            "pooled": True,
+            "shrink_to": ANY_SIZE[name],
+        }
     elif name == "conv":
         hidden = [units or conv_units(side)]
         settings = {"hidden": hidden, "filters": _FILTERS}

@@ -76,9 +76,10 @@ def check_channels_last(shape: Any) -> None:
 class GatedModel(keras.Model):
     """A Keras model of images that refuses bad ones before it is compiled.
 
-    `fit`, `evaluate` and `predict` check whole arrays (and tensors) that they
-    are given. What comes from a dataset or a generator is seen by the compiled
-    model only; `predict` then refuses to return answers that are NaN.
+    `fit`, `evaluate`, `predict` and `predict_on_batch` check whole arrays (and
+    tensors) that they are given, alone or in a list of one. What comes from a
+    dataset or a generator is seen by the compiled model only; `predict` then
+    refuses to return answers that are NaN.
     """
 
     def fit(self, x=None, *arguments, **keywords):
@@ -91,13 +92,25 @@ class GatedModel(keras.Model):
 
     def predict(self, x, *arguments, **keywords):
         check_arrays(x)
-        answers = super().predict(x, *arguments, **keywords)
-        if not all(np.isfinite(v).all() for v in keras.tree.flatten(answers)):
-            raise UserError(
-                f"{RANGE_RULE} Received: images, or weights, with which the "
-                "answers are not finite"
-            )
-        return answers
+        return _finite(super().predict(x, *arguments, **keywords))
+
+    def predict_on_batch(self, x):
+        check_arrays(x)
+        return _finite(super().predict_on_batch(x))
+
+
+def _finite(answers: Any) -> Any:
+    """What a model predicts, unless any of it is NaN.
+
+    Raises:
+        UserError: Then.
+    """
+    if not all(np.isfinite(v).all() for v in keras.tree.flatten(answers)):
+        raise UserError(
+            f"{RANGE_RULE} Received: images, or weights, with which the "
+            "answers are not finite"
+        )
+    return answers
 
 
 def check_arrays(images: Any) -> None:
@@ -107,6 +120,8 @@ def check_arrays(images: Any) -> None:
         UserError: On another rank or dtype, or floats outside [0, 1]. float64
             is taken, since Keras makes it float32.
     """
+    if isinstance(images, (list, tuple)) and len(images) == 1:
+        (images,) = images  # Keras takes it for the one input.
     if not (isinstance(images, np.ndarray) or tf.is_tensor(images)):
         return
     if images.dtype == np.uint8:  # No value is wrong; one image tells the rest.
@@ -124,17 +139,27 @@ def check_states(states: list[Any], sizes: list[int], names: list[str]) -> None:
     """Raises UserError on states that a cell has not given.
 
     Args:
-        states: Tensors, each to be [N, size] float32 and finite. Whether they
-            are finite is seen in eager mode only.
+        states: Tensors, each to be [N, size] float32 and finite, with the same
+            N. Whether they are finite is seen in eager mode only.
         sizes: Of each.
         names: Of each, for the message.
     """
+    if not isinstance(states, (list, tuple)):
+        raise UserError(
+            f"States must be a list of {len(sizes)}, {names}. "
+            f"Received: {type(states).__name__}"
+        )
     if len(states) != len(sizes):
         raise UserError(
             f"The cell has {len(sizes)} states, {names}. "
             f"Received: {len(states)}"
         )
     for name, state, size in zip(names, states, sizes, strict=True):
+        if not (isinstance(state, np.ndarray) or tf.is_tensor(state)):
+            raise UserError(
+                f"The state `{name}` must be a tensor [N, {size}] float32. "
+                f"Received: {state!r}"
+            )
         dtype, shape = tf.as_dtype(state.dtype), tf.TensorShape(state.shape)
         if dtype != tf.float32 or not shape.is_compatible_with([None, size]):
             raise UserError(
@@ -142,3 +167,9 @@ def check_states(states: list[Any], sizes: list[int], names: list[str]) -> None:
                 f"shape={tuple(shape)}, dtype={dtype.name}"
             )
         check_finite(state, f"The state `{name}`")
+    rows = [tf.TensorShape(state.shape)[0] for state in states]
+    if len(set(rows) - {None}) > 1:  # One row would be taken for all.
+        raise UserError(
+            "All states must have as many rows. Received: "
+            + ", ".join(f"`{n}` {r}" for n, r in zip(names, rows, strict=True))
+        )

@@ -110,8 +110,8 @@ def reaching(size: int, sides: Sequence[int]) -> int:
 
 def is_needed(size: int, scales: int, sides: tf.Tensor) -> tf.Tensor:
     """Which of S windows are among those that `reaching` counts: [S] bool."""
-    narrower = np.float32([0] + [size * 2.0**s for s in range(scales - 1)])
-    return narrower < _REACH * tf.reduce_max(sides)
+    narrower = [0.0] + [size * 2.0**s for s in range(scales - 1)]
+    return np.array(narrower, np.float32) < _REACH * tf.reduce_max(sides)
 
 
 def _rounded(value: tf.Tensor) -> tf.Tensor:

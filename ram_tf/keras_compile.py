@@ -37,7 +37,7 @@ def check_loss(loss: Any) -> None:
     )
 
 
-def check_learning(model: type, given: Mapping[str, Any]) -> None:
+def check_learning(model: Any, given: Mapping[str, Any]) -> None:
     """Raises UserError on arguments that are not among `model.learning`."""
     for name in given.keys() - model.learning.keys():
         reason = _REFUSED.get(name, "there is no such argument")

@@ -4,14 +4,14 @@ There is no second way to learn here: a step of `fit` is a step of the model's
 agent, and Keras does what is around it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import keras
 import tensorflow as tf
 
-from ram_tf import keras_compile, keras_data, losses
+from ram_tf import keras_compile, keras_data, keras_steps, losses
 from ram_tf.agents.update import Agent
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.episodes.environments.weighted import Weighted
@@ -31,6 +31,7 @@ class FittedModel(GatedModel):
     """
 
     learning: ClassVar[Mapping[str, Any]] = {}
+    train_function: Callable[[Iterator[Any]], Any] | None  # Keras sets it.
     _agent: Agent | None = None
     _means: Mapping[str, keras.metrics.Metric] = MappingProxyType({})
     _asked: Mapping[str, keras.metrics.Metric] = MappingProxyType({})
@@ -72,7 +73,8 @@ class FittedModel(GatedModel):
                 for.
             seed: Of what is drawn in training; each step folds in its number.
             run_eagerly: Whether nothing is compiled, to look for faults.
-            steps_per_execution: Steps in a call of the compiled program.
+            steps_per_execution: Steps in a call of the compiled program; many
+                are faster than one where steps are small.
             jit_compile: Whether XLA compiles; "auto" is True.
             auto_scale_loss: Whether the loss is scaled under "mixed_float16".
             **learning: Any of `learning`.
@@ -144,7 +146,15 @@ class FittedModel(GatedModel):
 
     def make_train_function(self, force=False):
         self._prepare()
-        return super().make_train_function(force)
+        if self.train_function is not None and not force:
+            return
+        one = self.distribute_strategy.num_replicas_in_sync == 1
+        if self.steps_per_execution > 1 and self.jit_compile and one:
+            self.train_function = keras_steps.together(
+                self.train_step, self._measured, self.steps_per_execution
+            )
+        else:
+            super().make_train_function(force)
 
     def train_step(self, data):
         images, labels, weights = keras.utils.unpack_x_y_sample_weight(data)
@@ -152,7 +162,8 @@ class FittedModel(GatedModel):
         if weights is not None:
             episodes = Weighted(episodes, weights)
         step = tf.cast(keras_compile.updates(self.optimizer), tf.int32)
-        info = self._agent.train(episodes, step_seed(self._seed, step))
+        agent = cast(Agent, self._agent)  # `_prepare` has made it.
+        info = agent.train(episodes, step_seed(self._seed, step))
         return self._measure({"loss": info.loss, **info.extra}, images)
 
     def test_step(self, data):
@@ -230,6 +241,10 @@ class FittedModel(GatedModel):
         for name, value in values.items():
             self._means[name].update_state(value, sample_weight=rows)
         return {name: self._means[name].result() for name in values}
+
+    def _measured(self) -> dict[str, tf.Tensor]:
+        """What the agent has measured since the epoch began."""
+        return {name: mean.result() for name, mean in self._means.items()}
 
     def _check_answers(self) -> None:
         """Raises UserError on a model that does not only name what it saw."""

@@ -121,9 +121,12 @@ class RecurrentAttentionModel(PresetModel):
         **kwargs,
     ):
         check_positive_int("glimpses", glimpses)
+        check_positive_int("glimpse_size", glimpse_size)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
         check_positive("scale_gain", scale_gain)
+        check_positive("location_gain", location_gain)
+        check_positive("location_std", location_std)
         super().__init__(autocast=False, **kwargs)
         self.num_classes = num_classes
         self.glimpses = glimpses
@@ -226,11 +229,13 @@ class RecurrentAttentionModel(PresetModel):
             images, labels, steps=looks or self.glimpses, **kwargs
         )
 
-    def make_agent(self, optimizer, *, reward, intermediate_weight, **learning):
+    def make_agent(  # type: ignore[override]  # All of `learning` is given.
+        self, optimizer, *, reward, intermediate_weight, **learning
+    ):
         del reward, intermediate_weight  # Of the episodes.
         return ReinforceAgent(self, optimizer, **learning)
 
-    def make_episodes(
+    def make_episodes(  # type: ignore[override]  # All of `learning` is given.
         self, images, labels, *, rollouts, reward, intermediate_weight, **others
     ):
         del others

@@ -10,7 +10,7 @@ be imported.
 """
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ram_tf.errors import UserError
 
@@ -26,7 +26,7 @@ class Parts:
 
     def __init__(self, kind: str):
         self._kind = kind
-        self._classes: dict[str, type] = {}
+        self._classes: dict[str, Any] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -53,13 +53,13 @@ class Parts:
 
         return take
 
-    def __getitem__(self, name: str) -> type:
+    def __getitem__(self, name: str) -> Any:
         """The class of a name.
 
         Raises:
             UserError: On an unknown name.
         """
-        if name not in self._classes:
+        if not isinstance(name, str) or name not in self._classes:
             raise UserError(
                 f"`{self._kind}` must be one of {list(self.names)}, or a name "
                 "that a plugin registers; import its module first. "

@@ -1,6 +1,7 @@
 """Checks of arguments: each states its rule and what was received."""
 
-from collections.abc import Sequence
+import numbers
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -21,9 +22,22 @@ def check_positive_int(name: str, value: Any) -> None:
         )
 
 
+def is_number(value: Any) -> bool:
+    """Whether it is an integer or a float, Python's or NumPy's."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_bool(name: str, value: Any) -> None:
+    """Raises UserError unless `value` is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise UserError(
+            f"`{name}` must be True or False. Received: {name}={value!r}"
+        )
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raises UserError unless `value` is a finite number above zero."""
-    if not 0 < value < float("inf"):
+    if not is_number(value) or not 0 < value < float("inf"):
         raise UserError(
             f"`{name}` must be a positive finite number. "
             f"Received: {name}={value!r}"
@@ -32,16 +46,16 @@ def check_positive(name: str, value: Any) -> None:
 
 def check_at_least(name: str, value: Any, least: float) -> None:
     """Raises UserError unless `value` is a finite number >= `least`."""
-    if not least <= value < float("inf"):
+    if not is_number(value) or not least <= value < float("inf"):
         raise UserError(
             f"`{name}` must be a finite number, at least {least}. "
             f"Received: {name}={value!r}"
         )
 
 
-def check_choice(name: str, value: Any, choices: Sequence[Any]) -> None:
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
     """Raises UserError unless `value` is one of `choices`."""
-    if value not in choices:
+    if not any(type(value) is type(c) and value == c for c in choices):
         raise UserError(
             f"`{name}` must be one of {list(choices)}. "
             f"Received: {name}={value!r}"

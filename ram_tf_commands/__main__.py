@@ -1,10 +1,10 @@
 """ram: the Recurrent Attention Model at the command line.
 
     ram COMMAND --flag=value …
-    ram KIND --flag=value …      trains a run of any kind, plugins' among them
+    ram KIND --flag=value …      trains a run of any kind, also a plugin's
 
-`ram NAME --help` lists the flags. In a checkout `python -m trainers.COMMAND` is
-the same.
+`ram NAME --help` lists the flags. In a checkout, `python -m trainers.COMMAND`
+does the same.
 """
 
 import importlib
@@ -17,6 +17,16 @@ from ram_tf_runs.command import Command, run, shown
 from ram_tf_runs.settings import run as runs
 
 _FOLDER = pathlib.Path(__file__).parent
+_CHECKOUT = """\
+The commands of ram_tf, the Recurrent Attention Model.
+
+    python -m trainers.COMMAND --flag=value …
+    python -m trainers KIND --flag=value …      trains a run of any kind, also a
+                                                plugin's
+
+`python -m trainers.COMMAND --help` lists the flags. Where ram_tf is installed,
+`ram COMMAND` does the same.
+"""
 
 
 def commands() -> dict[str, str]:
@@ -28,37 +38,46 @@ def commands() -> dict[str, str]:
     return found
 
 
-def usage() -> str:
-    """What there is: commands, and kinds of runs."""
+def usage(program: str = "ram") -> str:
+    """The list of all commands and of all kinds of runs.
+
+    Args:
+        program: How it is called.
+    """
     kinds = {
         kind: runs.of_kind(kind).__doc__.partition("\n")[0]
         for kind in runs.names()
     }
     width = max(map(len, [*commands(), *kinds]))
-    lines = [__doc__, "commands:"]
+    words = __doc__ if program == "ram" else _CHECKOUT
+    lines = [words, "commands:"]
     lines += [f"  {name:<{width}}  {does}" for name, does in commands().items()]
     lines += ["", "kinds of runs:"]
     lines += [f"  {name:<{width}}  {does}" for name, does in kinds.items()]
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Runs the command, or the kind of run, that the first argument names."""
+def main(program: str = "ram") -> None:
+    """Runs the command, or the kind of run, that the first argument names.
+
+    Args:
+        program: How it is called.
+    """
     name = sys.argv[1] if len(sys.argv) > 1 else "--help"
     if name.startswith("-"):
         with telling.at_the_start():
             plugins.load()
         with shown():
-            print(usage())
+            print(usage(program))
         return
-    sys.argv[:2] = [f"ram {name}"]
+    sys.argv[:2] = [f"{program} {name}"]
     if name not in commands():
         run(_of_kind(name))
         return
     module = _module(name)
     if not hasattr(module, "COMMAND"):  # One that does without TensorFlow.
-        sys.exit(module.main(program=f"ram {name}"))
-    words = module.__doc__.replace("python -m trainers.", "ram ")
+        sys.exit(module.main(program=f"{program} {name}"))
+    words = module.__doc__.replace("python -m trainers.", f"{program} ")
     sys.modules["__main__"].__doc__ = words
     run(module.COMMAND)
 

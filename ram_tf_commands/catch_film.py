@@ -2,14 +2,15 @@
 
     python -m trainers.catch_film --pretrained=catch --out=docs/catch.gif
 
-Left the screen with the windows of the retina, right what the retina sees.
+The left side of the film shows the screen with the windows of the retina; the
+right side shows what the retina sees.
 """
 
 import dataclasses
 import pathlib
 
 from ram_tf_data import memory
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
@@ -54,3 +55,7 @@ def main(options: ModelOptions, games: Film, out: Out) -> None:
 
 
 COMMAND = Command(main, (ModelOptions, Film, Out), others=OTHER_FLAGS)
+
+
+if __name__ == "__main__":
+    run(COMMAND)

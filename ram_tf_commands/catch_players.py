@@ -1,4 +1,4 @@
-"""Measures players of Catch that are told the game, to compare with.
+"""Measures players of Catch that know the state of the game, for comparison.
 
     python -m trainers.catch_players --out=results/catch/players.json
 
@@ -10,7 +10,7 @@ import dataclasses
 import pathlib
 
 from ram_tf_data import memory
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Out
 
@@ -68,3 +68,7 @@ def main(players: Players, out: Out) -> None:
 
 
 COMMAND = Command(main, (Players, Out))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

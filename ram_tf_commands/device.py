@@ -2,14 +2,16 @@
 
     python -m trainers.device --model=cluttered.tflite digit.png other.jpg
 
-It needs ai-edge-litert, numpy and pillow; not TensorFlow. Images are read as
-`trainers.predict` reads them; blank ones are refused. A file for a batch
-(`trainers.export --batch=N`) takes N images, or a multiple of it. The time, of
-an image, is the median of several answers, after others that were not timed.
-The .json beside the file says what the classes are called and whether images
-are standardised, and a file that is not the one that it is about is refused.
-With it, a model that stops by itself is stepped, and makes no more glimpses
-than it needs; without, it is asked by `classify`, which makes them all.
+This command needs ai-edge-litert, numpy and pillow, but not TensorFlow. Images
+are read as `trainers.predict` reads them; blank ones are refused. A file for a
+batch (`trainers.export --batch=N`) takes N images, or a multiple of N. The time
+for an image is the median of several answers, after a few that are not timed.
+
+The .json file beside the model says what the classes are called and whether
+images are standardised. A model that does not fit its .json file is refused.
+With the .json file, a model that stops by itself is called step by step, and
+makes no more glimpses than it needs. Without it, the model is called by
+`classify`, which makes all glimpses.
 """
 
 import argparse
@@ -92,6 +94,11 @@ class DeviceModel:
         Raises:
             UserError: If they are others than the file was made for.
         """
+        if not isinstance(images, np.ndarray):
+            raise UserError(
+                "A device's model takes an array of images. "
+                f"Received: {images!r}"
+            )
         if images.ndim == 3:
             images = images[None]
         wanted = (self.batch, *self.image_shape)
@@ -299,13 +306,13 @@ def _parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--invert",
         action="store_true",
-        help="Strokes are dark on white, or on what is transparent.",
+        help="Take strokes as dark on a white or transparent ground.",
     )
     parser.add_argument(
         "--find_ink",
         action="store_true",
-        help="Find the digit of a drawing or photograph, dark or light, and "
-        "lay it as MNIST's digits are.",
+        help="Find the digit in a drawing or photograph, dark or light, and "
+        "place it as MNIST's digits are placed.",
     )
     parser.add_argument(
         "--json", action="store_true", help="Print all outputs as JSON."
@@ -319,3 +326,7 @@ def _count(text: str) -> int:
             f"must be a positive integer. Received: {text!r}"
         )
     return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

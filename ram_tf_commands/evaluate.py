@@ -1,15 +1,15 @@
-"""Measures a trained model again: on its test set, or on what it plays.
+"""Measures a trained model again, on its test set or on the game it plays.
 
     python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
     python -m trainers.evaluate --pretrained=catch
 
-A model of pictures in folders that had no test set (--test_dir) is measured on
-validation.
+A model that was trained on pictures in folders without a test set (--test_dir)
+is measured on its validation data.
 """
 
 import pathlib
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
 
 
@@ -27,3 +27,7 @@ def main(options: ModelOptions, out: Out) -> None:
 
 
 COMMAND = Command(main, (ModelOptions, Out), others=OTHER_FLAGS)
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -2,8 +2,9 @@
 
     python -m trainers.export --pretrained=cluttered --out=serving/models
 
-It leaves OUT/NAME/VERSION/ with a SavedModel, which TensorFlow Serving takes as
-it is, or with --format=tflite NAME.tflite and NAME_int8.tflite, or both.
+It writes the directory OUT/NAME/VERSION/, with a SavedModel that TensorFlow
+Serving takes as it is. With --format=tflite it holds NAME.tflite and
+NAME_int8.tflite instead; --format=saved_model,tflite writes both.
 """
 
 import dataclasses
@@ -12,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, group, setting
 from ram_tf_runs.settings.options import (
@@ -49,8 +50,8 @@ class Version(Settings):
     )
     batch: int = setting(
         1,
-        "Images that a .tflite file answers at once. No other number can be "
-        "asked of it; a SavedModel takes any.",
+        "Number of images that a .tflite file answers at once; it takes no "
+        "other number. A SavedModel takes any number.",
         least=1,
     )
 
@@ -169,3 +170,7 @@ COMMAND = Command(
     (ModelOptions, Version, Name, Out),
     others=OTHER_FLAGS,
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

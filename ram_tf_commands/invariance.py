@@ -7,16 +7,17 @@
     python -m trainers.invariance --workdirs=runs/left_ram,runs/left_conv \\
         --out=results/invariance.json --picture=docs/invariance.png
 
-The paper (abstract) says that RAM "has a degree of translation invariance
-built-in". This asks models that have seen digits in one half of the canvas what
-they make of them in the other. The same test digits stand at each place.
+The paper's abstract says that RAM "has a degree of translation invariance
+built-in". This command shows digits in both halves of the canvas to models that
+were trained with digits in one half only. The same test digits are shown at
+each place.
 """
 
 import dataclasses
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
@@ -82,3 +83,7 @@ def _first_cases(split: "Split", count: int) -> "Split":
 
 
 COMMAND = Command(main, (ComparedRuns, Grid))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

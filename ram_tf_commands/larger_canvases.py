@@ -3,16 +3,16 @@
     python -m trainers.larger_canvases --pretrained=cluttered_100 \\
         --canvases=100,150,200,256 --out=results/larger_canvases.json
 
-Weights and moves stay what they were: a unit of location is as many pixels as
-on the canvas of the training, and the eye reaches no further from the middle.
-Clutter is as dense.
+Weights and moves stay as they were: a unit of location has as many pixels as on
+the canvas of the training, and the eye reaches no further from the middle. The
+clutter is as dense as it was there.
 """
 
 import dataclasses
 import pathlib
 from typing import Any
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
@@ -80,3 +80,7 @@ COMMAND = Command(
     (ModelOptions, Canvases, Out),
     others=OTHER_FLAGS,
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

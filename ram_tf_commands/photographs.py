@@ -1,22 +1,23 @@
-"""Fetches photographs that signs are hidden in, with their licences.
+"""Fetches photographs to hide signs in, with their licences.
 
     python -m trainers.photographs --out=FOLDER
     python -m trainers find --flagfile=find.flags --backgrounds=FOLDER \\
         --data_dir=FOLDER_OF_SIGNS
 
-They come from Debian's mate-backgrounds and lomiri-wallpapers, by
-`apt-get download`, and from npm's three-globe, by `npm pack`: 28 photographs,
-each of which must be the one that it was when this was written. They have
-shorter sides from 1024 to 3168 pixels, and are scaled to --shorter. What one
-may do with them is in FOLDER/licences. The same names make the same splits, so
-that a model that was trained on small ones is measured on larger ones of
-photographs that it never saw.
+There are 28 photographs. They come from Debian's mate-backgrounds and
+lomiri-wallpapers, by `apt-get download`, and from npm's three-globe, by
+`npm pack`. Each must be the same file as when this was written. Their shorter
+sides have 1024 to 3168 pixels, and are scaled to --shorter. FOLDER/licences
+says what you may do with them.
+
+The same names make the same splits. So a model that was trained on small
+photographs can be measured on larger ones, and has never seen those either.
 """
 
 import dataclasses
 import pathlib
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Out
@@ -28,7 +29,8 @@ class Shorter(Settings):
 
     shorter: int = setting(
         1280,
-        "The shorter side of each photograph in pixels: at least the canvas.",
+        "The shorter side of each photograph in pixels, which must be at "
+        "least the side of the canvas.",
         least=64,
         most=8192,
     )
@@ -49,3 +51,7 @@ def main(shorter: Shorter, out: Out) -> None:
 
 
 COMMAND = Command(main, (Shorter, Out))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -2,23 +2,24 @@
 
     python -m trainers.predict --pretrained=translated digit.png other.jpg
 
-Images are read as the model's canvas: larger ones are scaled down, smaller ones
-stand in the middle of a black canvas. A model of any size (--scales=0) takes
-them as they are. Light strokes on black are expected; --invert turns dark
-strokes on white into that, and --find_ink finds a drawn or photographed digit,
-whatever its ground, size and place. A blank file is refused. The picture is
-predictions.png in --workdir, unless --picture says otherwise. A model of videos
-(--frames) reads files of as many frames: TIFF, or animated GIF or PNG (Pillow
-writes equal frames of these two as one).
-Of a number all digits are named, with the probability that they and the end are
-right.
+Images are put on a canvas of the model's size: larger ones are scaled down, and
+smaller ones stand in the middle, on black. A model of any size (--scales=0)
+takes them as they are, unless --find_ink is given. The model expects light
+strokes on black. --invert turns dark strokes on white into that, and --find_ink
+finds a drawn or photographed digit, whatever its ground, size and place. A
+blank file is refused. The picture is predictions.png in --workdir, unless
+--picture says otherwise.
+
+A model of videos (--frames) reads files with as many frames: TIFF, or animated
+GIF or PNG (where Pillow writes equal frames as one). A model of numbers names
+all digits, with the probability that they and the end are right.
 """
 
 import dataclasses
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Picture
@@ -40,7 +41,8 @@ class Reading(Settings):
         False,
         "Whether the pictures are drawings or photographs of one digit, "
         "dark or light. The digit is then found, scaled and centred as "
-        "MNIST's digits are.",
+        "MNIST's digits are, on a canvas of the model's size (--canvas), "
+        "also if the model takes images of any size.",
     )
     film: str | None = setting(
         None,
@@ -131,3 +133,7 @@ COMMAND = Command(
     positional=True,
     others=OTHER_FLAGS,
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -2,13 +2,13 @@
 
     python -m trainers.release --workdir=runs/cluttered --name=cluttered
 
-`ram_tf.load_pretrained` and --pretrained find it by that name.
+`ram_tf.load_pretrained` and --pretrained then find the model by that name.
 """
 
 import dataclasses
 import pathlib
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Name, Place
@@ -25,7 +25,8 @@ class Released(Settings):
         path=True,
     )
     cards_only: bool = setting(
-        False, "Whether only to write all cards in --dir anew."
+        False,
+        "Whether to write all cards in --dir anew, and to do nothing else.",
     )
 
 
@@ -50,3 +51,7 @@ def main(place: Place, naming: Name, released: Released) -> None:
 
 
 COMMAND = Command(main, (Place, Name, Released))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

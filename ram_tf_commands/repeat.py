@@ -1,19 +1,20 @@
-"""Trains with several seeds side by side: their mean and deviation.
+"""Trains several seeds side by side, and reports mean and deviation.
 
     python -m trainers.repeat --seeds=0,1,2 --jobs=2 \\
         mnist --flagfile=mnist.flags --workdir=runs/mnist_seeds
 
-After the flags of this command come the name of one that trains, or of any kind
-of run, and its flags. Seed 0 is trained in --workdir/seed_0, and so on: each
-directory is what that command leaves if it is run alone, to the bit where it
-has as many cores. A line shows where each is; without a terminal, all of their
-lines are printed. One that fails is named with the reason at the end, the exit
-code is then 1, and the others go on.
+First come the flags of this command, then the name of a command that trains, or
+of any kind of run, and then the flags of that. Seed 0 is trained in
+--workdir/seed_0, and so on. Each directory is what the other command leaves if
+it is run alone; with as many cores it is the same to the bit. A line shows how
+far each run is; without a terminal, all lines of the runs are printed. If a run
+fails, the others go on. At the end the command names it with the reason, and
+the exit code is 1.
 
-The same command resumes what was interrupted or has failed, and leaves alone
-what has finished. At the end seeds.json in --workdir, or --out, has the mean,
-the standard deviation (of a sample; none for one seed) and each value of all
-figures that the results have.
+The same command resumes runs that were interrupted or have failed, and leaves
+finished ones as they are. At the end it writes seeds.json in --workdir, or the
+file --out: for each figure of the results the mean, the standard deviation (of
+a sample; none for one seed) and all values.
 """
 
 import dataclasses
@@ -25,13 +26,13 @@ from typing import Any
 from absl import flags
 
 from ram_tf_runs import memory, repeated, training
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import lock
 from ram_tf_runs.settings import flags as setting_flags
 from ram_tf_runs.settings import run as runs
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import Jobs, Out, RunOptions
+from ram_tf_runs.settings.options import Jobs, Out, TrainOptions
 from ram_tf_runs.settings.training import SEED
 from ram_tf_runs.side_by_side.crew import Child, Crew
 
@@ -115,7 +116,7 @@ def _values(command: Command, arguments: Sequence[str]) -> flags.FlagValues:
 
 
 def _flags(
-    trainer: Command, seed: repeated.Seed, options: RunOptions
+    trainer: Command, seed: repeated.Seed, options: TrainOptions
 ) -> list[str]:
     options = options.replace(workdir=str(seed.workdir))
     own = setting_flags.arguments(seed.settings, trainer.defaults)
@@ -149,3 +150,7 @@ COMMAND = _Repeat(
     positional=True,
     others="Those of a training command stand after its name.",
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -3,14 +3,14 @@
     python -m trainers.report
     python -m trainers.report --pictures --data_dir=../shared/tfds
 
-The first needs no data and trains nothing; --pictures also draws glimpse paths
-of the released models on the test set.
+The first command needs no data and trains nothing. The second also draws the
+glimpse paths of the released models on the test set.
 """
 
 import dataclasses
 import pathlib
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import Data
@@ -71,3 +71,7 @@ def main(options: Report, data: Data) -> None:
 
 
 COMMAND = Command(main, (Report, Data))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -3,19 +3,19 @@
     python -m trainers.search --flagfile=cluttered.flags --epochs=4 --trials=20
     python -m trainers.search --flagfile=cluttered.flags --epochs=4 --jobs=2
 
-Each trial is a short run, measured on validation data after the last glimpse;
-the test set is not read. A trial worse than the median is stopped early. The
-same command resumes a search, and more --trials add to it. It leaves, beside
-one another: study.db (Optuna's), study.json or --out, study.png or --picture,
-and TensorBoard's logs of each trial in study/.
+Each trial is a short run, measured on validation data after the last glimpse.
+The test set is not read. A trial worse than the median is stopped early. The
+same command resumes a search, and a larger --trials adds to it. A search leaves
+these side by side: Optuna's study.db, study.json or --out, study.png or
+--picture, and TensorBoard's logs of each trial in study/.
 
---jobs=N makes N trials at a time. The same command may also be given again
-while others are at it: all work on one study, and together they make --trials
-trials. What a trial draws depends on --seed and its number alone; that of a
-process that was killed is made again by whoever comes next. Which trials are
-stopped early depends on what has ended by then, and so, with more than one
-process, on timing. Where --startup_trials is --trials none is stopped, and the
-result is that of one process with as many cores.
+--jobs=N makes N trials at a time. You may also give the same command again
+while it still runs: all processes work on one study, and together they make
+--trials trials. What a trial draws depends on --seed and its number alone. If a
+process is killed, the next process to ask for work makes its trial again. Which
+trials are stopped early depends on which have ended by then, and so on timing
+if there is more than one process. If --startup_trials equals --trials, no trial
+is stopped, and the result equals that of one process with as many cores.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ import typing
 from collections.abc import Sequence
 
 from ram_tf_runs import memory
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings import flags
 from ram_tf_runs.settings.fields import Settings, setting
@@ -71,7 +71,7 @@ class Search(Settings):
     )
     report: bool = setting(
         True,
-        "Whether to say at the end what was found, and to write the "
+        "Whether to report at the end what was found, and to write the "
         "record and the picture.",
     )
 
@@ -167,3 +167,7 @@ COMMAND = Command(
     _kinds,
     others="--kind names the kind of run whose flags can be given.",
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

@@ -1,14 +1,14 @@
-"""Serves a model on this machine, to try out: no server for production.
+"""Serves a model on this machine for trying it out, not for production.
 
     python -m trainers.serve --pretrained=cluttered
     python -m trainers.serve --saved_model=serving/models/cluttered
 
 It answers as TensorFlow Serving does: Predict and GetModelMetadata by gRPC, and
 by REST `/v1/models/NAME`, `/v1/models/NAME/metadata` and
-`/v1/models/NAME:predict`, with "instances" or "inputs". One model, one version,
-no batching, no encryption; for more take TensorFlow Serving itself
-(docs/serving.md). It listens on loopback alone unless --host says otherwise.
-Ctrl-C or SIGTERM ends it.
+`/v1/models/NAME:predict`, with "instances" or "inputs". It has one model and
+one version, no batching and no encryption; for more, use TensorFlow Serving
+itself (docs/serving.md). It listens on the loopback address only, unless --host
+says otherwise. Ctrl-C or SIGTERM ends it.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import threading
 from collections.abc import Iterator
 
 from ram_tf_runs import leaving
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import (
@@ -36,9 +36,9 @@ class Listening(Settings):
 
     saved_model: str | None = setting(
         None,
-        "Directory of a SavedModel, or of its versions, that `export` wrote; "
-        "instead of --pretrained and --workdir. Its own --max_side and "
-        "--invert count.",
+        "Directory of a SavedModel, or of its versions, that `export` wrote. "
+        "It is served instead of --pretrained or --workdir, with the "
+        "--max_side and --invert that it was exported with.",
         path=True,
     )
     host: str = setting(
@@ -126,3 +126,7 @@ COMMAND = Command(
     (ModelOptions, Served, Name, Listening),
     others=OTHER_FLAGS,
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

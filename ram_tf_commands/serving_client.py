@@ -3,8 +3,8 @@
     python -m trainers.serving_client --target=localhost:8500 \\
         --model=cluttered --canvas=60 digit.png other.jpg
 
-Images are read as by `trainers.predict`; blank ones are refused. It starts
-without TensorFlow.
+Images are read as `trainers.predict` reads them; blank ones are refused. The
+command does not need TensorFlow.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         description="Asks a TensorFlow Serving server what images show.",
     )
     add = parser.add_argument
-    add("--target", required=True, help="host:port of the server's gRPC")
+    add("--target", required=True, help="host:port of the server's gRPC port")
     add("--model", default="cluttered", help="name (default: %(default)s)")
     add(
         "--signature",
@@ -81,18 +81,18 @@ def _parser(program: str) -> argparse.ArgumentParser:
     add(
         "--invert",
         action="store_true",
-        help="strokes are dark on white, or on what is transparent",
+        help="take strokes as dark on a white or transparent ground",
     )
     add(
         "--find_ink",
         action="store_true",
-        help="find the digit of a drawing or photograph, dark or light, and "
-        "lay it as MNIST's digits are",
+        help="find the digit in a drawing or photograph, dark or light, and "
+        "place it as MNIST's digits are placed",
     )
     add(
         "--standardise",
         action="store_true",
-        help="equal brightness and contrast, as the model was trained with",
+        help="give images the brightness and contrast of the training",
     )
     add("--verbose", action="store_true", help="answer after every glimpse")
     add("image", nargs="+", help="image file")
@@ -144,3 +144,7 @@ def _answer(path: str, outputs: dict[str, np.ndarray], verbose: bool) -> str:
 
 def _share(label: int, probabilities: np.ndarray) -> str:
     return f"{label} ({100 * probabilities[label]:.1f}%)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,16 +1,18 @@
-"""Measures a model that knows canvases of any size on many of them.
+"""Measures a model for images of any size on canvases of many sizes.
 
     python -m trainers.sizes --pretrained=seek --out=results/seek/sizes.json \\
         --canvases=256x64,1024x64 --looks=12
 
-A canvas is SIDExPATCHES; where signs are found in photographs, patches are
-pieces of other photographs, as in 1024x10, and --backgrounds may name larger
-photographs of the same names. For each it prints the error after each look, the
-share of digits that were found by then, and the error with random fixations
-and with random cells; of a model that stops by itself also how often it looked
-and the error then; of a network that looks nowhere the error alone. Canvases
-are composed as they are needed; progress is kept in --out, and the same command
-goes on from there.
+A canvas is given as SIDExPATCHES. For a model that finds signs in photographs,
+patches are pieces of other photographs, as in 1024x10, and --backgrounds may
+name larger photographs of the same names.
+
+For each canvas the command prints the error after each look, the share of
+digits that were found by then, and the error with random fixations and with
+random cells. For a model that stops by itself, it also prints how often the
+model looked and the error at the stop. For a network that does not look around,
+it prints the error alone. Canvases are composed as they are needed. Progress is
+kept in --out, and the same command goes on from there.
 """
 
 import dataclasses
@@ -18,7 +20,7 @@ import pathlib
 import re
 from typing import Any
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
@@ -39,12 +41,12 @@ class Sizes(Settings):
     canvases: tuple[str, ...] = setting(
         ("128x64", "256x64", "512x64", "1024x64"),
         "Canvases to measure on, as SIDExPATCHES between commas. The "
-        "largest number of cases of one may follow, as in 4096x64:1000.",
+        "largest number of cases may follow, as in 4096x64:1000.",
     )
     looks: int = setting(12, "Number of looks at each canvas.", least=1)
     cases: int = setting(
         10_000,
-        "Largest number of cases of each canvas. Narrow intervals need many.",
+        "Largest number of cases of each canvas. A narrow interval needs many.",
         least=1,
     )
     sensor: str | None = setting(
@@ -57,14 +59,14 @@ class Sizes(Settings):
     )
     backgrounds: str | None = setting(
         None,
-        "Of a model that finds signs: the photographs, in another size than "
-        "those that it was trained on, under the same names.",
+        "For a model that finds signs: the folder of photographs, which have "
+        "the same names as those of the training and may be larger.",
         path=True,
     )
     split: str = setting(
         "test",
-        "Whose digits are measured on: those of the test set or of "
-        "validation. Choose recipes on validation.",
+        "Which digits to measure on: those of the test set or those of "
+        "validation. Choose between recipes on validation.",
         choices=("test", "validation"),
     )
 
@@ -230,3 +232,7 @@ def _line(row: dict[str, Any]) -> str:
 
 
 COMMAND = Command(main, (ModelOptions, Sizes, Out), others=OTHER_FLAGS)
+
+
+if __name__ == "__main__":
+    run(COMMAND)

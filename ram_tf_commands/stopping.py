@@ -10,15 +10,16 @@
         --workdirs=runs/stop_0.0001,runs/stop_0.001,runs/stop_0.01 \\
         --out=results/stopping.json --picture=docs/stopping.png
 
-Each model is measured on its test set: where it stops by itself, after each
-number of glimpses, and where it stops as soon as its highest probability
-exceeds a threshold. The comparison is made at the same mean number of glimpses.
+Each model is measured on its test set in three ways: when it stops by itself,
+after each fixed number of glimpses, and when it stops as soon as its highest
+probability exceeds a threshold. They are compared at the same mean number of
+glimpses.
 """
 
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.options import ComparedRuns
@@ -69,3 +70,7 @@ def _measure(model: "Run", test: "dict[str, np.ndarray]") -> dict[str, Any]:
 
 
 COMMAND = Command(main, (ComparedRuns,))
+
+
+if __name__ == "__main__":
+    run(COMMAND)

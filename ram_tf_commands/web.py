@@ -3,19 +3,20 @@
     npm ci --prefix ram_tf_web/page
     python -m trainers.web --pretrained=cluttered --out=web/dist --serve
 
-It leaves in --out all that the page asks for: its own files, LiteRT.js with its
-WASM, the model with weights as bytes, and cluttered images of scikit-learn's
-digits. Any web server can serve it; no other host is asked.
+It writes to --out everything that the page needs: its own files, LiteRT.js with
+its WASM, the model with weights as bytes, and cluttered images of
+scikit-learn's digits. Any web server can serve these; the page loads nothing
+from other hosts.
 
-The page has a large image, 1024x1024, too, where there is a model that finds
-digits on it: --large names it, by default the released one.
+The page also has a large image of 1024x1024, with a model that finds digits on
+it. --large names that model; by default it is the released one.
 """
 
 import contextlib
 import dataclasses
 import pathlib
 
-from ram_tf_runs.command import Command
+from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
 from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
@@ -41,10 +42,10 @@ class Large(Settings):
 
     large: str | None = setting(
         None,
-        "The model of the large image, named as --pretrained names one; "
-        "its windows must follow the image (--scales=0). By default it "
-        "is the released `seek`. An empty name makes a page without a "
-        "large image.",
+        "The model of the large image, named as for --pretrained. It must "
+        "take images of any size (--scales=0). By default it is the "
+        "released `seek`. An empty name makes a page without a large "
+        "image.",
         path=True,
     )
 
@@ -81,3 +82,7 @@ COMMAND = Command(
     (ModelOptions, Large, Serving, Out),
     others=OTHER_FLAGS,
 )
+
+
+if __name__ == "__main__":
+    run(COMMAND)

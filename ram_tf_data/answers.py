@@ -68,6 +68,17 @@ def _odd(path: str, what: str, value: np.ndarray) -> UserError:
     )
 
 
+def _numbers(path: str, name: str, value: np.ndarray) -> np.ndarray:
+    """What may be an array, as floats."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise UserError(
+            f"The model's answer about {path!r} is none: `{name}` must be "
+            f"numbers. Received: {value!r}"
+        )
+    return array.astype(float)
+
+
 def check(
     path: str,
     outputs: Mapping[str, np.ndarray],
@@ -87,20 +98,32 @@ def check(
             f"Received: {sorted(outputs)}"
         )
     for name, value in outputs.items():
-        if np.isnan(np.asarray(value, float)).any():
+        numbers = _numbers(path, name, value)
+        if np.isnan(numbers).any():
             raise UserError(
                 f"The model's answer about {path!r} is none: its weights must "
                 f"be damaged. Received: `{name}` with NaN"
             )
     shares = np.asarray(outputs["probabilities"], float)
+    if not shares.ndim or not shares.size:
+        raise _odd(path, "`probabilities`", shares)
     if shares.min() < -_ROUNDING or abs(shares.sum(-1) - 1).max() > _ROUNDING:
         raise UserError(
             f"The model's answer about {path!r} is none: `probabilities` must "
             f"be shares of 1. Received: {np.round(shares, 3).tolist()}"
         )
-    best, classes = int(outputs.get("class", 0)), shares.shape[-1]
+    best, classes = np.asarray(outputs.get("class", 0)), shares.shape[-1]
+    if best.ndim or best.dtype.kind not in "iu":
+        raise _odd(path, "`class`", best)
     if not 0 <= best < classes:
         raise UserError(
             f"The model's answer about {path!r} is none: `class` must lie in "
             f"[0, {classes}). Received: {best}"
+        )
+    one = shares.ndim == 1 and "class" in outputs
+    if one and shares[best] < shares.max() - _ROUNDING:
+        raise UserError(
+            f"The model's answer about {path!r} is none: `class` must be the "
+            f"one of the largest share. Received: {best} with a share of "
+            f"{shares[best]:.3f}, of which the largest is {shares.max():.3f}"
         )

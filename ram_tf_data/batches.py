@@ -14,7 +14,7 @@ import tensorflow as tf
 from ram_tf_data import memory
 from ram_tf_data.canvas import Canvas, compose, corners, draw_canvases, paint
 from ram_tf_data.errors import UserError
-from ram_tf_data.pieces import composed
+from ram_tf_data.pieces import composed, rows_of
 from ram_tf_data.splits import Split
 
 # Evaluation canvases are the same for all training seeds.
@@ -75,26 +75,36 @@ class TrainingBatches:
         taken = order[start : start + count * self.batch_size]
         return taken.reshape(count, self.batch_size)
 
-    def make(self, indices: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
+    def make(
+        self, indices: tf.Tensor, step: tf.Tensor, rows: slice | None = None
+    ) -> dict[str, tf.Tensor]:
         """Composes batch `step` as tensor operations; compiles under XLA.
 
         Args:
             indices: [B] int32, the row of `indices` for this step.
             step: An integer scalar.
+            rows: Which of the batch are composed; None for all. Random numbers
+                are drawn for all, so that the rows are what they are in it.
 
         Returns:
             {"image": as `compose` makes it, "label": [B] int32}.
         """
         return {
-            "image": self.composed(indices, self._seed_of(step), step),
-            "label": tf.gather(self._labels, indices),
+            "image": self.composed(indices, self._seed_of(step), step, rows),
+            "label": tf.gather(self._labels, rows_of(indices, rows)),
         }
 
     def composed(
-        self, indices: tf.Tensor, seed: tf.Tensor, step: tf.Tensor
+        self,
+        indices: tf.Tensor,
+        seed: tf.Tensor,
+        step: tf.Tensor,
+        rows: slice | None = None,
     ) -> tf.Tensor:
-        """The images of a batch, by a stateless seed [2] of that step."""
-        return compose(self._canvas, self._images, indices, seed, step=step)
+        """The images of `make`, by a stateless seed [2] of that step."""
+        canvas, images = self._canvas, self._images
+        drawn = draw_canvases(canvas, images, indices, seed, step=step)
+        return paint(canvas, images, rows_of(drawn, rows))
 
     def _seed_of(self, step: tf.Tensor) -> tf.Tensor:
         return tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])

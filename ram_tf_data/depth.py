@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 _FULL = 65_535
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # Of TIFF 6.0, section 3.
 _OTHER_ORDER = {"B": "L", "L": "B"}
 _OTHER_ORDER["N"] = "B" if sys.byteorder == "little" else "L"
 _COLOURS = ("RGB", "RGBA", "RGBX")
@@ -41,6 +42,23 @@ def sixteen_bits(file: Image.Image, path: str) -> np.ndarray | None:
         low = _upright(_unpacked(again, swapped))
     both = _upright(file).astype(np.uint16) << 8 | low
     return _with_key(both, file)
+
+
+def is_negative(file: Image.Image) -> bool:
+    """Whether the numbers of a TIFF file grow as it becomes darker.
+
+    Of eight bits and fewer Pillow turns them by itself, of sixteen it does not.
+    """
+    tags = getattr(file, "tag_v2", {})
+    return tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+
+
+def turned(values: np.ndarray) -> np.ndarray:
+    """The negative of a frame at full scale, whose alpha stays."""
+    colours = 1 if values.shape[-1] < 3 else 3
+    return np.concatenate(
+        [_FULL - values[..., :colours], values[..., colours:]], axis=-1
+    )
 
 
 def to_full_scale(frames: list[np.ndarray]) -> list[np.ndarray]:

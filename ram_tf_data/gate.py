@@ -118,9 +118,10 @@ class Gate:
                 f"{path!r} must have as many bits a channel in all frames. "
                 "Received: 8 in some, 16 in others"
             )
-        return frames or [
-            self._flat_deep(values) for values in depth.to_full_scale(deep)
-        ]
+        whole = depth.to_full_scale(deep) if deep else []
+        if depth.is_negative(file):
+            whole = [depth.turned(values) for values in whole]
+        return frames or [self._flat_deep(values) for values in whole]
 
     def _flat_deep(self, values: np.ndarray) -> np.ndarray:
         image = _image((values >> 8).astype(np.uint8))

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ram_tf_data import arrays
+from ram_tf_data import arrays, regular
 from ram_tf_data.errors import UserError
 from ram_tf_data.files import read_image
 from ram_tf_data.splits import Source, Split
@@ -223,6 +223,7 @@ def _table(
     path: pathlib.Path, folder: pathlib.Path
 ) -> Iterator[tuple[pathlib.Path, int]]:
     """Pictures in a folder and their classes, as a table says."""
+    regular.check(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:

@@ -8,7 +8,7 @@ import tensorflow as tf
 from ram_tf_data.batches import Case, TrainingBatches
 from ram_tf_data.hidden_signs import HiddenSign, Scenery, draw_signs, paint
 from ram_tf_data.photographs import Photographs
-from ram_tf_data.pieces import composed
+from ram_tf_data.pieces import composed, rows_of
 from ram_tf_data.splits import Split
 
 # Evaluation sets are the same for all training seeds.
@@ -42,10 +42,10 @@ class HiddenBatches(TrainingBatches):
         super().__init__(split, hidden, batch_size, seed)
         self._scenery = Scenery.of(photographs)
 
-    def composed(self, indices, seed, step):
+    def composed(self, indices, seed, step, rows=None):
         hidden, scenery = self._canvas, self._scenery
         drawn = draw_signs(hidden, scenery, indices, seed, step)
-        return paint(hidden, scenery, self._images, drawn)
+        return paint(hidden, scenery, self._images, rows_of(drawn, rows))
 
 
 def hidden_set(

@@ -4,8 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from ram_tf_data.batches import TrainingBatches, check_size
-from ram_tf_data.numbers import Bank, Numbers, compose, draw_numbers, paint
-from ram_tf_data.pieces import composed
+from ram_tf_data.numbers import Bank, Numbers, draw_numbers, paint
+from ram_tf_data.pieces import composed, rows_of
 from ram_tf_data.splits import Split
 
 # Evaluation sets are the same for all training seeds.
@@ -33,9 +33,10 @@ class NumberBatches(TrainingBatches):
         super().__init__(split, numbers, batch_size, seed)
         self._bank = Bank.of(split)
 
-    def make(self, indices, step):
-        seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
-        return compose(self._canvas, self._bank, indices, seed)
+    def make(self, indices, step, rows=None):
+        numbers, bank = self._canvas, self._bank
+        drawn = draw_numbers(numbers, bank, indices, self._seed_of(step))
+        return paint(numbers, bank, rows_of(drawn, rows))
 
 
 def number_set(

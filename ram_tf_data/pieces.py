@@ -50,7 +50,7 @@ def composed(
         chosen = index[start : start + _DRAWN_AT_ONCE]
         drawn = draw(chosen, start)
         for first in range(0, max(len(chosen), 1), size):
-            part = paint(_rows(drawn, slice(first, first + size)))
+            part = paint(rows_of(drawn, slice(first, first + size)))
             for name, value in part.items():
                 if name not in made:
                     shape = (len(index), *value.shape[1:])
@@ -60,7 +60,10 @@ def composed(
     return made
 
 
-def _rows(drawn: Any, rows: slice) -> Any:
+def rows_of(drawn: Any, rows: slice | None) -> Any:
+    """Of what was drawn, [k, ...] each or None in a nest, some rows; or all."""
+    if rows is None:
+        return drawn
     return tf.nest.map_structure(
         lambda value: None if value is None else value[rows], drawn
     )

@@ -58,7 +58,7 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
                 **values,
             )
 
-    counted = [(TASKS[n], lines.counted(TASKS[n], runs[n])) for n in TASKS]
+    counted = [_counted(task, runs[name]) for name, task in TASKS.items()]
     overview = pictures.OVERVIEW
     yield from markdown.render("start", tasks=counted, overview=overview)
     for name, task in TASKS.items():
@@ -86,6 +86,14 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
         large += markdown.render("beyond", found=read(path, *_BEYOND))
     yield from ["## Large images", *large] if large else []
     yield from markdown.render("sources", tasks=TASKS.values())
+
+
+def _counted(
+    task: Task, runs: Runs
+) -> tuple[Task, list[lines.Line], list[float]]:
+    """What the summary tells: the lines that count, and the last by seed."""
+    found = lines.counted(task, runs)
+    return task, found, lines.by_each_seed(found[-1], runs)
 
 
 def _task(name: str, task: Task, runs: Runs) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ram_tf_reports import verdicts
 from ram_tf_reports.markdown import NONE
 from ram_tf_reports.published import NETWORKS, Row, Task
-from ram_tf_reports.records import Record, Runs
+from ram_tf_reports.records import CELLS, Record, Runs
 from ram_tf_reports.run_files import by_seed
 
 
@@ -71,16 +71,22 @@ def of_runs(runs: Runs) -> list[Line]:
 
 
 def of_task(task: Task, runs: Runs) -> Iterator[Line]:
-    """The rows of the paper; a row with a model of its own has two lines."""
+    """The rows of the paper, with a line for each of our models.
+
+    They are the model of all rows, that of this row alone, and the one whose
+    eye chooses among cells, as far as there are such.
+    """
     for glimpses, row in task.rows.items():
         yield Line(str(glimpses), runs.get("ram"), glimpses, row)
         own = runs.get(f"ram_{glimpses}_glimpses")
         if own is not None and own.is_made_for_a_row:
             yield Line(f"{glimpses}, own model", own, glimpses, row)
+        if CELLS in runs:
+            yield Line(f"{glimpses}, cell policy", runs[CELLS], glimpses, row)
 
 
 def counted(task: Task, runs: Runs) -> list[Line]:
-    """A line for each row of the paper: a model made for it goes first."""
+    """A line for each row of the paper, its last one in `of_task`."""
     return list({line.glimpses: line for line in of_task(task, runs)}.values())
 
 
@@ -92,6 +98,8 @@ def of_networks(task: Task, runs: Runs) -> Iterator[Line]:
             yield Line(words, runs.get(name), 1, row)
     last = task.glimpses
     yield Line(f"RAM, {last} glimpses", runs.get("ram"), last, task.last)
+    if CELLS in runs:
+        yield Line("RAM, cell policy", runs[CELLS], last, task.last)
 
 
 def repeats(task: Task, runs: Runs) -> Iterator[tuple[Line, list[float]]]:
@@ -100,11 +108,19 @@ def repeats(task: Task, runs: Runs) -> Iterator[tuple[Line, list[float]]]:
     They are after the numbers of glimpses in the paper's rows, or after the
     last glimpse if none of these is reached.
     """
-    for group in by_seed(runs.values()):
-        first = group[0]
+    for first in (group[0] for group in by_seed(runs.values())):
         rows = [n for n in task.rows if n <= first.glimpses]
         name = NETWORKS.get(first.network, first.name)
         for glimpses in rows or [first.glimpses]:
-            if len(group) > 1:
-                errors = [record.after(glimpses) for record in group]
-                yield Line(name, first, glimpses), errors
+            line = Line(name, first, glimpses)
+            if len(errors := by_each_seed(line, runs)) > 1:
+                yield line, errors
+
+
+def by_each_seed(line: Line, runs: Runs) -> list[float]:
+    """The error of a line's record, and of those that differ in the seed."""
+    if line.record is None:
+        return []
+    recipe = line.record.recipe
+    alike = [record for record in runs.values() if record.recipe == recipe]
+    return [record.after(line.glimpses) for record in alike]

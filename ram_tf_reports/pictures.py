@@ -10,7 +10,7 @@ from ram_tf.pictures import paths as viz
 from ram_tf_reports import catch
 from ram_tf_reports.catch import CatchRun
 from ram_tf_reports.published import NETWORKS, TASKS, Task
-from ram_tf_reports.records import Record, Runs
+from ram_tf_reports.records import CELLS, Record, Runs
 from ram_tf_runs.records.curve import Curve, draw_curves, percent_ticks
 
 OVERVIEW = "docs/results/error_by_glimpse.png"
@@ -18,6 +18,7 @@ CURVE = "docs/results/{}_curve.png"
 PATHS = "docs/results/{}_paths.png"
 _BLUE = "#1f4e9c"
 _OURS, _OWN = "ours, one rollout, with 95% interval", "ours, own model of a row"
+_CHOOSING = "ours, cell policy"
 _PAPER, _PUBLIC = "the paper (NIPS)", "best public code"
 _CONV = "conv net, trained by us"
 _MC10, _RANDOM = "ten rollouts averaged", "random fixations"
@@ -26,6 +27,7 @@ _CENTRE = "centre only"
 _STYLES = {
     _OURS: {"c": _BLUE, "lw": 2.2, "marker": "o"},
     _OWN: {"c": _BLUE, "ls": "", "marker": "*", "ms": 13, "mfc": "white"},
+    _CHOOSING: {"c": "#e08e0b", "lw": 2.2, "marker": "s", "ms": 5},
     _PAPER: {"c": "k", "ls": ":", "lw": 1, "marker": "D", "ms": 6},
     _PUBLIC: {"c": "#d1495b", "ls": ":", "lw": 1, "marker": "^", "ms": 8},
     _CONV: {"c": "#3a7d44", "ls": "-.", "lw": 1.2},
@@ -115,6 +117,9 @@ def _draw_ours(axes: Axes, runs: Runs) -> None:
         if record.is_made_for_a_row:
             last = record.glimpses
             _draw(axes, _OWN, {last: record.after(last)})
+    if cells := runs.get(CELLS):
+        steps = range(1, cells.glimpses + 1)
+        _draw(axes, _CHOOSING, {step: cells.after(step) for step in steps})
 
 
 def _draw_lines(axes: Axes, record: Record) -> None:

@@ -57,9 +57,11 @@ class Record(run_files.Run):
         return figures[glimpses - 1]
 
 
-# The records of a task by name: "ram" is the model of all rows, and networks
-# without attention are named as --network names them.
+# The records of a task by name: "ram" is the model of all rows, CELLS the one
+# whose eye chooses among the cells of its windows, and networks without
+# attention are named as --network names them.
 Runs = dict[str, Record]
+CELLS = "cells"
 
 
 def load(folder: pathlib.Path) -> Runs:

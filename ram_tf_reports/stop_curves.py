@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ram_tf.evaluation.images import Rollouts
@@ -12,6 +13,7 @@ from ram_tf_runs.records.curve import percent_ticks
 PUBLISHED = {"name": "DT-RAM", "error": 1.12, "mean_glimpses": 5.2}
 # Odds for which a threshold is tried: from guessing to what float32 can hold.
 _LOG_ODDS = np.linspace(-2.0, 18.0, 161)
+_CLOSE, _ROW = 0.08, 12  # Of the width of the plot; points.
 _LEAST = 0.01  # In %; an error of zero has no place on a log scale.
 
 
@@ -108,13 +110,6 @@ def draw(result: dict[str, Any]) -> Figure:
             color="C2",
             **alone,
         )
-        axes.annotate(
-            f"{model['config']['glimpse_cost']:g}",
-            (model["mean_glimpses"], max(model["error"], _LEAST)),
-            xytext=(5, 5),
-            textcoords="offset points",
-            size=8,
-        )
         axes.plot(
             model["mean_glimpses"],
             max(model["error"], _LEAST),
@@ -122,21 +117,48 @@ def draw(result: dict[str, Any]) -> Figure:
             color="C3",
             label="" if i else "learned stop, with its cost a glimpse",
         )
+    _write_costs(axes, models)
     axes.plot([], [], "s--", color="C0", label="fixed number of glimpses")
     axes.plot([], [], color="C2", label="highest probability over a threshold")
-    published = result["published"]
-    axes.plot(
-        published["mean_glimpses"],
-        published["error"],
-        "*",
-        color="k",
-        ms=10,
-        label=f"{published['name']}, published for 28×28 MNIST",
-    )
+    if all(_is_mnist(model["config"]) for model in models):
+        published = result["published"]
+        axes.plot(
+            published["mean_glimpses"],
+            published["error"],
+            "*",
+            color="k",
+            ms=10,
+            label=f"{published['name']}, as published",
+        )
     axes.set(xlabel="mean glimpses", ylabel="test error", yscale="log")
     percent_ticks(axes)
     axes.legend(fontsize=8)
     return figure
+
+
+def _write_costs(axes: Axes, models: list[dict[str, Any]]) -> None:
+    """The costs below their points, lower where two points are close."""
+    low, high = axes.get_xlim()
+    ends: list[float] = []  # Of each row, where its last cost stands.
+    for model in sorted(models, key=lambda model: model["mean_glimpses"]):
+        x, row = model["mean_glimpses"], 0
+        while row < len(ends) and x - ends[row] < _CLOSE * (high - low):
+            row += 1
+        ends[row : row + 1] = [x]
+        axes.annotate(
+            f"{model['config']['glimpse_cost']:g}",
+            (x, max(model["error"], _LEAST)),
+            xytext=(0, -17 - _ROW * row),
+            textcoords="offset points",
+            ha="center",
+            size=8,
+            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.6},
+        )
+
+
+def _is_mnist(config: dict[str, Any]) -> bool:
+    """Whether a run's task is the one that others have published."""
+    return config["source"] == "mnist" and config["canvas"] == 28
 
 
 def _stopped(right: np.ndarray, used: np.ndarray) -> dict[str, float]:

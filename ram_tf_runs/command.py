@@ -141,7 +141,7 @@ def _told(execute: Callable[[], int]) -> int:
             raise
         logging.debug("where it came from", exc_info=True)
         print(f"error: {telling.line(error)}", file=sys.stderr)
-        return 1
+        return getattr(error, "exit_code", 1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -82,6 +82,27 @@ def taking_time() -> Iterator[None]:
         _watch.patient -= 1
 
 
+@contextlib.contextmanager
+def deaf(seconds: float) -> Iterator[None]:
+    """Meanwhile signals, and the end of this time (SIGALRM), kill at once.
+
+    For what lets no thread of Python run, as TensorFlow's server does while it
+    waits for others. Nothing is lost then that was not saved.
+    """
+    before = {
+        number: signal.signal(number, signal.SIG_DFL)
+        for number in (*SIGNALS, signal.SIGALRM)
+        if not is_ignored(number)
+    }
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def ended(exit_code: int) -> int:
     """Ends a process that was told to stop, without tidying up its memory.
 

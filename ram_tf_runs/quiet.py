@@ -1,17 +1,19 @@
 """Imports TensorFlow without its notes on start-up.
 
 Import it before whatever else imports TensorFlow. Whoever sets
-TF_CPP_MIN_LOG_LEVEL sees the notes.
+TF_CPP_MIN_LOG_LEVEL=0 sees the notes; other levels are TensorFlow's own, and
+hold back what it says later.
 """
 
 import os
 
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
 
 def _import_tensorflow() -> None:
     """No log level holds back the notes of its libraries."""
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ:
+    if os.environ.setdefault(_LEVEL, "3") == "0":
         return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     errors = os.dup(2)
     with open(os.devnull, "w") as sink:
         os.dup2(sink.fileno(), 2)

@@ -38,12 +38,13 @@ def copy_pretrained(task: Task, model: keras.Model) -> None:
     Args:
         task: Of the run that is to start; `pretrained` is the name.
         model: Made with it; its weights are replaced, but for those of a
-            stop head that the trained one does not have. See `widening` for
-            what may be larger.
+            stop head that the trained one does not have, and of a classifier
+            of another number of classes. See `widening` for what may differ.
 
     Raises:
         UserError: On an unknown name, a model of another kind of task or
-            another architecture, or data of other channels or classes.
+            another architecture, or data of channels or classes that do not
+            fit the weights.
     """
     name = task.pretrained
     source = model_source.named(name)
@@ -53,14 +54,29 @@ def copy_pretrained(task: Task, model: keras.Model) -> None:
             f"Received: one that {source.task.does}, for one that {task.does}"
         )
     _check_settings(name, source.settings.flat(), task.settings.flat())
-    released = source.model
-    for fact in ("channels", "num_classes"):
-        if getattr(released, fact) != getattr(model, fact):
-            raise UserError(
-                f"--pretrained={name} needs data with {fact} of "
-                f"{getattr(released, fact)}. Received: {getattr(model, fact)}"
-            )
-    widening.adopt(released, model)
+    old, new = source.model, model
+    if old.channels != new.channels and 1 not in (old.channels, new.channels):
+        raise UserError(
+            f"--pretrained={name} needs images with {old.channels} channels, "
+            f"or grey ones (--grey). Received: {new.channels} channels"
+        )
+    if old.num_classes != new.num_classes:
+        _check_classifier(name, old, task.settings.flat())
+        print(
+            f"--pretrained={name}: the classifier starts with new weights, for "
+            f"{new.num_classes} classes instead of {old.num_classes}",
+            flush=True,
+        )
+    widening.adopt(old, new)
+
+
+def _check_classifier(name: str, old: keras.Model, settings: dict[str, Any]):
+    if settings.get("train_only_stop"):
+        raise UserError(
+            f"--train_only_stop needs data with the {old.num_classes} classes "
+            f"of --pretrained={name}: without it, the classifier is trained, "
+            "too. Received: --train_only_stop with another number of classes"
+        )
 
 
 def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):

@@ -75,6 +75,11 @@ def test_weights_of_nan_are_named(make_model, tmp_path):
         ({"probabilities": [0.5, 0.5], "locations": [np.nan]}, "`locations`"),
         ({"probabilities": [1.5, -0.5]}, "shares of 1"),
         ({"class": 1}, "must have .'probabilities'"),
+        ({"probabilities": ["a", "b"]}, "`probabilities` must be numbers"),
+        ({"probabilities": []}, "`probabilities`"),
+        ({"probabilities": [0.5, 0.5], "class": [0]}, "`class`"),
+        ({"probabilities": [0.5, 0.5], "class": 0.5}, "`class`"),
+        ({"probabilities": [0.3, 0.7], "class": 0}, "the largest share"),
     ],
 )
 def test_answers_that_are_none(outputs, words):

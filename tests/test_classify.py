@@ -157,14 +157,26 @@ def test_without_a_test_folder_validation_is_all(
     assert "validation error, % of 60" in capsys.readouterr().out
 
 
-def test_a_released_model_of_other_data(folders, tmp_path, run_command, capsys):
-    arguments = [f"--train_dir={folders}/train", "--grey"]
-    arguments += ["--flagfile=mnist.flags", "--source=folder"]
-    arguments += ["--pretrained=mnist", f"--workdir={tmp_path}"]
+def test_a_released_model_learns_other_classes(
+    folders, tmp_path, run_command, capsys
+):
+    arguments = [f"--train_dir={folders}/train", "--flagfile=mnist.flags"]
+    arguments += ["--source=folder", "--pretrained=mnist", "--epochs=1"]
+    arguments += [f"--workdir={tmp_path}"]
+    assert run_command(classify, *arguments) == 0
+    output = capsys.readouterr().out
+    assert "new weights, for 3 classes instead of 10" in output
+    assert (tmp_path / "result.json").exists()
+
+
+def test_only_a_stop_needs_the_classes_that_it_knows(
+    folders, tmp_path, run_command, capsys
+):
+    arguments = [f"--train_dir={folders}/train", "--flagfile=mnist.flags"]
+    arguments += ["--source=folder", "--pretrained=mnist", "--stop"]
+    arguments += ["--train_only_stop", f"--workdir={tmp_path}"]
     assert run_command(classify, *arguments) == 1
-    assert "needs data with num_classes of 10. Received: 3" in (
-        capsys.readouterr().err
-    )
+    assert "needs data with the 10 classes" in capsys.readouterr().err
 
 
 def test_its_model_is_not_released(run, tmp_path, run_command, capsys):

@@ -36,13 +36,14 @@ NO_FLAGS = ["ram_tf", "ram_tf_data", "ram_tf_reports", "data"]
 # Modules and folders of ram_tf: each list may import from those before it.
 LIBRARY = [
     ["errors"],
-    ["files", "geometry", "losses", "noise", "parts", "types", "validation"],
+    ["files", "geometry", "losses", "noise", "parts"],
+    ["share", "types", "validation"],
     ["xla"],
     ["gate"],
     ["layers"],
     ["episodes"],
     ["agents"],
-    ["keras_compile", "keras_data"],
+    ["keras_compile", "keras_data", "keras_steps"],
     ["keras_training", "pretrained", "widening"],
     ["presets", "served"],
     ["model", "comparators"],
@@ -53,7 +54,7 @@ LIBRARY = [
 ]
 # Likewise of ram_tf_runs.
 RUNS = [
-    ["errors", "leaving", "quiet", "telling"],
+    ["cluster", "errors", "leaving", "quiet", "telling"],
     ["extras", "plugins", "side_by_side"],
     ["settings", "weights"],
     ["memory"],

@@ -23,18 +23,21 @@ def _png(path, values):
         file.write(tf.io.encode_png(np.asarray(values, np.uint16)).numpy())
 
 
-def _tiff(path, values, order):
-    """An uncompressed TIFF of three colours, "<" little or ">" big endian."""
-    height, width, _ = values.shape
+def _tiff(path, values, order, photometric=2):
+    """An uncompressed TIFF of three colours, "<" little or ">" big endian.
+
+    Or a grey one, of photometric 0 (white is zero) or 1.
+    """
+    height, width, channels = values.shape
     data = values.astype(f"{order}u2").tobytes()
     entries = [
         (256, 3, 1, width),
         (257, 3, 1, height),
-        (258, 3, 3, 8 + len(data)),
+        (258, 3, 3, 8 + len(data)) if channels == 3 else (258, 3, 1, 16),
         (259, 3, 1, 1),
-        (262, 3, 1, 2),
+        (262, 3, 1, photometric),
         (273, 4, 1, 8),
-        (277, 3, 1, 3),
+        (277, 3, 1, channels),
         (278, 3, 1, height),
         (279, 4, 1, len(data)),
     ]
@@ -76,6 +79,19 @@ def test_colours_are_scaled_as_one(tmp_path, bits, kind):
     values = colours << (bits - 8)
     _png(file, values) if kind == "png" else _tiff(file, values, kind)
     np.testing.assert_array_equal(read_image(file, None, 3), colours)
+
+
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_files_whose_zero_is_white(tmp_path, bits):
+    """Pillow turns those of eight bits a channel alone."""
+    file = str(tmp_path / "a.tif")
+    for photometric, expected in ((1, GREY), (0, 255 - GREY)):
+        values = GREY[..., None] << (bits - 8)
+        _tiff(file, values, "<", photometric)
+        made = read_image(file, None, 1)[..., 0]
+        np.testing.assert_array_equal(made, expected)
+        made = read_image(file, None, 1, invert=True)[..., 0]
+        np.testing.assert_array_equal(made, 255 - expected)
 
 
 def test_low_bits_of_colours_are_read(path):

@@ -23,8 +23,8 @@ from ram_tf_runs.settings import run as runs
 
 # Programs of others, whose arguments are theirs.
 _OTHERS = {
-    *("curl", "docker", "echo", "git", "pre-commit", "ruff", "tensorboard"),
-    *("saved_model_cli", "tensorflow_model_server"),
+    *("curl", "docker", "echo", "git", "mypy", "pre-commit", "ruff"),
+    *("saved_model_cli", "tensorboard", "tensorflow_model_server"),
 }
 _WITHOUT_SETTINGS = ("device", "serving_client")
 _SHARED = ("calls", "timing", "workload")  # Modules that define flags.
@@ -218,7 +218,9 @@ def _known_flags():
             kinds += module.COMMAND.kinds([name])
     yield from (leaf.name for kind in kinds for leaf in kind.leaves())
     for path in (ROOT / "benchmarks").glob("*.py"):
-        yield from re.findall(r"DEFINE_\w+\(\s*\"(\w+)\"", path.read_text())
+        text = path.read_text()
+        yield from re.findall(r"DEFINE_\w+\(\s*\"(\w+)\"", text)
+        yield from re.findall(r"^    (\w+): .* = setting\(", text, re.M)
     yield from ("flagfile", "help", "verbosity")  # absl's.
 
 

@@ -76,8 +76,8 @@ def test_title_and_captions_say_the_answers():
     assert frames[0].get_title("left") == "label c,  predicted b (80%)"
     assert to_hex(frames[0]._left_title.get_color()) == "#c62828"
     assert [view.get_xlabel() for view in views] == [
-        "step 1\na (50%)",
-        "step 2\nb (80%)",
+        "look 1\na (50%)",
+        "look 2\nb (80%)",
     ]
 
 

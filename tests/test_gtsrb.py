@@ -1,6 +1,7 @@
 """Traffic signs, from small files in the very formats of the set."""
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -145,6 +146,10 @@ def test_a_table_that_is_missing(published):
         sources.load("gtsrb", str(published))
     table.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ValueError, match=rf"{table} cannot be read"):
+        sources.load("gtsrb", str(published))
+    table.unlink()
+    os.mkfifo(table)
+    with pytest.raises(ValueError, match=r"regular file.*a named pipe"):
         sources.load("gtsrb", str(published))
 
 

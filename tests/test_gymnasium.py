@@ -162,6 +162,7 @@ def test_frames(register, space, shape, shown, frames):
         _box(0, 255, np.uint8, (2, 2, 3, 1)),
         _box(0, 255, np.uint8, (0, 3, 1)),
         _box(-np.inf, 1, np.float32),
+        _box(-3.4e38, 3.4e38, np.float32),
         _box(1, 1, np.float32),
         spaces.Discrete(4),
         spaces.Dict({"screen": BYTES}),
@@ -210,6 +211,8 @@ class Careless(Countdown):
             np.nan,
             "Rewards of test/Careless-v0 must be finite.*nan.*step 0",
         ),
+        # Models are trained on float32, in which this is infinite.
+        (0.5, 1e39, "Rewards of test/Careless-v0 must be finite.*1e.39"),
         (0.5, -np.inf, "Rewards of test/Careless-v0.*-inf"),
     ],
 )
@@ -222,6 +225,86 @@ def test_environments_that_are_not_what_they_declare(
     episodes = GymnasiumEpisodes("test/Careless-v0", 2, 8)
     with pytest.raises(ValueError, match=words):
         episodes.play(_sevens, [1])
+
+
+class Shows(Countdown):
+    """Whatever it is told to, of which its space may know nothing."""
+
+    def __init__(self, space, shown):
+        super().__init__(space)
+        self._shown = shown
+
+    def _frame(self, action):
+        return self._shown
+
+
+def _played(space, shown):
+    gymnasium.register(
+        "test/Shows-v0", functools.partial(Shows, space, np.array(shown))
+    )
+    return GymnasiumEpisodes("test/Shows-v0", 2, 8).play(_sevens, [1])
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shown", "words"),
+    [
+        (np.uint8, np.uint16(300), "uint8 .2, 3, 1.*uint16.*from 300 to 300"),
+        (np.uint8, np.int64(-5), "int64.*from -5 to -5"),
+        (np.uint8, np.float32(0.5), "float32.*from 0.5 to 0.5"),
+        (np.uint8, np.nan, "float64.*from nan to nan"),
+        (np.int8, np.int16(258), "int8.*int16.*from 258"),
+        (np.bool_, np.uint8(2), "bool.*uint8.*from 2"),
+        (np.uint8, "a", "Received: <U1"),
+    ],
+)
+def test_numbers_that_would_be_others_in_the_declared_type(
+    register, dtype, shown, words
+):
+    """Arrays of many would take 300 for 44."""
+    register()  # It also clears up.
+    top = {np.int8: 3, np.bool_: 1}.get(dtype, 255)
+    with pytest.raises(ValueError, match=f"test/Shows-v0 shows must.*{words}"):
+        _played(_box(0, top, dtype), np.full([2, 3, 1], shown))
+
+
+def test_other_shapes_than_declared(register):
+    register()
+    words = r"declares, uint8 \[2, 3, 1\].*uint8 \[1, 3, 1\], from 0 to 0"
+    with pytest.raises(ValueError, match=words):
+        _played(BYTES, np.zeros([1, 3, 1], np.uint8))
+
+
+def test_the_same_numbers_in_another_type(register):
+    register()
+    played = _played(BYTES, np.full([2, 3, 1], 7, np.int64))
+    assert played.observation.dtype == np.uint8
+    assert (played.observation[:, 0] == 7).all()
+
+
+def test_each_number_has_bounds_of_its_own(register):
+    register()
+    low = np.zeros([2, 3, 2], np.float32)
+    high = low + np.float32([1, 9])
+    space = spaces.Box(low, high, dtype=np.float32)
+    with pytest.raises(ValueError, match=r"declares, 0 to 1\..*from 5 to 5"):
+        _played(space, np.full([2, 3, 2], 5, np.float32))
+
+
+def test_what_a_new_start_pays_is_not_counted(register):
+    """Those that have ended are played on, unheeded."""
+    env_id = register()
+    episodes = GymnasiumEpisodes(env_id, rows=6, steps=6)
+    step = Countdown.step
+
+    def infinite(self, action):
+        seen, reward, *others = step(self, action)
+        return (seen, np.inf if reward >= 100 else reward, *others)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Countdown, "step", infinite)
+        played = episodes.play(_sevens, (1, 2))
+    assert np.isfinite(played.reward).all()
+    assert not played.reward[played.valid == 0].any()
 
 
 @pytest.mark.parametrize(

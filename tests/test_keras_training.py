@@ -164,12 +164,33 @@ def test_an_interrupted_fit_is_taken_up_again(tmp_path):
     _assert_same(resumed, whole)
 
 
-def test_datasets_and_many_steps_at_once():
-    plain, other = _compiled(), _compiled(steps_per_execution=2)
-    data = tf.data.Dataset.from_tensor_slices((IMAGES, LABELS)).batch(4)
-    plain.fit(IMAGES, LABELS, **FIT)
-    other.fit(data, shuffle=False, verbose=0)
+@pytest.mark.parametrize("at_once", [2, 3, 50])
+def test_datasets_and_many_steps_at_once(at_once):
+    """In one program, the last of which has fewer steps, or a smaller batch."""
+    plain, other = _compiled(), _compiled(steps_per_execution=at_once)
+    some = (IMAGES[:-1], LABELS[:-1])
+    data = tf.data.Dataset.from_tensor_slices(some).batch(4)
+    told = [
+        plain.fit(*some, epochs=2, **FIT).history,
+        other.fit(data, epochs=2, shuffle=False, verbose=0).history,
+    ]
     _assert_same(other, plain)
+    assert told[0].keys() == told[1].keys()
+    for name, values in told[0].items():
+        np.testing.assert_allclose(told[1][name], values, rtol=1e-5, atol=1e-6)
+
+
+def test_steps_at_once_are_one_program():
+    model, calls = _compiled(steps_per_execution=3), []
+    model.build((None, *IMAGES.shape[1:]))
+    model.make_train_function()
+    train = model.train_function
+    model.train_function = lambda data: calls.append(1) or train(data)
+    weights = np.ones(len(LABELS), np.float32)
+    model.fit(IMAGES, LABELS, sample_weight=weights, **FIT)
+    steps = -(-len(LABELS) // FIT["batch_size"])
+    assert int(model.optimizer.iterations) == steps
+    assert len(calls) == -(-steps // 3)
 
 
 @pytest.mark.parametrize("name", ["fc_64", "conv"])

@@ -29,6 +29,10 @@ _SAYS = """
 with leaving.saying(lambda: "saved step 7"):
     work()
 """
+_WAITS = """
+with leaving.deaf(4.0):
+    work()
+"""
 _IN_PYTHON = """
 print("at work", flush=True)
 try:
@@ -86,6 +90,24 @@ def test_what_hears_nothing_is_ended_in_time(number):
     assert process.returncode == 128 + number
     assert said == f"{number.name}: saved step 7\n"
     assert leaving.PATIENCE - 1 < seconds < leaving.PATIENCE + 5
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, None])
+def test_what_waits_is_ended_at_once_or_in_time(number):
+    with _at_work(_WAITS) as process:
+        if number:
+            process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == -(number or signal.SIGALRM)
+
+
+def test_afterwards_signals_are_as_before():
+    before = [signal.getsignal(number) for number in leaving.SIGNALS]
+    with leaving.deaf(60.0):
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    after = [signal.getsignal(number) for number in leaving.SIGNALS]
+    assert after == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -13,10 +13,12 @@ from ram_tf.evaluation.images import Evaluator
 from ram_tf.evaluation.returns import ReturnEvaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.compiled_steps import CompiledSteps
-from ram_tf.training.loop import Interrupted, TrainingLoop
+from ram_tf.training.interrupt import Interrupted
+from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.optimizers import make_optimizer
 from ram_tf.training.recorded_steps import FRAMES, RecordedSteps
 from ram_tf.training.summaries import Summaries
+from ram_tf.training.team import LostError, Team
 
 
 class Batches:
@@ -40,7 +42,25 @@ class Batches:
         return {"image": images, "label": indices % 3}
 
 
-def _run(model, images, directory, batches, learning_rate=1e-2, ema=0.0):
+class _Lost(Team):
+    """What a chief hears whose team ends when it has evaluated step 60."""
+
+    def __init__(self, call):
+        self._call = call
+        self._calls = 0
+
+    def told(self, numbers):
+        self._calls += 1
+        if self._calls == 2:
+            self._call()
+        if self._calls == 3:
+            raise LostError("Another worker has ended")
+        return super().told(numbers)
+
+
+def _run(
+    model, images, directory, batches, learning_rate=1e-2, ema=0.0, team=None
+):
     """Runs 120 steps with two evaluations, from where the directory is."""
     optimizer = make_optimizer("adam", learning_rate, 120, ema=ema)
     agent = ReinforceAgent(model, optimizer)
@@ -61,6 +81,7 @@ def _run(model, images, directory, batches, learning_rate=1e-2, ema=0.0):
             directory / "metrics.jsonl", directory / "tb", state.step, {}
         ),
         lambda rollouts: np.zeros([2, 2, 3], np.uint8),
+        team=team,
     )
     loop.run(120, evaluations=2)
     return state
@@ -96,6 +117,17 @@ def test_a_signal_at_any_call_loses_no_evaluation(
     )
     for one, other in zip(own, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_who_is_told_to_stop_leaves_without_the_others(
+    make_model, images, tmp_path
+):
+    batches = Batches(images)
+    with pytest.raises(Interrupted, match="SIGTERM: saved step"):
+        _run(make_model(), images, tmp_path, batches, team=_Lost(_interrupt))
+    team = _Lost(lambda: None)
+    with pytest.raises(LostError):
+        _run(make_model(), images, tmp_path / "other", batches, team=team)
 
 
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(

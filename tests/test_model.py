@@ -8,6 +8,7 @@ from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
+from ram_tf.errors import UserError
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
@@ -66,6 +67,25 @@ def test_the_canvas_may_grow(make_model, images):
     """The parameters do not depend on the size of the image."""
     large = np.pad(images, [(0, 0), (20, 20), (20, 20), (0, 0)])
     assert make_model()(large)["logits"].shape == (4, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"location_std": "0.1"}, r"location_std.*positive finite.*'0\.1'"),
+        ({"location_gain": True}, "location_gain.*positive finite.*True"),
+        ({"scale_gain": float("nan")}, "scale_gain.*positive finite.*nan"),
+        ({"glimpse_size": 6.0}, r"glimpse_size.*positive integer.*6\.0"),
+        ({"glimpses": True}, "glimpses.*positive integer.*True"),
+        ({"stop": 1}, "stop.*True or False.*1"),
+        ({"core": ["rnn"]}, r"core.*one of.*\['rnn'\]"),
+        ({"location_policy": ["cells"]}, r"location_policy.*\['cells'\]"),
+        ({"first_fixation": b"centre"}, "first_fixation.*one of.*b'centre'"),
+    ],
+)
+def test_settings_of_another_kind_are_refused(make_model, setting, words):
+    with pytest.raises(UserError, match=words):
+        make_model(**setting)
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,10 @@ def model(request):
 
 
 @pytest.mark.parametrize("kind", BAD)
-@pytest.mark.parametrize("path", ["call", "predict", "evaluate", "fit"])
+@pytest.mark.parametrize(
+    "path",
+    ["call", "predict", "evaluate", "fit", "predict_on_batch", "list"],
+)
 def test_python_refuses_bad_floats(model, path, kind):
     labels = np.zeros([4], np.int32)
     call = {
@@ -55,6 +58,8 @@ def test_python_refuses_bad_floats(model, path, kind):
         "predict": lambda: model.predict(BAD[kind], verbose=0),
         "evaluate": lambda: model.evaluate(BAD[kind], labels, verbose=0),
         "fit": lambda: model.fit(BAD[kind], labels, verbose=0),
+        "predict_on_batch": lambda: model.predict_on_batch(BAD[kind]),
+        "list": lambda: model.predict([BAD[kind]], verbose=0),
     }
     with pytest.raises(ValueError, match=WORDS):
         call[path]()
@@ -148,6 +153,9 @@ def test_locations_must_be_finite():
         (lambda s: [tf.cast(s[0], tf.float64), *s[1:]], "float32.*float64"),
         (lambda s: [s[0][:, 1:], *s[1:]], r"must be \[N, 8\].*\(2, 7\)"),
         (lambda s: s[:-1], "has [23] states.*Received: [12]"),
+        (lambda s: [None, *s[1:]], r"`core` must be a tensor.*None"),
+        (lambda s: s[0], "must be a list of [23].*Received: .*Tensor"),
+        (lambda s: [s[0][:1], *s[1:]], "as many rows.*`core` 1, .*`.* 2"),
     ],
 )
 def test_states_are_those_of_the_cell(model, change, words):

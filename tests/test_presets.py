@@ -169,7 +169,7 @@ def test_a_model_trained_further_has_a_card_of_its_own(saved, tmp_path):
     model.cell.baseline.bias.assign([7.0])
     model.save_to_preset(tmp_path / "tuned")
     _, page = _head(tmp_path / "tuned")
-    assert "started from the preset `small`" in page
+    assert "Training started from the preset `small`" in page
 
 
 def test_what_is_there_is_not_replaced_unasked(make_model, saved):
@@ -462,7 +462,7 @@ def test_the_ten_lines_of_the_documentation(tmp_path, monkeypatch):
     head, page = _head(tmp_path / "mine")
     (metric, *_) = head["model-index"][0]["results"][0]["metrics"]
     assert metric["value"] == pytest.approx(names["measured"][metric["type"]])
-    assert "started from the preset `cluttered`" in page
+    assert "Training started from the preset `cluttered`" in page
 
 
 def test_no_released_model_is_called_like_a_file_of_a_preset():

@@ -23,7 +23,9 @@ ROOT = pathlib.Path(__file__).parents[1]
 EXPECTED = (
     "cluttered",
     "cluttered_100",
+    "cluttered_100_cells",
     "cluttered_8_glimpses",
+    "cluttered_cells",
     "mnist",
     "mnist_7_glimpses",
     "translated",

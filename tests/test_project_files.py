@@ -1,10 +1,12 @@
 """CITATION.cff, CHANGELOG.md and the like agree with the code."""
 
 import re
+import tomllib
 
 import yaml
 from documents import ROOT
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import ram_tf
@@ -67,6 +69,40 @@ def test_commits_are_checked_by_the_pinned_linter():
     assert [hook["id"] for hook in repo["hooks"]] == [
         *("ruff-check", "ruff-format"),
     ]
+
+
+def _instructions(name):
+    """The words of each instruction of a Dockerfile."""
+    text = re.sub(r"^#.*\n", "", _read(name), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [line.split() for line in lines if line.strip()]
+
+
+def test_what_the_image_is_made_of_is_there():
+    """And Docker is shown it: .dockerignore leaves out all else."""
+    copied = {
+        source
+        for keyword, *words in _instructions("Dockerfile")
+        if keyword == "COPY"
+        for source in words[:-1]
+    }
+    assert {name for name in copied if not (ROOT / name).exists()} == set()
+    everything, *rules = _instructions(".dockerignore")
+    assert everything == ["*"]
+    shown = {rule[1:] for [rule] in rules if rule.startswith("!")}
+    assert shown == copied
+    packages = {path.parent.name for path in ROOT.glob("ram_tf*/__init__.py")}
+    assert packages < copied
+
+
+def test_the_image_runs_the_command_without_root():
+    by_keyword = {line[0]: line[1:] for line in _instructions("Dockerfile")}
+    assert by_keyword["ENTRYPOINT"] == ['["ram"]']
+    assert by_keyword["USER"] not in ([], ["root"])
+    [base] = by_keyword["FROM"]
+    python = Version(re.fullmatch(r"python:([\d.]+)-slim", base)[1])
+    project = tomllib.loads(_read("pyproject.toml"))["project"]
+    assert python in SpecifierSet(project["requires-python"])
 
 
 def test_files_that_the_guide_names_are_there():

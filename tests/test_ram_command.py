@@ -14,11 +14,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENVIRONMENT = {n: v for n, v in os.environ.items() if not n.startswith("TF_")}
 
 
-def _run(module, *arguments, stdout=subprocess.PIPE):
+def _run(module, *arguments, stdout=subprocess.PIPE, **variables):
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
-        env=ENVIRONMENT,
+        env=ENVIRONMENT | variables,
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
@@ -40,6 +40,37 @@ def test_it_lists_commands_and_kinds():
         assert f"\n  {path.stem} " in commands
     for kind in ("catch", "classify", "find", "numbers", "play"):
         assert f"\n  {kind} " in kinds
+
+
+@pytest.mark.parametrize("name", ["device", "mnist"])
+def test_a_command_runs_from_its_own_module(name):
+    done = _run(f"ram_tf_commands.{name}", "--help")
+    assert done.returncode == 0
+    assert f"python -m trainers.{name} " in done.stdout
+
+
+def test_a_checkout_names_its_own_commands():
+    done = _run("trainers")
+    assert done.returncode == 0, done.stderr
+    assert "python -m trainers.COMMAND --flag" in done.stdout
+    assert "ram COMMAND --flag" not in done.stdout
+    done = _run("trainers", "device", "--help")
+    assert "usage: python -m trainers device " in done.stdout
+
+
+def test_every_module_of_a_command_runs_it():
+    for path in (ROOT / "ram_tf_commands").glob("[a-z]*.py"):
+        assert '\nif __name__ == "__main__":\n' in path.read_text(), path
+
+
+def test_a_level_of_tensorflow_makes_nothing_louder():
+    """Its libraries heed none in what they say on start-up."""
+    arguments = ("trainers.evaluate", "--pretrained=none")
+    done = _run(*arguments, TF_CPP_MIN_LOG_LEVEL="3")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert "'none'" in line
 
 
 @pytest.mark.parametrize("name", ["predict", "mnist"])

@@ -37,7 +37,7 @@ def test_released_models_are_listed_with_their_errors(page):
         assert f"{side}×{side}" in cells[0]
         *_, error, nips, public = cells
         assert error == f"{record['test_error']:.2f}"
-        task = TASKS.get(re.sub(r"_\d_glimpses$", "", name))
+        task = TASKS.get(re.sub(r"_(\d_glimpses|cells)$", "", name))
         row = task and task.rows[max(task.rows)]
         assert nips == (f"{row.nips:.2f}" if row else "–")
         assert public == (f"{row.best_public.error:.2f}" if row else "–")
@@ -222,3 +222,14 @@ def test_files_that_links_name_are_there():
         if not ((ROOT / page).parent / link).exists()
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize("side", [512, 4096])
+def test_the_time_of_a_search(side):
+    [row] = [
+        row
+        for row in _json("benchmarks/results/searching.json")["searching"]
+        if row["side"] == side
+    ]
+    words = " ".join(PAGES["README.md"].split())
+    assert f"{row['seek_ms']:.0f} ms at {side}×{side}" in words

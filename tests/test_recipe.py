@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 from absl import flags
 
-from ram_tf_runs import plugins
+from ram_tf_runs import command, plugins
 from ram_tf_runs.cards import card_text
 from ram_tf_runs.command import FLAGFILES
 from ram_tf_runs.records import recipe
@@ -95,6 +95,20 @@ def test_near_a_flagfile(path):
             if leaf.default is None and near.flat()[leaf.name] is not None:
                 changed = _without(near, leaf.name)
                 assert _again(recipe.command(changed)) == changed
+
+
+def test_what_a_flagfile_names_cannot_be_taken_back(tmp_path, monkeypatch):
+    """No flag says None, and none of our flagfiles names such a thing."""
+    text = (FLAGFILES / "cluttered.flags").read_text()
+    path = tmp_path / "mine.flags"
+    path.write_text(f"{text}\n--pretrained=mnist\n")
+    for module in (recipe, command):
+        monkeypatch.setattr(module, "FLAGFILES", tmp_path)
+    near = recipe.parse(ClassifySettings, [f"--flagfile={path}"])
+    assert recipe.command(near).endswith("--flagfile=mine.flags")
+    assert _again(recipe.command(near)) == near
+    without = near.replace(pretrained=None)
+    assert _again(recipe.command(without)) == without
 
 
 def _without(settings, name):

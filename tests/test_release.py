@@ -95,14 +95,14 @@ def test_the_cards_command_gives_the_records_configuration(released):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({}, "one run, seed 0"),
-        ({"seed": 3}, "one run, seed 3"),
-        ({"intermediate_weight": 0.25}, "weight of the others: 0.25"),
+        ({}, "single run with seed 0"),
+        ({"seed": 3}, "single run with seed 3"),
+        ({"intermediate_weight": 0.25}, "weight 1, the others 0.25"),
         ({"clutter": 0}, "canvas of 30"),
-        ({"clutter": 0, "canvas": 28}, "source as it is."),
+        ({"clutter": 0, "canvas": 28}, "one unchanged digit. The"),
         ({"scales": 1}, "at one scale"),
-        ({"jitter": 2}, "; in training, moved at random by up to 2 pixels."),
-        ({"distort": 0.05}, "sheared and turned at random by up to 0.05 of"),
+        ({"jitter": 2}, "the digit is shifted by up to 2 pixels, at random."),
+        ({"distort": 0.05}, "sheared and turned by up to 0.05 of its"),
         ({"pretrained": "tiny_0"}, "--pretrained=tiny_0"),
     ],
 )

@@ -104,7 +104,7 @@ def test_translation_invariance_is_shown_once_it_is_measured(write_runs):
     }
     workdir.write_json(task.parent / "invariance.json", found)
     text = document.render(root, task.parent)
-    assert "5×3 places with 2,000 test" in text
+    assert "5×3 places of the digit, with 2,000" in " ".join(text.split())
     assert re.search(r"\| RAM +\| +2\.50 \| +3\.25 \|", text)
     assert "(docs/invariance.png)" in text
     commands = text.partition("Trained by:")[2].splitlines()[2:4]
@@ -165,7 +165,7 @@ def test_large_images_have_a_section(write_runs):
         workdir.write_json(own / f"{name}.json", values)
     text = document.render(records.parent, records)
     section = run_records.section(text, "Large images")
-    assert "64 patches of other digits anywhere on 256×256" in section
+    assert "64 patches of other digits are anywhere on 256×256" in section
     assert "the first 2,000 digits" in section.replace("\n", " ")
     assert "1024" not in section
     ((first, second),) = run_records.read_tables(section)
@@ -225,7 +225,7 @@ def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
     assert run_command(report, *written) == 0
     text = (root / "R.md").read_text()
     section = run_records.section(text, "Large images")
-    assert "9 looks; 2 seeds" in section.replace("\n", " ")
+    assert "9 looks and 2 seeds" in section.replace("\n", " ")
     assert "docs/results/sizes.png" in section
     with Image.open(root / "docs" / "results" / "sizes.png") as picture:
         assert min(picture.size) > 300

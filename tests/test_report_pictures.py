@@ -78,6 +78,17 @@ def test_curves_by_kind(write_runs):
     np.testing.assert_array_equal(axes.lines[2].get_ydata(), [6.0, 6.0])
 
 
+def test_an_axis_of_errors_is_labelled_at_both_its_ends():
+    axes = Figure().subplots()
+    axes.plot([1, 2], [2.6, 31])
+    axes.set_yscale("log")
+    curve.percent_ticks(axes)
+    np.testing.assert_allclose(axes.get_ylim(), (2, 50))
+    shown = [tick for tick in axes.get_yticks() if 2 <= tick <= 50]
+    np.testing.assert_allclose(shown, [2, 5, 10, 20, 50])
+    assert axes.yaxis.get_major_formatter()(5) == "5%"
+
+
 def test_a_curve_is_read_from_metrics(tmp_path):
     path = tmp_path / "metrics.jsonl"
     rows = [

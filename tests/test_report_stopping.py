@@ -57,6 +57,16 @@ def test_pictures(stops, tmp_path):
     assert (tmp_path / "docs/results/stopping_cluttered.png").exists()
 
 
+@pytest.mark.parametrize(("canvas", "stars"), [(28, 1), (60, 0)])
+def test_what_others_published_stands_beside_their_own_task(canvas, stars):
+    model = _model(0.01, [1, 1, 2, 2])
+    model["config"]["canvas"] = canvas
+    result = {"models": {"one": model}, "published": stop_curves.PUBLISHED}
+    (axes,) = stop_curves.draw(result).axes
+    found = [line for line in axes.lines if line.get_marker() == "*"]
+    assert len(found) == stars
+
+
 def test_no_records_no_section(tmp_path):
     assert not list(stopping.section(tmp_path))
 

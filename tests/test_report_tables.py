@@ -48,6 +48,29 @@ def test_a_model_made_for_a_row_is_an_extra_row(write_runs):
     assert rows[1]["against NIPS"] == "better"
 
 
+def test_the_cell_policy_has_rows_and_counts(write_runs):
+    errors = [60.0, 30.0, 12.0, 5.0, 4.0, 3.0, 2.0, 1.0]
+    other = [*errors[:-1], 1.5]
+    task = write_runs(
+        ram=run_records.values(),
+        cells=run_records.seeded(0, errors, rollouts=3),
+        cells_seed_1=run_records.seeded(1, other, rollouts=3),
+    )
+    rows, _, networks, _ = _tables(task)
+    names = [f"{n}{more}" for n in (4, 6, 8) for more in ("", ", cell policy")]
+    assert [row["glimpses"] for row in rows] == names
+    assert [row["ours"] for row in rows[:2]] == ["**6.00**", "**5.00**"]
+    assert rows[1]["against NIPS"] == "not distinguishable"
+    assert networks[-1]["network"] == "RAM, cell policy"
+    text = document.render(task.parent.parent, task.parent)
+    summary = run_records.read_tables(text)[0][2]
+    assert (summary["ours"], summary["mean of seeds"]) == (
+        "**1.00**",
+        "1.25 (2)",
+    )
+    assert summary["rows against NIPS"] == "2 / 1 / 0"
+
+
 def test_what_is_missing_is_not_run(write_runs):
     task = write_runs(ram=run_records.seeded(0, run_records.ERRORS[:6]))
     rows = _tables(task)[0]

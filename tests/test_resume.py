@@ -11,6 +11,8 @@ import keras
 import numpy as np
 import pytest
 
+import ram_tf  # noqa: F401  Keras finds the model's class.
+
 ROOT = pathlib.Path(__file__).parents[1]
 RUN = [
     "-m",

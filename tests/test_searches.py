@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import test_viz
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from ram_tf import GlimpseSensor, UserError
@@ -34,11 +36,22 @@ def test_images_of_several_sizes_have_a_block_each():
     said = outputs[1]["probabilities"].argmax(-1)
     captions = [axes.get_xlabel() for axes in figure.axes[-7:]]
     for step, (caption, best) in enumerate(zip(captions, said, strict=True), 1):
-        assert caption.startswith(f"step {step}\n{best} (")
+        assert caption.startswith(f"look {step}\n{best} (")
     # No block lies over another.
     bottom = min(axes.get_position().y0 for axes in figure.axes[:6])
     top = max(axes.get_position().y1 for axes in figure.axes[6:])
     assert bottom > top
+
+
+def test_right_and_wrong_have_the_colours_of_all_pictures():
+    outputs = _outputs(3, probabilities=np.tile([[0.1, 0.7, 0.2]], (3, 1)))
+    images = [_image(60, 60)] * 2
+    figure = searches.draw_searches(
+        images, [outputs] * 2, SENSOR, labels=[1, 0]
+    )
+    titles = [a._left_title for a in figure.axes if a.get_title(loc="left")]
+    colours = [to_hex(title.get_color()) for title in titles]
+    assert colours == [test_viz._GREEN, test_viz._RED]
 
 
 def test_the_path_ends_where_the_model_stopped():

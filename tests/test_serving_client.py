@@ -117,6 +117,7 @@ def dot(tmp_path):
         (_answers(-1, 0.1, 0.9), r"must lie in .0, 2.*Received: -1"),
         (_answers(2, 0.1, 0.9), r"must lie in .0, 2.*Received: 2"),
         (_answers(0, 0.1, 0.1), "shares of 1. Received"),
+        (_answers(0, 0.1, 0.9), "largest share.*Received: 0 with .* of 0.100"),
         (_Answers(), "must have .'class', 'probabilities'"),
     ],
 )

@@ -183,6 +183,26 @@ def test_weights_are_stored_once(model, files):
         assert 0 < graph < 60_000
 
 
+@pytest.mark.parametrize("block", [6, 1])
+def test_sides_that_leave_room_of_six_or_one_pixels(
+    make_model, tmp_path, block
+):
+    # The place of a window is clipped to 0..6: TFLite's converter would make
+    # an operator of floats of that.
+    side = 4 + block
+    model = make_model(scales=1, location_std=0.5)
+    path, _ = tflite.save_tflite(model, side, tmp_path, "six")
+    shape = [3, 1, side, side, 1]
+    images = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    classify = _signature(path, "classify")
+    for image in images:
+        np.testing.assert_allclose(
+            classify(image=image)["probabilities"],
+            model(image)["probabilities"][:, -1],
+            atol=1e-5,
+        )
+
+
 def test_lstm_without_classes_in_colour(make_model, tmp_path):
     model = make_model(channels=3, core="lstm", num_classes=None)
     path, _ = tflite.save_tflite(model, 12, tmp_path, "lstm")

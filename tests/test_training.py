@@ -396,6 +396,14 @@ def test_a_log_that_lost_its_lines(tmp_path, content):
     assert log.read(tmp_path / "none") == []
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_log_that_is_no_file_is_not_waited_for(tmp_path, make):
+    path = tmp_path / "metrics.jsonl"
+    make(path)
+    with pytest.raises(FileError, match=r"metrics\.jsonl must be a regular"):
+        Summaries(path, tmp_path, 2, {})
+
+
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
     summaries = Summaries(tmp_path / "log", tmp_path, 2, {})
     (tmp_path / "log").mkdir()

@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from ram_tf import GlimpseSensor, RecurrentAttentionModel, geometry
+from ram_tf.pictures import badges
 from ram_tf.pictures import paths as viz
 
 _GREEN, _RED = "#1a7f37", "#c62828"
@@ -144,16 +145,44 @@ def test_the_image_keeps_its_limits():
 
 
 @pytest.mark.parametrize("place", [0.0, 1.0, 3.0])
-def test_numbers_of_equal_fixations_do_not_overlap(place):
+def test_equal_fixations_have_one_badge(place):
     images, outputs = _case(images=1, steps=6)
     outputs["locations"][:] = place
+    outputs["locations"][:, 2] = -0.5
     figure = viz.draw_paths(images, outputs, _sensor())
     viz.to_image(figure)
-    places = np.array([t.get_position() for t in figure.axes[0].texts])
-    gaps = np.linalg.norm(places[:, None] - places, axis=-1)
-    assert gaps[~np.eye(6, dtype=bool)].min() > 1.0  # Of 20 pixels.
+    texts = figure.axes[0].texts
+    assert [text.get_text() for text in texts] == ["1–2, 4–6", "3"]
+    places = np.array([text.get_position() for text in texts])
+    assert np.linalg.norm(places[0] - places[1]) > 1.0  # Of 20 pixels.
     assert (places >= 0).all()
     assert (places <= 20).all()
+
+
+def test_fixations_within_a_hundredth_are_the_same():
+    points = np.array([[5, 5], [50, 5], [5, 5.9], [50, 5], [50, 5], [5, 6.5]])
+    groups = badges.together(points, 1.0)
+    assert groups == [[0, 2], [1, 3, 4], [5]]
+    assert [badges.numbers(g) for g in groups] == ["1, 3", "2, 4–5", "6"]
+
+
+def test_lines_to_badges_look_unlike_the_way_of_the_eye():
+    images, outputs = _case(images=1, steps=4)
+    panel = viz.draw_paths(images, outputs, _sensor()).axes[0]
+    styles = [line.get_linestyle() for line in panel.lines]
+    assert styles == 4 * ["-"] + 4 * [":"]
+
+
+def test_badges_lie_beside_what_was_looked_at():
+    points = np.array([[50, 60], [50, 60], [53, 58], [2, 199], [120, 20.0]])
+    places = badges.spread(points, np.array([150, 200]), room=10, clear=14)
+    gaps = np.linalg.norm(places[:, None] - places, axis=-1)
+    assert gaps[~np.eye(5, dtype=bool)].min() > 9
+    assert np.linalg.norm(places[:, None] - points, axis=-1).min() > 13
+    # No further away than is needed.
+    assert np.linalg.norm(places - points, axis=-1).max() < 30
+    assert (places >= 5).all()
+    assert (places <= [145, 195]).all()
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -191,7 +220,25 @@ def test_title_and_captions_say_the_answers():
     titles = [row[0]._left_title for row in (first, second)]
     assert [to_hex(t.get_color()) for t in titles] == [_GREEN, _RED]
     captions = [view.get_xlabel() for view in first[1:]]
-    assert captions == ["step 1\ncat (50%)", "step 2\ndog (80%)"]
+    assert captions == ["look 1\ncat (50%)", "look 2\ndog (80%)"]
+
+
+@pytest.mark.parametrize(
+    ("used", "columns"), [((2, 3), 4), ((2, 6), 6), ((6, 6), 6)]
+)
+def test_the_sheet_is_as_wide_as_the_longest_path(used, columns):
+    """With a place for what is said behind a path that stopped."""
+    images, outputs = _case(images=2, steps=6)
+    outputs["glimpses_used"] = np.array(used, np.int32)
+    figure = viz.draw_paths(images, outputs, _sensor())
+    rows = _rows(figure, 2, columns)
+    viz.to_image(figure)
+    for row, count in zip(rows, used, strict=True):
+        said = [text for axes in row[1:] for text in axes.texts]
+        stopped = count < columns
+        assert [text.get_text() for text in said] == ["stopped"] * stopped
+        for text in said:
+            assert text.get_window_extent().x1 <= figure.bbox.x1
 
 
 def test_without_labels_classes_are_numbers_and_titles_take_no_side():

@@ -32,7 +32,7 @@ def test_the_figure_says_what_the_model_says(make_model, images):
     # The image and its three looks, twice.
     assert len(eye.figure.axes) == 2 * (1 + 3)
     expected = [
-        f"step {step + 1}\n{'abc'[chances.argmax()]} ({chances.max():.0%})"
+        f"look {step + 1}\n{'abc'[chances.argmax()]} ({chances.max():.0%})"
         for row in outputs["probabilities"].numpy()
         for step, chances in enumerate(row)
     ]
@@ -50,7 +50,7 @@ def test_fixations_and_windows_are_where_the_model_looked(make_model, images):
     ends = {
         tuple(line.get_xydata()[-1].round(3))
         for line in axes.get_lines()
-        if not isinstance(line.get_color(), str)  # "white": to a badge.
+        if not isinstance(line.get_color(), str)  # Grey: to a badge.
     }
     assert ends == {tuple(np.float64(c[::-1]).round(3)) for c in centres}
     squares = [patch.get_bbox() for patch in axes.patches]

@@ -4,6 +4,7 @@ WEB_SCREENSHOTS=docs writes the README's pictures there.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -111,6 +112,33 @@ def test_what_is_missing_is_said(chromium, host, missing, said):
         status = page.get_by_role("alert")
         status.wait_for()
         assert said in status.inner_text()
+        assert "make web" in status.inner_text()
+        assert not page.locator("main").is_visible()
+
+
+@pytest.mark.parametrize("damage", ["a bit", "the end", "the digest"])
+def test_a_model_of_another_record_is_refused(
+    chromium, host, built_page, damage
+):
+    """Three flipped bits once made another answer, without a word."""
+    model = bytearray((built_page / "model.tflite").read_bytes())
+    about = json.loads((built_page / "model.json").read_text())
+    if damage == "a bit":
+        model[len(model) // 2] ^= 1
+    elif damage == "the end":
+        model = model[:-16]
+        about.pop("sha256")
+    else:
+        about["sha256"] = "0" * 64
+    with browser.visiting(chromium, host) as page:
+        page.route(
+            "**/model.tflite", lambda route: route.fulfill(body=bytes(model))
+        )
+        page.route("**/model.json", lambda route: route.fulfill(json=about))
+        page.goto("/")
+        status = page.get_by_role("alert")
+        status.wait_for()
+        assert "model.tflite is not the file that" in status.inner_text()
         assert "make web" in status.inner_text()
         assert not page.locator("main").is_visible()
 

@@ -1,6 +1,6 @@
-"""Lists what can be run, or trains any kind of run; as the command `ram`."""
+"""Lists what can be run, or trains any kind of run; the command `ram`."""
 
 from ram_tf_commands.__main__ import main
 
 if __name__ == "__main__":
-    main()
+    main("python -m trainers")

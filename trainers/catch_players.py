@@ -1,4 +1,4 @@
-"""Measures players of Catch that are told the game, to compare with."""
+"""Measures players of Catch that know the state of the game, for comparison."""
 
 from ram_tf_commands import catch_players
 from ram_tf_runs.command import run

@@ -1,4 +1,4 @@
-"""Measures a trained model again: on its test set, or on what it plays."""
+"""Measures a trained model again, on its test set or on the game it plays."""
 
 from ram_tf_commands import evaluate
 from ram_tf_runs.command import run

@@ -1,4 +1,4 @@
-"""Fetches photographs that signs are hidden in, with their licences."""
+"""Fetches photographs to hide signs in, with their licences."""
 
 from ram_tf_commands import photographs
 from ram_tf_runs.command import run

@@ -1,4 +1,4 @@
-"""Trains RAM to play a Gymnasium environment: images, discrete actions."""
+"""Trains RAM to play a Gymnasium environment of images by discrete actions."""
 
 from ram_tf_commands import play
 from ram_tf_runs.command import run

@@ -1,4 +1,4 @@
-"""Trains with several seeds side by side: their mean and deviation."""
+"""Trains several seeds side by side, and reports mean and deviation."""
 
 from ram_tf_commands import repeat
 from ram_tf_runs.command import run

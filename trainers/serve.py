@@ -1,4 +1,4 @@
-"""Serves a model on this machine, to try out: no server for production."""
+"""Serves a model on this machine for trying it out, not for production."""
 
 from ram_tf_commands import serve
 from ram_tf_runs.command import run

@@ -1,4 +1,4 @@
-"""Measures a trained model on larger canvases than it was trained on."""
+"""Measures a model for images of any size on canvases of many sizes."""
 
 from ram_tf_commands import sizes
 from ram_tf_runs.command import run

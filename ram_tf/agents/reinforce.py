@@ -1,10 +1,12 @@
 """REINFORCE with a baseline, and cross-entropy (paper, section 3.1)."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
 from ram_tf import losses
-from ram_tf.agents.update import Agent
+from ram_tf.agents.update import Agent, PartLoss
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.episodes.environments.video import RecordedEpisode
 from ram_tf.episodes.policies import (
@@ -134,12 +136,34 @@ class ReinforceAgent(Agent):
         return self.optimizer.iterations
 
     @property
-    def metric_names(self) -> tuple[str, ...]:
+    def metric_names(  # type: ignore[override]  # It is never assigned.
+        self,
+    ) -> tuple[str, ...]:
         """The keys of LossInfo.extra."""
         names = ("return", "policy_gradient_loss", "baseline_loss")
         return names + tuple(
             name for head in self._heads for name in head.metric_names
         )
+
+    @property
+    def metrics_over_steps(  # type: ignore[override]  # It is never assigned.
+        self,
+    ) -> tuple[str, ...]:
+        """Those of `metric_names` that are means over the steps played."""
+        return "baseline_loss", *(
+            name for head in self._heads for name in head.metrics_over_steps
+        )
+
+    @property
+    def variables_over_steps(  # type: ignore[override]  # It is never assigned.
+        self,
+    ) -> Sequence[keras.Variable]:
+        """What the error of the baseline trains, where it is in the loss."""
+        if self._baseline != "learned":
+            return []
+        if self._into_core["baseline_into_core"]:
+            return self.variables
+        return self.model.cell.baseline.trainable_variables
 
     @property
     def policy(self) -> Policy:
@@ -153,11 +177,14 @@ class ReinforceAgent(Agent):
             seed: A stateless seed, [2] integers.
             environment: Gives the number of rows and steps.
         """
-        cell, shape = self.model.cell, (environment.rows, environment.steps)
-        noise = cell.noise(seed, *shape)
+        cell, rows = self.model.cell, environment.rows
+        steps = environment.steps
+        noise = self.share.drawn(lambda n: cell.noise(seed, n, steps), rows)
         settings = {"noise": noise.heads, **self._into_core}
         if self._fixations == "random":
-            uniform = fixation_noise(seed, *shape)
+            uniform = self.share.drawn(
+                lambda n: fixation_noise(seed, n, steps), rows
+            )
             return RandomFixations(cell, uniform, **settings)
         if self._fixations == "centre":
             return CentreFixations(cell, **settings)
@@ -217,8 +244,20 @@ class ReinforceAgent(Agent):
 
     def episode_loss(self, environment, seed):
         """That of episodes with sampled actions."""
+        return self.loss(self._sampled(environment, seed))
+
+    def part_loss(self, environment, seed):
+        """The error of the baseline is a mean over the steps played."""
+        trajectory = self._sampled(environment, seed)
+        info = self.loss(trajectory)
+        over_steps = tf.zeros([])
+        if self._baseline == "learned":
+            over_steps = self._baseline_weight * info.extra["baseline_loss"]
+        return PartLoss(info, over_steps, tf.reduce_sum(trajectory.valid))
+
+    def _sampled(self, environment, seed) -> Trajectory:
         policy = self.collect_policy(seed, environment)
-        return self.loss(unroll(policy, environment))
+        return unroll(policy, environment)
 
     def train_on_recorded(
         self, environment: Environment, action: dict[str, tf.Tensor]
@@ -248,13 +287,15 @@ class ReinforceAgent(Agent):
             sampled_locations=learned,
             **self._into_core,
         )
-        # Frames that do not depend on the actions can be seen all at once.
-        recorded = isinstance(environment, RecordedEpisode)
-        play = replay if recorded else unroll
+
+        def play():
+            # Frames that do not depend on the actions can be seen all at once.
+            if isinstance(environment, RecordedEpisode):
+                return replay(policy, environment)
+            return unroll(policy, environment)
+
         self.check(environment)
-        gradients, info = self._differentiated(
-            lambda: self.loss(play(policy, environment))
-        )
+        gradients, info = self._differentiated(lambda: self.loss(play()))
         self.update(gradients)
         return info
 

@@ -1,5 +1,7 @@
 """Cross-entropy alone, for networks that look nowhere."""
 
+from typing import cast
+
 import tensorflow as tf
 
 from ram_tf import losses
@@ -33,7 +35,9 @@ class SupervisedAgent(Agent):
         _, time_step = environment.reset()
         logits = self.model(time_step.observation)["logits"]
         # What has no weight is beyond the end of a sequence.
-        valid = tf.cast(environment.label_weight > 0, tf.float32)
+        valid = tf.cast(
+            cast(tf.Tensor, environment.label_weight) > 0, tf.float32
+        )
         weight = environment.answer_weight(valid)
         cross_entropy = losses.cross_entropy_loss(
             logits, environment.label, weight, valid

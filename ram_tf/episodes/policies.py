@@ -5,12 +5,19 @@ given to them, so that whoever unrolls decides where it comes from.
 """
 
 from collections.abc import Mapping
+from typing import cast
 
 import tensorflow as tf
 
 from ram_tf.layers.cell import RAMCell
 from ram_tf.noise import Noise
-from ram_tf.types import Looks, PolicyState, PolicyStep, TimeStep
+from ram_tf.types import (
+    Glimpse,
+    Looks,
+    PolicyState,
+    PolicyStep,
+    TimeStep,
+)
 
 
 class Policy:
@@ -211,7 +218,9 @@ class Policy:
         else:
             parameters = policy(
                 rows(looks.features[:, 1:]),
-                looks.glimpse.map(lambda values: rows(values[:, :-1])),
+                cast(Glimpse, looks.glimpse).map(
+                    lambda values: rows(values[:, :-1])
+                ),
                 tuple(rows(values[:, :-1]) for values in looks.memory),
             )
         log_prob = policy.log_prob(parameters, rows(choice[:, 1:]))

@@ -1,5 +1,7 @@
 """The one unroll of cell, policy and environment, and its replay."""
 
+from typing import cast
+
 import tensorflow as tf
 
 from ram_tf.episodes.environments.environment import Environment
@@ -100,7 +102,7 @@ def _with_what_was_read(looks: Looks, states: list[PolicyState], cell) -> Looks:
     def stacked(values):
         return tf.stack(list(values), axis=1)
 
-    glimpses = [state.glimpse for state in states]
+    glimpses = [cast(Glimpse, state.glimpse) for state in states]
     memories = [cell.divide(state.cell)[1] for state in states]
     return looks._replace(
         glimpse=glimpses[0]._replace(

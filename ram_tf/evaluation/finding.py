@@ -77,7 +77,7 @@ class Finder:
         return {"answers": _answers(self._model(images)["logits"])}
 
     def _play(self, images, centre, seed, policy):
-        model = self._model
+        model: Any = self._model  # One that looks.
         environment = model.environment(images, looks=self._looks)
         chosen = POLICIES[policy](model.cell, seed, environment)
         trajectory = unroll(chosen, environment)
@@ -100,7 +100,9 @@ def _answers(logits: tf.Tensor) -> tf.Tensor:
 
 def _counted(wrong, near=None, used=None) -> dict[str, float | list[float]]:
     """Figures of cases: what is given of them is [n, T] or, `used`, [n]."""
-    counted = {"error_by_glimpse": _percent(wrong)}
+    counted: dict[str, float | list[float]] = {
+        "error_by_glimpse": _percent(wrong)
+    }
     if near is not None:
         found = np.maximum.accumulate(near, axis=1)
         counted["found_by_glimpse"] = _percent(found)

@@ -14,7 +14,7 @@ canvases of each image, and says how many independent cases that is worth.
 import copy
 import math
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, cast
 
 import numpy as np
 import tensorflow as tf
@@ -198,7 +198,7 @@ class ClassifierEvaluator:
         """The error of the answers, for the training loop."""
         rollouts = self.rollouts()
         errors = self.error(rollouts.probabilities)
-        metrics = {"validation_error_by_glimpse": errors}
+        metrics: dict[str, Any] = {"validation_error_by_glimpse": errors}
         error = self.answer_error(rollouts)
         if rollouts.glimpses_used is not None:
             mean = float(rollouts.glimpses_used.mean())
@@ -235,7 +235,7 @@ class ClassifierEvaluator:
             "cases_by_length".
         """
         wrong = self._wrong(probabilities)[:, 0]
-        end = self.model.num_classes - 1
+        end = self._num_classes - 1
         groups = sequences.by_length(wrong, self._labels, end)
         errors = [
             round(float(100 * group.mean()), 4) if len(group) else None
@@ -261,8 +261,12 @@ class ClassifierEvaluator:
         answers = probabilities.argmax(-1)
         if not self.of_sequences:
             return answers != self._labels[:, None]
-        end = self.model.num_classes - 1
+        end = self._num_classes - 1
         return sequences.wrong(answers, self._labels, end)[:, None]
+
+    @property
+    def _num_classes(self) -> int:
+        return cast(int, self.model.num_classes)  # As was checked at first.
 
     def _take(self, data: dict[str, np.ndarray]) -> None:
         images = data["image"]
@@ -272,9 +276,7 @@ class ClassifierEvaluator:
             batch = tf.convert_to_tensor(images[start : start + size])
             check_frames(batch, (4, 5))
             check_values(batch)
-        check_labels(
-            tf.convert_to_tensor(data["label"]), self.model.num_classes
-        )
+        check_labels(tf.convert_to_tensor(data["label"]), self._num_classes)
         self._images = data["image"]
         self._labels = data["label"]
 
@@ -321,7 +323,9 @@ class Evaluator(ClassifierEvaluator):
         """
         return self._run(draw, policy)
 
-    def _answer(self, images, seed, policy):
+    def _answer(  # type: ignore[override]  # `_run` is told how it looks.
+        self, images, seed, policy
+    ):
         environment = self.model.environment(images)
         policy = POLICIES[policy](self.model.cell, seed, environment)
         trajectory = unroll(policy, environment)
@@ -355,7 +359,7 @@ def evaluate(
     rollouts = evaluator.rollouts()
     by_glimpse = {"error": evaluator.error(rollouts.probabilities)}
     if rollouts.locations is not None:
-        by_glimpse |= _other_errors(evaluator)
+        by_glimpse |= _other_errors(cast(Evaluator, evaluator))
     if evaluator.is_video:
         still = evaluator.on_first_frame()
         errors = still.error(still.rollouts().probabilities)

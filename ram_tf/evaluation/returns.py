@@ -1,5 +1,6 @@
 """How well a player plays an environment of Gymnasium: the mean return."""
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -89,9 +90,7 @@ class ReturnEvaluator:
         self._episodes = episodes
         self._draw = draw
         self._players = {
-            name: PolicyPlayer(
-                lambda seed, shape, make=make: make(model.cell, seed, shape)
-            )
+            name: PolicyPlayer(functools.partial(make, model.cell))
             for name, make in POLICIES.items()
         }
 

@@ -5,7 +5,7 @@ starts next to the boundary of a pixel: one of the two then reads a window that
 is a pixel off, and what follows differs.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import tensorflow as tf
@@ -49,11 +49,13 @@ def disagreements(
     (cases,) = np.nonzero(answers[0] != answers[1])
     found = []
     for case in cases:
-        offsets = [
-            geometry.to_offsets(r.locations[case], images, location_unit)
+        mine, others = (
+            geometry.to_offsets(
+                cast(np.ndarray, r.locations)[case], images, location_unit
+            )
             for r in (reference, other)
-        ]
-        found.append(_trace(int(case), *offsets, images.shape, sensor))
+        )
+        found.append(_trace(int(case), mine, others, images.shape, sensor))
     return found
 
 

@@ -4,6 +4,7 @@ The objects are those of TensorFlow Lite's own schema, in Python.
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
@@ -15,7 +16,7 @@ _VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 _ALIGNMENT = 16  # Of a buffer in the file; the schema asks for it.
 _SCALE_AN_OUTPUT = 12  # Version of FULLY_CONNECTED that has them.
 
-Flat = schema.ModelT
+Flat: TypeAlias = schema.ModelT
 
 
 def read(content: bytes) -> Flat:

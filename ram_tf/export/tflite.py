@@ -171,7 +171,8 @@ def _signatures(
 
 def _exact_kernels(model: RecurrentAttentionModel) -> list:
     cell = model.cell
-    parts = [cell.location_policy, cell.glimpse_net, *cell.heads.values()]
+    parts: list[Any] = [cell.location_policy, cell.glimpse_net]
+    parts += cell.heads.values()
     return [kernel for part in parts for kernel in part.exact_kernels()]
 
 

@@ -34,6 +34,7 @@ class ActionPolicy(CategoricalHead, keras.layers.Layer):
     explores = True
     stream = 2
     metric_names = ("entropy",)
+    metrics_over_steps = ("entropy",)
     meanings = MappingProxyType(
         {
             "action": "what to do after this look: the likeliest",

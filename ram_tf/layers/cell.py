@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any, cast
 
 import keras
 import tensorflow as tf
@@ -20,7 +21,12 @@ from ram_tf.layers.heads import Baseline, Classifier
 from ram_tf.layers.stop_policy import StopPolicy
 from ram_tf.noise import Noise, uniform_noise
 from ram_tf.types import Glimpse, PolicyState
-from ram_tf.validation import check_choice, check_positive, check_positive_int
+from ram_tf.validation import (
+    check_bool,
+    check_choice,
+    check_positive,
+    check_positive_int,
+)
 
 FIRST_FIXATIONS = ("learned", "centre", "random")
 _CORE_NAMES = ("core", "core_memory")
@@ -85,6 +91,7 @@ class RAMCell(keras.layers.Layer):
         **kwargs,
     ):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
+        check_bool("stop", stop)
         if location_unit is not None:
             check_positive("location_unit", location_unit)
         for name, count in (
@@ -134,7 +141,8 @@ class RAMCell(keras.layers.Layer):
     @property
     def encoded_scales(self) -> int:
         """Windows that the encoder is given."""
-        return self.encoder_scales or self.sensor.scales
+        scales = self.encoder_scales or self.sensor.scales
+        return cast(int, scales)  # `_check_windows` asks for one of them.
 
     @property
     def state_size(self) -> list[int]:
@@ -225,7 +233,8 @@ class RAMCell(keras.layers.Layer):
         Raises:
             UserError: On a frame of other channels than the model's.
         """
-        if frame.shape[-1] != self.channels:
+        shape = tf.TensorShape(frame.shape)
+        if not shape.rank or shape[-1] != self.channels:
             raise UserError(
                 f"Images must have {self.channels} channels, as when the model "
                 f"was built. Received: shape={tuple(frame.shape)}"
@@ -281,7 +290,7 @@ class RAMCell(keras.layers.Layer):
         others = {
             other: self.parameters(other, features) for other in head.reads
         }
-        return head(head.read(features, others))
+        return cast(Any, head)(head.read(features, others))  # A layer, too.
 
     def noise(self, seed: tf.Tensor, rows, steps: int) -> Noise:
         """What a sampling policy consumes, of a stateless seed [2].

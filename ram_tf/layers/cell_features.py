@@ -1,10 +1,12 @@
 """What a policy over cells is told of each cell of a retina."""
 
+from typing import cast
+
 import numpy as np
 import tensorflow as tf
 
 from ram_tf import xla
-from ram_tf.types import Glimpse
+from ram_tf.types import Glimpse, Tensor
 
 # Widths about fixations, in those of a cell's nearness.
 _VISITED = (1.0, 4.0)
@@ -28,7 +30,8 @@ def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     Returns:
         Nine numbers of each cell, each [N or 1, S, g, g].
     """
-    scales, size = glimpse.places.shape[1:3]
+    places = cast(Tensor, glimpse.places)
+    scales, size = places.shape[1:3]
     ink = _ink(glimpse.windows, scales, size)
     flat = tf.reshape(ink, [-1, size * size])
     around = tf.matmul(flat, averaging(size))
@@ -77,7 +80,8 @@ def _radius(size: int) -> np.ndarray:
 def _visited(places, fixations, wider: float) -> tf.Tensor:
     """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
     scales, size = places.shape[1:3]
-    widths = np.float32(wider * np.maximum(2.0 ** np.arange(scales), size))
+    widths = wider * np.maximum(2.0 ** np.arange(scales), size)
+    widths = widths.astype(np.float32)
     count = fixations.shape[-1] // 2
     made = tf.reshape(fixations, [-1, count, 1, 1, 2])
     apart = tf.abs(places[:, None] - made) / widths[:, None, None]
@@ -98,11 +102,12 @@ def colours(glimpse: Glimpse) -> tf.Tensor:
     Returns:
         [N, S, g, g, C].
     """
-    scales, size = glimpse.places.shape[1:3]
+    places = cast(Tensor, glimpse.places)
+    scales, size = places.shape[1:3]
     channels = glimpse.windows.shape[-1] // scales
     windows = tf.reshape(glimpse.windows, [-1, size, size, scales, channels])
     windows = tf.transpose(windows, [0, 3, 1, 2, 4])
-    inside = (glimpse.places >= 0) & (glimpse.places < glimpse.sides)
+    inside = (places >= 0) & (places < cast(Tensor, glimpse.sides))
     inside = tf.cast(inside, tf.float32)
     inside = inside[..., :, None, 0] * inside[..., None, :, 1]
     inside = inside[..., None]
@@ -121,11 +126,12 @@ def looked_at(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     Returns:
         Three numbers of each cell, each [N or 1, S, g, g].
     """
-    radius = tf.constant(_radius(glimpse.places.shape[2]))[None, None]
+    places = cast(Tensor, glimpse.places)
+    radius = tf.constant(_radius(places.shape[2]))[None, None]
     return [
         radius,
         *(
-            xla.barrier(_visited(glimpse.places, fixations, wider))
+            xla.barrier(_visited(places, fixations, wider))
             for wider in _VISITED
         ),
     ]

@@ -87,7 +87,9 @@ class CellPolicy(FixationPolicy):
         self.filters = filters
 
     @classmethod
-    def make(cls, *, policy_scales, policy_filters, **others):
+    def make(  # type: ignore[override]  # Of all sizes it takes these.
+        cls, *, policy_scales, policy_filters, **others
+    ):
         del others
         return cls(policy_scales, policy_filters)
 

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from ram_tf.errors import UserError
 from ram_tf.layers import products
 from ram_tf.layers.glimpse_encoder import GlimpseEncoder, in_channels
 from ram_tf.layers.windows import Windows
@@ -10,6 +11,7 @@ from ram_tf.parts import GLIMPSE_ENCODERS
 from ram_tf.validation import check_positive_int
 
 _FILTERS = (24, 48)
+_LEAST = 6  # Pixels that give the convolutions a place.
 
 
 @GLIMPSE_ENCODERS.register("conv")
@@ -30,7 +32,7 @@ class ConvEncoder(GlimpseEncoder):
         units: Size of what it gives.
 
     Raises:
-        UserError: On sizes below one.
+        UserError: On sizes below one, and windows below 6 pixels.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class ConvEncoder(GlimpseEncoder):
         self.joint = dense(units, "relu", name="joint", dtype=dtype)
 
     @classmethod
-    def make(
+    def make(  # type: ignore[override]  # Of all sizes it takes these.
         cls, *, scales, glimpse_units, location_units, units, dtype, **others
     ):
         del others
@@ -72,6 +74,11 @@ class ConvEncoder(GlimpseEncoder):
 
     def build(self, windows_shape, place_shape):
         _, height, width, depth = windows_shape
+        if min(height, width) < _LEAST:
+            raise UserError(
+                f"`glimpse_size` must be at least {_LEAST} where "
+                f'glimpse_encoder="conv". Received: {min(height, width)}'
+            )
         shape = (None, height, width, depth // self.scales)
         for cut, filters in zip(self.cut, self.filters, strict=True):
             shape = cut.compute_output_shape(shape)

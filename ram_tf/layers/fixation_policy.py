@@ -1,7 +1,7 @@
 """The contract of a policy over where to look next."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -11,7 +11,6 @@ import tensorflow_probability as tfp
 from ram_tf.layers import products
 from ram_tf.types import Glimpse
 
-tfd = tfp.distributions
 Memory = tuple[tf.Tensor, ...]
 
 
@@ -56,7 +55,7 @@ class FixationPolicy(keras.layers.Layer):
     takes_unit: bool = True
     choice_spec: tf.TensorSpec | None = None
     place_size: int = 2
-    state_sizes: Mapping[str, int] = {}
+    state_sizes: ClassVar[Mapping[str, int]] = {}
 
     @classmethod
     def make(cls, **sizes: Any) -> Self:
@@ -97,7 +96,9 @@ class FixationPolicy(keras.layers.Layer):
         del glimpse, state
         return location
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def distribution(
+        self, parameters: tf.Tensor
+    ) -> tfp.distributions.Distribution:
         """The policy, as a TFP distribution over choices."""
         raise NotImplementedError
 
@@ -152,9 +153,12 @@ class FixationPolicy(keras.layers.Layer):
         """Multiply-adds of choosing one location, once it is built."""
         if not self.reads_glimpse:
             return products.of_layer(self)
-        features, *seen = map(products.spec, products.built_shapes(self))
+        features, windows, places = map(
+            products.spec, products.built_shapes(self)
+        )
         two = tf.TensorSpec([2], tf.float32)
-        glimpse = Glimpse(*seen, products.spec((None, 2)), two, two)
+        fixation = products.spec((None, 2))
+        glimpse = Glimpse(windows, places, fixation, two, two)
         state = tuple(
             products.spec((None, size)) for size in self.state_sizes.values()
         )

@@ -71,7 +71,7 @@ class GlimpseNet(GlimpseEncoder):
         self.where = dense(units, use_bias=False, name="where", dtype=dtype)
 
     @classmethod
-    def make(
+    def make(  # type: ignore[override]  # Of all sizes it takes these.
         cls,
         *,
         glimpse_units,
@@ -150,7 +150,7 @@ class GlimpseNet(GlimpseEncoder):
         return np.pad(windows, added).reshape(-1, self.glimpse_units)
 
     def _gains_of(self, scales: int) -> np.ndarray:
-        return np.float32(self.gains or [1] * scales)
+        return np.array(self.gains or [1] * scales, np.float32)
 
     def compute_output_shape(self, glimpses_shape, locations_shape):
         return (glimpses_shape[0], self.units)

@@ -76,11 +76,12 @@ def slices(images, locations, size: int, factor: int, pool):
     """
     _check_single(images, locations)
     _, height, width, channels = images.shape
-    sides, window = np.int32([height, width]), size * factor
-    block, along = np.minimum(window, sides), np.int32([1, channels])
+    sides, window = np.array([height, width], np.int32), size * factor
+    block = np.minimum(window, sides)
+    along = np.array([1, channels], np.int32)
     start = geometry.window_start(locations[0], tf.constant(sides), window)
-    start = tf.clip_by_value(start, -window, sides)
-    first = tf.clip_by_value(start, 0, sides - block)
+    start = _between(start, -window, sides)
+    first = _between(start, 0, sides - block)
     rows = tf.gather(images, first[:1] + tf.range(block[0]), axis=1)
     pixels = tf.slice(
         tf.reshape(rows, [block[0], width * channels]),
@@ -96,6 +97,15 @@ def slices(images, locations, size: int, factor: int, pool):
     return _pooled(
         tf.reshape(pixels, [1, window, window, channels]), factor, pool
     )
+
+
+def _between(values, least, most):
+    """Clips integers; moved, since of 0 to 6 TFLite would make a RELU6.
+
+    It does so with integers too, and LiteRT knows none of these.
+    """
+    moved = 7 - least
+    return tf.clip_by_value(values + moved, 7, most + moved) - moved
 
 
 def crop_and_resize(images, locations, size: int, factor: int, pool):

@@ -26,6 +26,8 @@ class Head:
         explores: Whether its entropy may be rewarded.
         reads: Keys of other heads whose parameters it reads.
         metric_names: What it tells of a training step.
+        metrics_over_steps: Those that are means over the steps played; the
+            others are means over episodes.
         meanings: Of its outputs, for users of exports.
     """
 
@@ -34,6 +36,7 @@ class Head:
     explores: bool = False
     reads: tuple[str, ...] = ()
     metric_names: tuple[str, ...] = ()
+    metrics_over_steps: tuple[str, ...] = ()
     meanings: Mapping[str, str] = MappingProxyType({})
 
     @property
@@ -61,7 +64,9 @@ class Head:
         """The distribution's parameters as one tensor [..., width]."""
         return parameters
 
-    def distribution(self, parameters: tf.Tensor) -> tfd.Distribution:
+    def distribution(
+        self, parameters: tf.Tensor
+    ) -> tfp.distributions.Distribution:
         """The decision, as a TFP distribution."""
         raise NotImplementedError
 
@@ -105,7 +110,7 @@ class CategoricalHead(Head):
     # Which of a seed's streams its noise is.
     stream: int
 
-    def distribution(self, logits: tf.Tensor) -> tfd.Distribution:
+    def distribution(self, logits: tf.Tensor) -> tfp.distributions.Distribution:
         """The decision, as a TFP distribution over [...] integers."""
         return tfd.Categorical(logits=logits)
 

@@ -64,7 +64,9 @@ class LocationPolicy(FixationPolicy):
         self.dense.build(features_shape)
 
     @classmethod
-    def make(cls, *, location_std, location_range, location_gain, **others):
+    def make(  # type: ignore[override]  # Of all sizes it takes these.
+        cls, *, location_std, location_range, location_gain, **others
+    ):
         del others
         return cls(location_std, location_range, location_gain)
 
@@ -72,7 +74,7 @@ class LocationPolicy(FixationPolicy):
         del glimpse, state
         return self.location_range * self.dense(features)
 
-    def distribution(self, mean: tf.Tensor) -> tfd.Distribution:
+    def distribution(self, mean: tf.Tensor) -> tfp.distributions.Distribution:
         """The policy around mean [N, 2], as a TFP distribution over [N, 2]."""
         scale = tf.constant(self.std, mean.dtype)
         return tfd.Independent(tfd.Normal(mean, scale), 1)

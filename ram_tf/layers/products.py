@@ -32,8 +32,11 @@ def of_layer(layer) -> int:
     return multiply_adds(layer, *map(spec, built_shapes(layer)))
 
 
-def built_shapes(layer) -> list[tuple[int | None, ...]]:
-    """The shapes that a layer was built with, in the order of `build`."""
+def built_shapes(layer) -> list[tuple[Any, ...]]:
+    """The shapes that a layer was built with, in the order of `build`.
+
+    A size is an int, or None where any will do.
+    """
     config = layer.get_build_config()
     if "input_shape" in config:
         return [tuple(config["input_shape"])]

@@ -55,7 +55,7 @@ def places(images, locations, size: int, scales: int) -> tf.Tensor:
     middles = tf.cast(
         starts[:, :, None] + tf.range(size)[None, None, :, None], tf.float32
     )
-    blocks = np.float32(2.0 ** np.arange(scales))[:, None, None]
+    blocks = (2.0 ** np.arange(scales)).astype(np.float32)[:, None, None]
     return (middles + 0.5) * blocks
 
 
@@ -219,9 +219,8 @@ def _wider(images, sums, starts, size: int) -> tf.Tensor:
         batch,
         before,
     )
-    means = tf.cast(cells, tf.float32) * np.float32(factors).reshape(
-        [-1, 1, 1, 1]
-    )
+    by_scale = np.array(factors, np.float32).reshape([-1, 1, 1, 1])
+    means = tf.cast(cells, tf.float32) * by_scale
     return tf.where(tf.stack(insides, axis=1)[..., None], means, 0.0)
 
 

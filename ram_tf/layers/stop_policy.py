@@ -17,6 +17,7 @@ from ram_tf import losses
 from ram_tf.layers.head import Head
 from ram_tf.layers.heads import Classifier
 from ram_tf.noise import logistic_noise
+from ram_tf.validation import check_bool
 
 tfd = tfp.distributions
 # Before anything is learned it stops at odds of e^5, a certainty of 99.3%.
@@ -55,6 +56,7 @@ class StopPolicy(Head, keras.layers.Layer):
     )
 
     def __init__(self, certain: bool = True, **kwargs):
+        check_bool("certain", certain)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.certain = certain
         self.dense = keras.layers.Dense(
@@ -72,7 +74,7 @@ class StopPolicy(Head, keras.layers.Layer):
         return self.dense(features)[..., 0]
 
     @property
-    def reads(self):
+    def reads(self):  # type: ignore[override]  # It is never assigned.
         return (Classifier.key,) if self.certain else ()
 
     def input_size(self, features_size):
@@ -88,7 +90,7 @@ class StopPolicy(Head, keras.layers.Layer):
     def columns(self, logit):
         return logit[..., None]
 
-    def distribution(self, logit: tf.Tensor) -> tfd.Distribution:
+    def distribution(self, logit: tf.Tensor) -> tfp.distributions.Distribution:
         """The policy, as a TFP distribution over [...] booleans."""
         return tfd.Bernoulli(logits=logit, dtype=tf.bool)
 

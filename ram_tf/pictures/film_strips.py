@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
-from matplotlib import colormaps, patches, patheffects
+from matplotlib import colormaps, patches
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ram_tf import geometry
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.pictures import paths as viz
+from ram_tf.pictures.badges import HALO
 
 _PANEL, _WORDS = 1.3, 0.65  # Inches.
-_HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
 def draw_film_strips(
@@ -74,7 +74,7 @@ def _sheet(videos: int, steps: int) -> np.ndarray:
     return axes.reshape(videos, 2, steps)
 
 
-def _windows(offset, shape, sensor: GlimpseSensor) -> list[np.ndarray]:
+def _windows(offset, shape, sensor: GlimpseSensor) -> list[tuple]:
     """First pixel (y, x) and side of each window, finest first."""
     sides = tf.constant(shape[2:4])
     return [
@@ -92,5 +92,6 @@ def _draw_look(axes: Axes, windows, colour) -> None:
 
 def _draw_way(axes: Axes, points: np.ndarray, colour) -> None:
     """From the fixation before, if there is one, to this: [1 or 2, 2]."""
-    axes.plot(*points.T[::-1], color=colour, path_effects=_HALO)
-    axes.scatter(*points[-1:].T[::-1], s=9, color=[colour], label="fixation")
+    axes.plot(*points.T[::-1], color=colour, path_effects=HALO)
+    x, y = points[-1:].T[::-1]
+    axes.scatter(x, y, s=9, color=[colour], label="fixation")

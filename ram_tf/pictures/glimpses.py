@@ -33,10 +33,10 @@ def draw(
         rows = range(len(images))
         each = [{name: v[row] for name, v in outputs.items()} for row in rows]
         return draw_searches(
-            images,
+            list(images),
             each,
             model.cell.sensor,
-            labels=labels,
+            labels=None if labels is None else list(labels),
             class_names=class_names,
         )
     draw_them = draw_film_strips if is_video else viz.draw_paths

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from matplotlib import colormaps, patches, patheffects
+from matplotlib import colormaps, patches
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -16,6 +16,7 @@ from ram_tf import files, geometry
 from ram_tf.errors import UserError
 from ram_tf.evaluation import sequences
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
+from ram_tf.pictures.badges import HALO, draw_badges
 from ram_tf.validation import (
     check_frames,
     check_labels,
@@ -23,10 +24,11 @@ from ram_tf.validation import (
     check_shape,
 )
 
-_IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 2.2, 1.75, 0.16, 0.3, 0.15  # Inches.
-NUMBER = {"size": 7.5, "ha": "center", "va": "center_baseline"}
+# Inches.
+_IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 1.9, 1.15, 0.19, 0.32, 0.12
+_LETTER = 0.09  # Inches, of a caption.
+_SIZES = {"numbers": 9.0, "captions": 11.0, "titles": 12.0}  # Points.
 _SHOWN_SCALES = 4  # Of a retina with more.
-HALO = [patheffects.withStroke(linewidth=2.6, foreground="black")]
 
 
 def foveate(glimpse: np.ndarray, scales: int) -> np.ndarray:
@@ -78,7 +80,7 @@ def draw_paths(
     """Draws where a model looked, what it saw there, and what it answered.
 
     One row an image: first the image with its path, from the white square on,
-    then what the retina saw, framed in the steps' colours, of its four finest
+    then what the retina saw, framed in the looks' colours, of its four finest
     windows; the axes likewise.
 
     Args:
@@ -104,7 +106,11 @@ def draw_paths(
     used = _check_used(outputs.get("glimpses_used"), locations)
     colours = colormaps["turbo"](np.linspace(0.2, 0.78, locations.shape[1]))
     scales = sensor.scales_of(images.shape)
-    figure, axes = _sheet(*locations.shape[:2])
+    # A place for "stopped" behind the longest path, if it was stopped.
+    columns = min(used.max() + 1, locations.shape[1])
+    longest = max(len(f"{name!s:.16} (100%)") for name in names)
+    view = max(_VIEW, _LETTER * longest)
+    figure, axes = _sheet(len(images), columns, view)
     for row, (panel, *views) in enumerate(axes):
         seen = slice(used[row])
         show(panel, images[row])
@@ -119,9 +125,17 @@ def draw_paths(
         for view in views[used[row] :]:
             view.set_axis_off()
         label = None if labels is None else labels[row]
-        write(panel, views[seen], answers[row, seen], label, names)
+        write(
+            panel,
+            views[seen],
+            answers[row, seen],
+            label,
+            names,
+            _SIZES["captions"],
+            _SIZES["titles"],
+        )
         if used[row] < len(views):
-            views[used[row]].text(0.0, 0.5, "stopped", va="center", size=10)
+            views[used[row]].text(0.0, 0.5, "stopped", va="center", size=11)
     return figure
 
 
@@ -144,15 +158,15 @@ def to_image(figure: Figure) -> np.ndarray:
     return np.array(canvas.buffer_rgba())[..., :3]
 
 
-def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
-    """A figure and its axes, [rows, 1 + steps]."""
-    widths = [_IMAGE] + steps * [_VIEW]
-    width = sum(widths) + (steps + 2) * _GAP
+def _sheet(rows: int, looks: int, view: float) -> tuple[Figure, np.ndarray]:
+    """A figure and its axes, [rows, 1 + looks]; views of that width."""
+    widths = [_IMAGE] + looks * [view]
+    width = sum(widths) + (looks + 2) * _GAP
     height = rows * (_TITLE + _IMAGE + _GAP)
     figure = Figure((width, height), dpi=120)
-    axes = figure.subplots(rows, 1 + steps, squeeze=False, width_ratios=widths)
+    axes = figure.subplots(rows, 1 + looks, squeeze=False, width_ratios=widths)
     edges = _GAP / width, _GAP / height, 1 - _GAP / width, 1 - _TITLE / height
-    gaps = _GAP / np.mean(widths), (_TITLE + _GAP) / _IMAGE
+    gaps = _GAP / float(np.mean(widths)), (_TITLE + _GAP) / _IMAGE
     figure.subplots_adjust(*edges, *gaps)
     return figure, axes
 
@@ -160,33 +174,16 @@ def _sheet(rows: int, steps: int) -> tuple[Figure, np.ndarray]:
 def _draw_path(axes: Axes, points, offsets, size: int, colours) -> None:
     """Fixations on an image: points and offsets are [T, 2], colours [T, 4]."""
     sides = np.array([axes.get_ylim()[0], axes.get_xlim()[1]])
-    places = spread(points, sides, _BADGE / _IMAGE * max(sides))
-    ends = np.stack([points, places])
-    axes.plot(ends[..., 1], ends[..., 0], color="white", linewidth=0.8)
     for step, colour in enumerate(colours[: len(points)]):
         ink = {"color": colour, "path_effects": HALO}
         y, x = map(geometry.window_start, offsets[step], sides, (size, size))
         axes.add_patch(patches.Rectangle((x, y), size, size, fill=False, **ink))
         axes.plot(*points[max(step - 1, 0) : step + 1, ::-1].T, **ink)
-        box = {"boxstyle": "circle,pad=.15", "fc": colour}
-        if step == 0:
-            box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
-        axes.text(*places[step, ::-1], step + 1, bbox=box, **NUMBER)
-    axes.scatter(
-        *points.T[::-1], s=9, c=colours[: len(points)], label="fixations"
-    )
-
-
-def spread(points: np.ndarray, sides: np.ndarray, room: float) -> np.ndarray:
-    """Places [T, 2] for badges `room` pixels wide that do not overlap."""
-    turns = np.arange(len(points)) * 2.4  # Tells equal points apart.
-    ties = 0.01 * room * np.stack([np.sin(turns), np.cos(turns)], 1)
-    for _ in range(200):
-        gaps = (points + ties)[:, None] - (points + ties)
-        away = np.linalg.norm(gaps, axis=-1, keepdims=True) + 1e-6
-        push = (gaps / away * np.maximum(room - away, 0)).sum(axis=1)
-        points = np.clip(points + 0.3 * push, room / 2, sides - room / 2)
-    return points
+    room = _BADGE / _IMAGE * max(sides)
+    clear = (room + size) / 2
+    draw_badges(axes, points, colours, room, clear, _SIZES["numbers"])
+    x, y = points.T[::-1]
+    axes.scatter(x, y, s=9, c=colours[: len(points)], label="fixations")
 
 
 def show(axes: Axes, image: np.ndarray) -> None:
@@ -196,16 +193,40 @@ def show(axes: Axes, image: np.ndarray) -> None:
     axes.set(xticks=[], yticks=[], anchor="NW", autoscale_on=False)
 
 
-def write(axes: Axes, views: list[Axes], answers, label, names) -> None:
-    """The title over an image, and the captions under its views."""
+def write(
+    axes: Axes,
+    views: list[Axes],
+    answers,
+    label,
+    names,
+    captions: float = 9.0,
+    titles: float = 10.0,
+) -> None:
+    """The title over an image, and the captions under its views.
+
+    Args:
+        axes: Of the image.
+        views: Of the looks.
+        answers: Probabilities, [T, K].
+        label: What is right; None if that is not known.
+        names: Of the K classes.
+        captions: Size of their type, in points.
+        titles: Likewise.
+    """
     best = answers.argmax(-1)
     for step, view in enumerate(views):
         said = f"{names[best[step]]!s:.16} ({answers[step].max():.0%})"
-        caption = f"step {step + 1}\n{said}"
-        view.set_xlabel(caption, size=9, parse_math=False)
+        caption = f"look {step + 1}\n{said}"
+        view.set_xlabel(caption, size=captions, parse_math=False)
     text, colour = _title(best, said, label, names)
-    style = {"loc": "left", "size": 10, "weight": "bold", "parse_math": False}
-    axes.set_title(text, color=colour, **style)
+    axes.set_title(
+        text,
+        loc="left",
+        color=colour,
+        size=titles,
+        weight="bold",
+        parse_math=False,
+    )
 
 
 def _title(best, said: str, label, names) -> tuple[str, str]:
@@ -245,7 +266,8 @@ def check_outputs(
         UserError: On other shapes, dtypes or values.
     """
     images = np.asarray(images)
-    images = np.float32(images / 255 if images.dtype == np.uint8 else images)
+    images = images / 255 if images.dtype == np.uint8 else images
+    images = images.astype(np.float32)
     check_frames(tf.convert_to_tensor(images), (rank,))
     if images.shape[-1] not in (1, 3) or images.min() < 0 or images.max() > 1:
         raise UserError(

@@ -13,12 +13,13 @@ from matplotlib.figure import Figure
 from ram_tf import files
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 from ram_tf.pictures import paths
+from ram_tf.pictures.badges import HALO, draw_badges
 from ram_tf.pictures.seen import Eye, Seen, see
 
 # Inches.
 _IMAGE, _VIEW, _WORDS, _GAP = 4.6, 1.12, 0.42, 0.12
 _COLUMNS = 4  # Of looks, beside an image.
-_BADGE = 0.2  # Inches.
+_BADGE, _NUMBERS = 0.2, 8.0  # Inches; points of their type.
 _LARGE_VIEW = 4.1  # Inches, in a film.
 _LOOK_MS = 700
 
@@ -153,7 +154,9 @@ class _Block:
     def _axes(self, left, bottom, width, height) -> Axes:
         return self._figure.add_axes(self._box(left, bottom, width, height))
 
-    def _box(self, left, bottom, width, height) -> tuple[float, ...]:
+    def _box(
+        self, left, bottom, width, height
+    ) -> tuple[float, float, float, float]:
         """The same in parts of the figure."""
         total = self._figure.get_figheight()
         return (
@@ -195,26 +198,16 @@ def _draw_one(block: _Block, seen: Seen, label, names, only=None) -> None:
 
 
 def _draw_path(axes: Axes, points: np.ndarray, colours: np.ndarray) -> None:
-    sides = np.array([axes.get_ylim()[0], axes.get_xlim()[1]])
-    places = paths.spread(points, sides, _BADGE / _IMAGE * max(sides))
     for step, colour in enumerate(colours):
         way = points[max(step - 1, 0) : step + 1, ::-1].T
-        axes.plot(*way, color=colour, path_effects=paths.HALO)
-        axes.plot(
-            *np.stack([points[step], places[step]])[:, ::-1].T,
-            color="white",
-            linewidth=0.8,
-        )
-    for step, colour in enumerate(colours):
-        box = {"boxstyle": "circle,pad=.15", "fc": colour}
-        if step == 0:
-            box = {"boxstyle": "square,pad=.2", "fc": "white", "ec": colour}
-        axes.text(*places[step, ::-1], step + 1, bbox=box, **paths.NUMBER)
+        axes.plot(*way, color=colour, path_effects=HALO)
+    room = _BADGE / _IMAGE * max(axes.get_ylim()[0], axes.get_xlim()[1])
+    draw_badges(axes, points, colours, room, 1.2 * room, _NUMBERS)
 
 
 def _draw_windows(axes: Axes, windows, colour) -> None:
     for number, (y, x, height, width) in enumerate(windows):
         style = {"color": colour, "linewidth": 1.0 if number else 1.8}
-        style["path_effects"] = paths.HALO
+        style["path_effects"] = HALO
         square = patches.Rectangle((x, y), width, height, fill=False, **style)
         axes.add_patch(square)

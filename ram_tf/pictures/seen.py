@@ -1,7 +1,7 @@
 """What an eye sees of an image, large or small, before it is drawn."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -80,7 +80,7 @@ def see(
     height, width = images.shape[1:3]
     scale = np.array(small.shape[:2]) / (height, width)
     points = geometry.to_pixels(locations, images, eye.unit).numpy()[0]
-    starts = [[]] * len(points)
+    starts: Any = [[]] * len(points)
     if eye.windows:
         starts = eye.sensor.places(whole, offsets).numpy()[..., 0, :]
     return Seen(

@@ -5,6 +5,7 @@ import functools
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ class Watched:
         self._images = images
         self._labels = labels
         self._sensor = model.cell.sensor
-        self._style = {
+        self._style: dict[str, Any] = {
             "class_names": class_names,
             "location_unit": model.cell.location_unit,
             "windows": True,
@@ -48,7 +49,7 @@ class Watched:
     def figure(self) -> Figure:
         """Each image with its path, and beside it the looks in their order."""
         return searches.draw_searches(
-            self._images,
+            list(self._images),
             self._each(),
             self._sensor,
             labels=self._labels,

@@ -197,7 +197,7 @@ def _what(model) -> str:
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
         f"that {says}, with {model.glimpses} glimpses of "
         f"{model.glimpse_size}\N{MULTIPLICATION SIGN}{model.glimpse_size} "
-        f"pixels; scales: {scales}."
+        f"pixels. Scales: {scales}."
     )
 
 
@@ -210,7 +210,7 @@ def _classes(names: Sequence[str] | None) -> str:
 
 def _measured(metrics: Mapping[str, float], where: str) -> str:
     if not metrics:
-        return "Nothing has been said of what was measured."
+        return "No measurements were given."
     lines = [f"- {name}: {value:g}" for name, value in metrics.items()]
     return "\n".join([f"On {where}:", "", *lines])
 
@@ -219,8 +219,8 @@ def _weights(model, origin: str | None) -> str:
     words = f"{model.count_params():,} numbers."
     if origin is not None:
         words += (
-            f" They started from the preset `{origin}`; what its card says of "
-            "errors does not hold for them."
+            f" Training started from the preset `{origin}`. The errors on its "
+            "card do not apply to this model."
         )
     return words
 

@@ -145,7 +145,8 @@ class PresetModel(FittedModel):
             others = dict(origin.files)
         else:
             name = path.resolve().name
-            page = (card or Card()).page(self, name, origin and origin.name)
+            named = origin.name if origin else None
+            page = (card or Card()).page(self, name, named)
             others = {folder.CARD: page.encode(errors="replace")}
         folder.write(path, self, others, overwrite)
 
@@ -248,7 +249,7 @@ def _digest(model: keras.Model) -> str:
     """Of its weights."""
     digest = hashlib.sha256()
     for weight in model.get_weights():
-        digest.update(np.ascontiguousarray(weight))
+        digest.update(np.ascontiguousarray(weight).data)
     return digest.hexdigest()
 
 

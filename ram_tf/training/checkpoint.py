@@ -9,7 +9,9 @@ import logging
 import pathlib
 import shutil
 from collections.abc import Iterator, Sequence
+from typing import Any
 
+import keras
 import tensorflow as tf
 
 from ram_tf import files
@@ -27,6 +29,7 @@ class RunState:
         counters: Names of what else is counted.
 
     Attributes:
+        agent: As given; its model and its optimizer are here, too.
         best: The best weights on validation so far.
         best_error: Their validation error in %.
         best_step: The step they are from.
@@ -40,6 +43,7 @@ class RunState:
         agent: Agent,
         counters: Sequence[str] = (),
     ):
+        self.agent = agent
         self.model = agent.model
         self.optimizer = agent.optimizer
         self._trained = agent.variables
@@ -55,6 +59,15 @@ class RunState:
     def step(self) -> int:
         """Updates made."""
         return int(self.optimizer.iterations)
+
+    @property
+    def shared(self) -> list[tf.Variable | keras.Variable]:
+        """What all processes that train together have alike."""
+        return [
+            *self.model.variables,
+            *self.optimizer.variables,
+            *self.counters.values(),
+        ]
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -254,8 +267,8 @@ def _remove(path: pathlib.Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _reason(error: Exception) -> str:
-    """Why something was not written, in a line."""
+def _reason(error: Any) -> str:
+    """Why something was not written, in a line: an OSError or TensorFlow's."""
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return error.message.splitlines()[0]

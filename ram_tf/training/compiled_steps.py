@@ -9,22 +9,31 @@ import tensorflow as tf
 
 from ram_tf.agents.update import Agent
 from ram_tf.episodes.environments.environment import Environment
+from ram_tf.errors import UserError
 from ram_tf.training.progress import say
+from ram_tf.training.shared_step import compile_shared_steps
 from ram_tf.training.step import Batch, check_loss, compile_steps
 from ram_tf.training.steps import Steps
+from ram_tf.training.team import Team
 
 _STEPS_PER_CALL = 50
 
 
 class Batches(Protocol):
-    """Batches that are a pure function of (seed, step)."""
+    """Batches that are a pure function of (seed, step).
+
+    Where several processes share them, `make` is also told which rows of the
+    batch to make. These must be what they are in the whole batch.
+    """
 
     batch_size: int
     seed: int
 
     def indices(self, step: int, count: int) -> np.ndarray: ...
 
-    def make(self, indices: tf.Tensor, step: tf.Tensor) -> Batch: ...
+    def make(
+        self, indices: tf.Tensor, step: tf.Tensor, rows: slice | None = None
+    ) -> Batch: ...
 
 
 class CompiledSteps(Steps):
@@ -53,7 +62,10 @@ class CompiledSteps(Steps):
     ):
         self.optimizer = agent.optimizer
         self.unit = f"{unit}s"
+        self._agent = agent
         self._batches = batches
+        self._make_environment = make_environment
+        self._team = Team()
         self._units_per_step = units_per_step or batches.batch_size
         self._train = compile_steps(
             agent, batches.make, make_environment, batches.seed
@@ -61,6 +73,26 @@ class CompiledSteps(Steps):
         # Of this process; its first call, which compiles, is left out.
         self._calls = self._steps = 0
         self.seconds = 0.0
+
+    def join(self, team):
+        if team.share.count == 1:
+            return
+        batches, self._team = self._batches, team
+        if batches.batch_size % team.share.count:
+            raise UserError(
+                "Processes that train together have equal shares of a batch: "
+                f"their number must divide {batches.batch_size}. "
+                f"Received: {team.share.count}"
+            )
+        rows = team.share.rows(batches.batch_size)
+        self._agent.share = team.share
+        self._train = compile_shared_steps(
+            self._agent,
+            lambda indices, step: batches.make(indices, step, rows),
+            self._make_environment,
+            batches.seed,
+            team,
+        )
 
     def make(self, step, count):
         first = not self._calls
@@ -97,12 +129,13 @@ class CompiledSteps(Steps):
     def _call(self, step: int, count: int) -> dict[str, float]:
         indices = self._batches.indices(step, count)
         padding = ((0, _STEPS_PER_CALL - count), (0, 0))
-        info = self._train(
-            tf.constant(np.pad(indices, padding)),
-            tf.constant(step),
-            tf.constant(count),
-        )
-        losses = info.loss.numpy()[:count]
+        with self._team.heard():
+            info = self._train(
+                tf.constant(np.pad(indices, padding)),
+                tf.constant(step),
+                tf.constant(count),
+            )
+            losses = info.loss.numpy()[:count]
         for number, loss in enumerate(losses, step + 1):
             check_loss(loss, number)
         # In double precision it does not matter how steps share out in calls.

@@ -27,7 +27,7 @@ class InTurn(Steps):
         self.unit = programs[0].unit
 
     def make(self, step, count):
-        totals = Counter()
+        totals: Counter[str] = Counter()
         end = step + count
         while step < end:
             block = step // _BLOCK
@@ -36,6 +36,10 @@ class InTurn(Steps):
             totals.update(program.make(step, part))
             step += part
         return dict(totals)
+
+    def join(self, team):
+        for program in dict.fromkeys(self._programs):
+            program.join(team)
 
     def counted(self):
         counted = self._programs[0].counted()

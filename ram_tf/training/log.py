@@ -15,7 +15,12 @@ def read(path: pathlib.Path, *needed: str) -> list[dict[str, Any]]:
 
     A process that was killed, or a disk that was full, may have left half a
     line, or fewer than there were evaluations.
+
+    Raises:
+        FileError: If it is no file: a pipe would be waited for.
     """
+    if path.exists() and not path.is_file():
+        raise FileError(f"{path} must be a regular file")
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:

@@ -2,6 +2,9 @@
 
 import keras
 
+from ram_tf.errors import UserError
+from ram_tf.training.team import Team
+
 
 class Steps:
     """Updates of an agent, in calls of several.
@@ -26,6 +29,18 @@ class Steps:
             DivergedError: On a loss that is not finite.
         """
         raise NotImplementedError
+
+    def join(self, team: Team) -> None:
+        """From now on makes its share of each step, together with a team.
+
+        Raises:
+            UserError: If such steps cannot be shared.
+        """
+        if team.share.count > 1:
+            raise UserError(
+                f"{type(self).__name__} cannot be shared among processes. "
+                f"Received: a team of {team.share.count}"
+            )
 
     def counted(self) -> dict[str, float]:
         """What was counted up to now, for the logs."""

@@ -11,7 +11,7 @@ LICENSE = "apache-2.0"  # As model hubs call it.
 _WIDTH = 74  # Of a line of a command.
 SOURCE = (
     "`trainers.release` made this card from `{name}.json`, the record of the "
-    "run, which holds every setting."
+    "run, which has every setting."
 )
 
 

@@ -75,9 +75,9 @@ def catch_card(name: str, record: dict[str, Any]) -> str:
         command=command(settings),
         training=filled(f"{record['frames']:,} frames, {trained(record)}"),
         limits=filled(
-            "- It knows this game on a screen of this size, with these speeds; "
-            "on no other has it been measured. It is one run, seed "
-            f"{settings.seed}; another seed has another rate.",
+            "- It knows this game on a screen of this size, with these speeds. "
+            "It has not been tested on any other. This is a single run with "
+            f"seed {settings.seed}. Other seeds give other rates.",
             "  ",
         ),
     )
@@ -101,8 +101,8 @@ def _what(settings: CatchSettings) -> str:
         retina = "the whole screen at once"
     return (
         "A Recurrent Attention Model (Mnih, Heess, Graves, Kavukcuoglu, 2014) "
-        f"that plays Catch: one look ({retina}) and one move of the paddle a "
-        "step. It was told nothing but whether it had caught the ball."
+        f"that plays Catch: in each step it looks once ({retina}) and moves "
+        "the paddle once. Its only reward was whether it had caught the ball."
     )
 
 
@@ -114,10 +114,10 @@ def _game(settings: CatchSettings) -> str:
         angles = f"{low:g} or {high:g} degrees"
     rules = "ram_tf/episodes/environments/catch_rules.py"
     return (
-        f"A screen of {square(game.screen)} pixels, a paddle of "
-        f"{game.paddle_width}; the ball's direction is {angles}, 90 being "
-        f"straight down. The rules are `{rules}`; "
-        "as a Gymnasium environment it is `ram_tf/Catch-v0`."
+        f"The screen has {square(game.screen)} pixels, and the paddle is "
+        f"{game.paddle_width} wide. The ball's direction is {angles}; 90 is "
+        f"straight down. The rules are in `{rules}`. "
+        "The Gymnasium environment is `ram_tf/Catch-v0`."
     )
 
 
@@ -133,9 +133,9 @@ def _uncertainty(record: dict[str, Any]) -> str:
     rate, games = record["catch_rate"], record["test_games"]
     deviation = 100 * math.sqrt(rate * (1 - rate) / games)
     return (
-        f"Of {games:,} fresh games; give or take {2 * deviation:.2f} (two "
-        "standard errors). The rows below the first are the same weights, "
-        "looking and acting otherwise. On validation games these weights, of "
-        f"step {record['best_step']:,}, were the best of the run's, with "
-        f"{100 - record['validation_error']:.2f}."
+        f"The rates are of {games:,} fresh games, ± {2 * deviation:.2f} (two "
+        "standard errors). The other rows use the same weights with other ways "
+        "of looking and acting. The weights are those of step "
+        f"{record['best_step']:,}, which caught most in validation games "
+        f"({100 - record['validation_error']:.2f}%)."
     )

@@ -89,9 +89,8 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         ),
         limits="\n".join(filled(f"- {x}", "  ") for x in _limits(settings)),
         licence=filled(
-            "The weights are under Apache-2.0, like the code. The images that "
-            "they were trained on are not part of this repository; their "
-            "authors' own terms hold for them."
+            "The weights are under Apache-2.0, like the code. The training "
+            "images are not part of this repository and keep their own terms."
         ),
     )
 
@@ -124,8 +123,8 @@ def _what(settings: ClassifySettings) -> str:
             f"2014) that finds a {_kind(settings)} on an image of any size and "
             f"says which it is, with {settings.network.glimpses} glimpses of "
             f"{square(model.glimpse_size)} at as many scales as it takes to "
-            "see the image's edges. It goes from cell to cell of its own "
-            "retina: nothing in it depends on the size of the image."
+            "see the image's edges. It moves from cell to cell of its own "
+            "retina, so that its weights do not depend on the image's size."
         )
     scales = "one scale" if model.scales == 1 else f"{model.scales} scales"
     return (
@@ -140,15 +139,15 @@ def _what(settings: ClassifySettings) -> str:
 def _task(settings: ClassifySettings) -> str:
     kind, scene = _kind(settings), settings.scene
     if scene.canvas == FACTS[settings.source].side and not scene.clutter:
-        return f"One {kind} of the source as it is{_moved(scene)}."
+        return f"Each image is one unchanged {kind}.{_moved(settings)}"
     if scene.mixed:
         return (
             f"One {kind} of the source, whole, at a random place on a black "
             f"canvas, with patches of {square(scene.clutter_size)} from other "
-            f"{kind}s of the same split at random places{_moved(scene)}. It "
-            f"was trained on canvases of {_mixed(scene)} in turn; weights are "
-            "chosen and errors below measured on canvases of "
-            f"{square(scene.canvas)} with {scene.clutter}."
+            f"{kind}s of the same split at random places.{_moved(settings)} "
+            f"Training used canvases of {_mixed(scene)} in turn. The weights "
+            "were chosen, and the errors below measured, on canvases of "
+            f"{square(scene.canvas)} with {scene.clutter} patches."
         )
     task = (
         f"One {kind} of the source, whole, at a random place on a black canvas "
@@ -157,12 +156,12 @@ def _task(settings: ClassifySettings) -> str:
     if scene.clutter:
         task += (
             f", with {scene.clutter} patches of {square(scene.clutter_size)}"
-            f" from other {kind}s of the same split added at random places, "
-            "which may lie over it"
+            f" from other {kind}s of the same split added at random places. "
+            f"The patches may cover the {kind}"
         )
     return (
-        f"{task}; composed by `ram_tf_data/canvas.py`, in "
-        f"training anew for every epoch{_moved(scene)}."
+        f"{task}. `ram_tf_data/canvas.py` composes the images, and training "
+        f"images are new in every epoch.{_moved(settings)}"
     )
 
 
@@ -174,24 +173,27 @@ def _mixed(scene: Scene) -> str:
     return ", ".join(each)
 
 
-def _moved(scene: Scene) -> str:
-    words = []
+def _moved(settings: ClassifySettings) -> str:
+    scene, words = settings.scene, []
     if scene.jitter:
-        words.append(f"moved at random by up to {scene.jitter} pixels")
+        words.append(f"shifted by up to {scene.jitter} pixels")
     if scene.distort:
         words.append(
-            "stretched, sheared and turned at random by up to "
-            f"{scene.distort:g} of their size"
+            "stretched, sheared and turned by up to "
+            f"{scene.distort:g} of its size"
         )
-    return f"; in training, {' and '.join(words)}" if words else ""
+    if not words:
+        return ""
+    moved = " and ".join(words)
+    return f" In training, the {_kind(settings)} is {moved}, at random."
 
 
 def _images(settings: ClassifySettings) -> str:
     facts = FACTS[settings.source]
     return (
-        f"The source is {facts.title}: {facts.train:,} images to train on, "
-        f"{facts.validation:,} to choose the "
-        f"weights with, {facts.test:,} for the test."
+        f"The source is {facts.title}: {facts.train:,} images for training, "
+        f"{facts.validation:,} for choosing the weights, and {facts.test:,} "
+        "for the test."
     )
 
 
@@ -202,8 +204,8 @@ def _measured(record: dict[str, Any], settings: ClassifySettings) -> str:
         cases += f" ({draws} canvases of each test image)"
     return (
         f"{cases}, after each glimpse. The model's error is that of one "
-        "deterministic rollout. Below it, the same weights: averaged over "
-        "stochastic rollouts, and without their eye movements."
+        "deterministic rollout. The rows below show the same weights averaged "
+        "over stochastic rollouts, and without eye movements."
     )
 
 
@@ -225,38 +227,39 @@ def _uncertainty(record: dict[str, Any]) -> str:
     error, cases = record["test_error"], record["test_cases"]
     deviation = math.sqrt(error * (100 - error) / cases)
     return (
-        f"The test error is **{error:.2f}**, give or take {2 * deviation:.2f} "
-        "(two standard errors, taking the cases as independent). On validation "
-        f"these weights, of step {record['best_step']:,}, were the best of the "
-        f"run's, with {record['validation_error']:.2f}."
+        f"The test error is **{error:.2f}% ± {2 * deviation:.2f}** (two "
+        "standard errors, assuming independent cases). The weights are those "
+        f"of step {record['best_step']:,}, which had the lowest validation "
+        f"error of the run ({record['validation_error']:.2f}%)."
     )
 
 
 def _limits(settings: ClassifySettings) -> list[str]:
     kind = _kind(settings)
     if weight := settings.answers.intermediate_weight:
-        early = "It was trained to answer after every glimpse, the last above "
-        early += f"all (weight of the others: {weight:g})."
+        early = "It was trained to answer after every glimpse. The last answer "
+        early += f"has weight 1, the others {weight:g}."
     else:
-        early = "It was trained to answer after the last glimpse only: the "
-        early += "errors before it are not what fewer glimpses could reach."
+        early = "It was trained to answer after the last glimpse only. A model "
+        early += "that is trained for fewer glimpses can have lower errors "
+        early += "after them than this one."
     if settings.any_size:
         known = (
             "It knows grey images, light on black, with one whole "
             f"{kind} of the source's size ({FACTS[settings.source].side} "
-            "pixels) and small patches of others. The error on other sizes of "
-            "image is in RESULTS.md; it grows where patches stand dense on "
-            f"images larger than those of the training. Of {kind}s that are "
-            "much larger or smaller, other sources, colours, dark on light, "
-            "photographs or several digits nothing has been measured."
+            "pixels) and small patches of others. RESULTS.md has the error on "
+            "other sizes of image. The error grows on dense clutter in images "
+            "larger than the training images. The model has not been tested "
+            f"on much larger or smaller {kind}s, other sources, colours, "
+            f"dark-on-light images, photographs, or several {kind}s at once."
         )
         return [known, *_answers_anyway(settings, early)]
     return [
         "It knows grey images, light on black, of the size and composition "
-        f"above, each with one whole {kind} as its source has them. On other "
-        "sizes, other sources, colours, dark on light, photographs or several "
-        f"{kind}s it has not been measured; it is no general reader of "
-        f"{kind}s.",
+        f"above, each with one whole {kind} as its source has them. The model "
+        "has not been tested on other sizes, other sources, colours, "
+        f"dark-on-light images, photographs, or several {kind}s at once. It is "
+        f"not a general {kind} reader.",
         *_answers_anyway(settings, early),
     ]
 
@@ -264,10 +267,11 @@ def _limits(settings: ClassifySettings) -> list[str]:
 def _answers_anyway(settings: ClassifySettings, early: str) -> list[str]:
     kind = _kind(settings)
     return [
-        f"It answers with a {kind} even if there is none. How far its "
+        f"It answers with a {kind} even if there is none. Whether its "
         "probabilities can be trusted has not been measured.",
         early,
-        f"It is one run, seed {settings.seed}; another seed has another error.",
+        f"This is a single run with seed {settings.seed}. Other seeds give "
+        "other errors.",
     ]
 
 

@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, StrMethodFormatter
@@ -78,12 +79,32 @@ def draw_curves(curves: Mapping[str, list[Curve]]) -> Figure:
 
 
 def percent_ticks(axes: Axes) -> None:
-    """Ticks at 1, 2 and 5 of each decade of a log axis, and a faint grid."""
+    """As `log_ticks`, of an axis in percent."""
+    log_ticks(axes, "%")
+
+
+def log_ticks(axes: Axes, unit: str = "") -> None:
+    """Ticks at 1, 2 and 5 of each decade of a log axis, and a faint grid.
+
+    The axis begins and ends at one of them, so that both its ends are labelled.
+
+    Args:
+        axes: Whose y axis is logarithmic.
+        unit: What stands behind each number.
+    """
+    low, high = axes.get_ylim()
+    axes.set_ylim(1 / _tick_above(1 / low), _tick_above(high))
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}%"))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}" + unit))
     axes.yaxis.set_minor_formatter("")
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _tick_above(value: float) -> float:
+    """The next of 1, 2 and 5 times a power of ten."""
+    decade = 10.0 ** np.floor(np.log10(value))
+    return next(n * decade for n in (1, 2, 5, 10) if n * decade >= value)
 
 
 def _draw_training(axes: Axes, curve: Curve) -> None:

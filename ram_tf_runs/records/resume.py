@@ -14,6 +14,7 @@ def resume(
     settings: RunSettings,
     workdir: Workdir,
     data: dict[str, Any] | None = None,
+    workers: int = 1,
 ) -> Checkpointer:
     """Claims the directory, then reads the newest sound checkpoint in it.
 
@@ -22,11 +23,14 @@ def resume(
         settings: Of the run.
         workdir: Its directory.
         data: Which images it is on, as `record.data` says it, if any.
+        workers: How many processes train together.
 
     Raises:
         UserError: If the directory is that of another run.
     """
     surroundings = {**record.machine(), "git_revision": record.git_revision()}
+    if workers > 1:
+        surroundings["workers"] = workers
     for change in workdir.claim(settings, surroundings, data):
         print(
             f"warning: {change}: the last bits of the result may differ from "

@@ -256,11 +256,15 @@ class Study:
 
 def _open(path: pathlib.Path, pruner) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    waiting = {"connect_args": {"timeout": _PATIENCE}}
+    # Without a pool a connection is closed as soon as it is not used.
+    engine = {
+        "connect_args": {"timeout": _PATIENCE},
+        "poolclass": sqlalchemy.NullPool,
+    }
     try:
         return optuna.create_study(
             storage=optuna.storages.RDBStorage(
-                f"sqlite:///{path.absolute()}", waiting
+                f"sqlite:///{path.absolute()}", engine
             ),
             study_name=_NAME,
             pruner=pruner,

@@ -47,8 +47,8 @@ class Teaching(Settings):
 
     teaching_weight: float = setting(
         0.0,
-        "Weight of a further cross-entropy, of each rollout's answers "
-        "to the mean answer of all --rollouts of the image.",
+        "Weight of a further cross-entropy, which pulls each rollout's "
+        "answers to the mean answer of all --rollouts of the image.",
         least=0.0,
     )
 
@@ -73,9 +73,9 @@ class Answers(Settings):
     )
     intermediate_weight: float = setting(
         0.0,
-        "Weight of the answers before the last, each relative to the "
-        "last, in the cross-entropy and, unless the model stops by "
-        "itself, in the reward.",
+        "Weight of each answer before the last one, relative to the last, "
+        "in the cross-entropy and, unless the model stops by itself, in "
+        "the reward.",
         least=0.0,
     )
 

@@ -73,8 +73,8 @@ class Scene(Settings):
     )
     lighting: float = setting(
         0.0,
-        "How far the contrast and the brightness of a training photograph are "
-        "changed at most, at random: each by up to this share.",
+        "The largest share by which the contrast and the brightness of a "
+        "training photograph are changed at random.",
         least=0.0,
         most=0.9,
     )
@@ -149,8 +149,9 @@ class Hidden(Settings):
 
     backgrounds: str | None = setting(
         None,
-        "Folder of photographs, each at least as large as the canvas; a fifth "
-        "of them, and four at least, validates, and as many test.",
+        "Folder of photographs, each at least as large as the canvas. A fifth "
+        "of them, and at least four, are for validation, and as many for the "
+        "test.",
         path=True,
     )
     canvas: int = setting(
@@ -158,7 +159,8 @@ class Hidden(Settings):
     )
     distractors: int = setting(
         10,
-        "Pieces of other photographs that are pasted as the sign is.",
+        "Number of pieces of other photographs that are pasted in the same "
+        "way as the sign.",
         least=0,
     )
     grow: float = setting(

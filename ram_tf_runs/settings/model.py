@@ -44,7 +44,9 @@ class Network(Settings):
         least=1,
     )
     glimpses: int = setting(
-        6, "Number of looks at an image. A video has one a frame.", least=1
+        6,
+        "Number of looks at an image. A video has one look at each frame.",
+        least=1,
     )
 
     @property
@@ -139,7 +141,7 @@ class Model(Settings):
         "What chooses where to look next: gaussian, the paper's, "
         "samples about a mean on the canvas; cells chooses one of the "
         "cells of the windows just seen; colour_cells does so in "
-        "photographs, by --policy_filters alone.",
+        "photographs, where it sees what --policy_filters tell it.",
         choices=lambda: plugins.part_names(
             "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
@@ -159,9 +161,9 @@ class Model(Settings):
     )
     policy_filters: int = setting(
         0,
-        "With --location_policy=cells: how many features of a cell are "
-        "learned, beside those that are given; with colour_cells, all "
-        "features of what is seen there.",
+        "With --location_policy=cells: number of features of a cell that "
+        "are learned, beside those that are given. With colour_cells "
+        "there are no other features of what is seen in a cell.",
         least=0,
     )
 

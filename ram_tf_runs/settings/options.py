@@ -30,7 +30,8 @@ class Data(Settings):
 
     data_dir: str | None = setting(
         None,
-        "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own.",
+        "TFDS's data directory; by default TFDS_DATA_DIR or TFDS's own. It "
+        "matters only where the command reads a data set of TFDS.",
         path=True,
     )
 
@@ -41,6 +42,33 @@ class RunOptions(Settings):
 
     place: Place = group(Place)
     data: Data = group(Data)
+
+
+@dataclasses.dataclass(frozen=True)
+class Workers(Settings):
+    """Processes that train one model together."""
+
+    workers: int = setting(
+        1,
+        "Number of processes that train together. Each has an equal share of "
+        "every batch and of the cores. On several machines TF_CONFIG takes the "
+        "place of this flag.",
+        least=1,
+    )
+    worker_timeout: float = setting(
+        600.0,
+        "Seconds after which a worker that does not answer ends the run, of "
+        "--workers or TF_CONFIG. The others wait while the first evaluates and "
+        "saves, which must take less.",
+        least=1.0,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainOptions(RunOptions):
+    """Options of commands that train one run."""
+
+    workers: Workers = group(Workers)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +129,8 @@ class Served(Settings):
     )
     invert: bool = setting(
         False,
-        "Whether strokes of encoded pictures are dark on white. What is "
-        "transparent is white then, else black.",
+        "Whether the strokes of encoded pictures are dark on white. "
+        "Transparent parts are then white; otherwise they are black.",
     )
 
 

@@ -24,11 +24,14 @@ class RunSettings(Settings):
 
     Attributes:
         kind: The name of the kind.
+        shared: The setting that is the size of a batch, which several
+            processes may share; None where they cannot.
         seed: Every subclass has one, an int.
         program: The module that trains with these settings, for `python -m`.
     """
 
     kind: ClassVar[str]
+    shared: ClassVar[str | None] = "batch_size"
 
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
@@ -49,6 +52,26 @@ class RunSettings(Settings):
             for name, value in self.flat().items()
         }
         return {"kind": self.kind, "version": VERSION, **values}
+
+    def check_workers(self, count: int, received: str) -> None:
+        """Raises UserError unless so many processes can train together.
+
+        Args:
+            count: Of the processes.
+            received: How they were asked for.
+        """
+        if self.shared is None:
+            raise UserError(
+                "--workers needs steps that are compiled; those of "
+                f"{self.program} play episodes outside of the program, in one "
+                f"process. Received: {received}"
+            )
+        batch = self.flat()[self.shared]
+        if batch % count:
+            raise UserError(
+                f"--workers must divide --{self.shared}, of which each has an "
+                f"equal share. Received: {received} --{self.shared}={batch}"
+            )
 
     @classmethod
     def of_record(cls, values: Mapping[str, Any]) -> Self:

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from ram_tf.episodes.environments.catch import draw_games
+from ram_tf.episodes.environments.catch import Games, draw_games
 from ram_tf.episodes.environments.catch_rules import CatchRules
 
 
@@ -26,8 +26,13 @@ class TrainingGames:
         del step
         return np.zeros([count, 0], np.int32)
 
-    def make(self, indices: tf.Tensor, step: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The games of a step, by the names of Games."""
+    def make(
+        self, indices: tf.Tensor, step: tf.Tensor, rows: slice | None = None
+    ) -> dict[str, tf.Tensor]:
+        """The games of a step, or some of them, by the names of Games."""
         del indices
         seed = tf.stack([tf.cast(self.seed, tf.int32), tf.cast(step, tf.int32)])
-        return draw_games(self._rules, seed, self.batch_size)._asdict()
+        games = draw_games(self._rules, seed, self.batch_size)
+        if rows is not None:
+            games = Games(*(value[rows] for value in games))
+        return games._asdict()

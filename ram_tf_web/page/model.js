@@ -25,6 +25,35 @@ export async function fetchBuilt(name) {
   throw new Error(`${name} could not be loaded (${said}).`);
 }
 
+/**
+ * Refuses a file that is another one than its sidecar is about, or is damaged.
+ *
+ * @param {string} name
+ * @param {Uint8Array} content
+ * @param {object} facts The sidecar. Those from before there were digests have
+ *     none, and pass.
+ * @throws {Error} One that names the file.
+ */
+async function checkDigest(name, content, { bytes, sha256 }) {
+  // Browsers have digests at secure addresses only, such as this machine's own.
+  const known = sha256 !== undefined && globalThis.crypto.subtle;
+  const sound =
+    content.length === bytes &&
+    (!known || (await digest(content)) === sha256);
+  if (sound) return;
+  throw new Error(
+    `${name} is not the file that its JSON is about, or is damaged.`,
+  );
+}
+
+/** The SHA-256 of bytes, in hexadecimal digits. */
+async function digest(content) {
+  const found = await globalThis.crypto.subtle.digest("SHA-256", content);
+  return Array.from(new Uint8Array(found), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+}
+
 /** A loaded model, for images of one size. */
 export class Model {
   #litert;
@@ -51,10 +80,12 @@ export class Model {
    * @param {string} name Of the file.
    * @param {object} facts Its sidecar.
    * @returns {Promise<Model>}
+   * @throws {Error} If it is not there, or is not the file of its sidecar.
    */
   static async load(name, facts) {
     const file = await fetchBuilt(name);
     const content = new Uint8Array(await file.arrayBuffer());
+    await checkDigest(name, content, facts);
     const litert = await import("./litert/core.js");
     await litert.loadLiteRt(new URL("litert/wasm/", import.meta.url).href);
     const compiled = await litert.loadAndCompile(content, {

@@ -1,7 +1,7 @@
 """Catch as a Gymnasium environment, "ram_tf/Catch-v0"."""
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -31,7 +31,7 @@ class GymnasiumCatch(gymnasium.Env):
         UserError: On bad rules, render mode, options or actions.
     """
 
-    metadata: ClassVar = {
+    metadata = {  # noqa: RUF012  Gymnasium declares it so.
         "render_modes": ["rgb_array", "ansi"],
         "render_fps": 12,
     }
@@ -132,7 +132,7 @@ class GymnasiumCatch(gymnasium.Env):
 
     def _screen(self) -> np.ndarray:
         rules = self.rules
-        screen = np.zeros(self.observation_space.shape, np.uint8)
+        screen = np.zeros([rules.height, rules.width, 1], np.uint8)
         screen[self._t, self._ball] = 255
         paddle = self._paddle
         screen[-1, paddle : paddle + rules.paddle_width] = 255

@@ -82,10 +82,10 @@ class GymnasiumEpisodes:
 
         Raises:
             UserError: If the environment shows what it has not declared, or
-                rewards are not finite.
+                rewards are not finite float32.
         """
         words = np.random.SeedSequence(seed).generate_state(self.rows + 2)
-        starts, seed = words[:-2], (words[-2:] >> 1).astype(np.int32)
+        starts, drawn = words[:-2], (words[-2:] >> 1).astype(np.int32)
         # Fresh ones, since not all forget everything at a reset (MinAtar keeps
         # the last action): a resumed run could then not equal a whole one.
         envs = gymnasium.make_vec(
@@ -93,13 +93,15 @@ class GymnasiumEpisodes:
             self.rows,
             vectorization_mode="sync",
             disable_env_checker=True,
+            wrappers=[self._interface.held],
         )
         with contextlib.closing(envs):
-            return self._play(envs, starts, player, seed)
+            return self._play(envs, starts, player, drawn)
 
     def _play(self, envs, starts, player, seed) -> Episodes:
         observation, _ = envs.reset(seed=[int(start) for start in starts])
-        running, memory, steps = np.ones(self.rows, bool), None, []
+        running, memory = np.ones(self.rows, bool), None
+        steps: list[tuple] = []
         while running.any() and len(steps) < self.steps:
             frames = self._interface.read_frames(observation)
             action, memory = player(frames, memory, seed, len(steps))
@@ -108,25 +110,28 @@ class GymnasiumEpisodes:
             observation, reward, terminated, truncated, _ = envs.step(
                 action["action"] + self._interface.first_action
             )
-            if not np.isfinite(reward[running]).all():
+            with np.errstate(over="ignore"):
+                paid = reward.astype(np.float32)  # As models are trained on it.
+            if not np.isfinite(paid[running]).all():
                 raise UserError(
                     f"Rewards of {self.env_id} must be finite. Received: "
                     f"{reward[running].tolist()} at step {len(steps)}"
                 )
-            steps.append((frames, action, reward, running))
+            steps.append((frames, action, paid, running))
             running = running & ~(terminated | truncated)
         return self._record(steps, ~running)
 
     def _record(self, steps, ended) -> Episodes:
-        frames, actions, rewards, valid = zip(*steps, strict=True)
-        valid = self._join(valid).astype(np.float32)
+        frames, actions, rewards, running = zip(*steps, strict=True)
+        valid = self._join(running).astype(np.float32)
         return Episodes(
             observation=self._join(frames),
             action={
                 name: self._join([action[name] for action in actions])
                 for name in actions[0]
             },
-            reward=self._join(rewards).astype(np.float32) * valid,
+            # What follows an end may be anything.
+            reward=np.where(valid > 0, self._join(rewards), np.float32(0)),
             valid=valid,
             ended=ended,
         )

@@ -22,6 +22,9 @@ class Interface(NamedTuple):
 
     Attributes:
         frame_shape: (H, W, C).
+        held: Wraps an environment; the other one raises UserError where it
+            shows another shape than it declares, or numbers that are others in
+            the type that it declares. Arrays of many would change them.
         read_frames: Makes frames [N, H, W, C], uint8 or float32 in [0, 1], of
             the observations of N environments; raises UserError on values
             outside the bounds that the environment declares, NaN among them.
@@ -30,6 +33,7 @@ class Interface(NamedTuple):
     """
 
     frame_shape: tuple[int, int, int]
+    held: Callable[[gymnasium.Env], gymnasium.Wrapper]
     read_frames: Callable[[Any], np.ndarray]
     num_actions: int
     first_action: int
@@ -53,7 +57,8 @@ def find_interface(env_id: str) -> Interface:
             f"Received: {env_id} with {done}"
         )
     shape, read = _frame_reader(env_id, seen)
-    return Interface(shape, read, int(done.n), int(done.start))
+    held = functools.partial(_Held, env_id)
+    return Interface(shape, held, read, int(done.n), int(done.start))
 
 
 def _make(env_id: str) -> gymnasium.Env:
@@ -77,7 +82,8 @@ def _is_unknown(env_id: str, error: Exception) -> bool:
     """Whether Gymnasium says so, or its module is not there."""
     if isinstance(error, gymnasium.error.Error):
         return True
-    missing = (error.__cause__ or error).name  # Gymnasium puts words around.
+    cause: Any = error.__cause__ or error  # Gymnasium puts words around.
+    missing = cause.name
     module = env_id.partition(":")[0]
     return missing is not None and f"{module}.".startswith(f"{missing}.")
 
@@ -94,8 +100,7 @@ def _register_announced() -> None:
 
 def _frame_reader(env_id: str, space: spaces.Space):
     """The shape of the frames, and what makes them of observations."""
-    named = isinstance(space, spaces.Dict) and "image" in space.spaces
-    box = space["image"] if named else space
+    named, box = _box_of(space)
     if not _shows_images(box):
         raise UserError(
             'The environment\'s observations, or their part "image", must be '
@@ -105,18 +110,60 @@ def _frame_reader(env_id: str, space: spaces.Space):
     if len(box.shape) == 3:
         _check_order(env_id, box.shape)
     low, high = np.float32(box.low.min()), np.float32(box.high.max())
-    bytes_already = box.dtype == np.uint8 and (low, high) == (0, 255)
+    bytes_already = box.dtype == np.uint8 and low == 0 and high == 255
 
     def read(observation) -> np.ndarray:
         frames = observation["image"] if named else observation
         if not bytes_already:
-            _check_bounds(env_id, frames, low, high)
+            _check_bounds(env_id, frames, box)
             frames = (frames.astype(np.float32) - low) / (high - low)
         return frames.reshape([-1, *shape])
 
     height, width, *channels = box.shape
     shape = (height, width, channels[0] if channels else 1)
     return shape, read
+
+
+def _box_of(space: spaces.Space) -> tuple[bool, Any]:
+    """Whether the frames have a name in observations, and their own space."""
+    parts = space.spaces if isinstance(space, spaces.Dict) else {}
+    return "image" in parts, parts.get("image", space)
+
+
+class _Held(gymnasium.ObservationWrapper):
+    """Keeps an environment to the shape and type that it declares."""
+
+    def __init__(self, env_id: str, env: gymnasium.Env):
+        super().__init__(env)
+        self._id = env_id
+        self._named, self._box = _box_of(env.observation_space)
+
+    def observation(self, observation):
+        if not self._named:
+            return self._checked(observation)
+        return {**observation, "image": self._checked(observation["image"])}
+
+    def _checked(self, shown: Any) -> np.ndarray:
+        frame, box = np.asarray(shown), self._box
+        if frame.shape == box.shape and frame.dtype == box.dtype:
+            return frame
+        if frame.shape == box.shape and frame.dtype.kind in "biuf":
+            with np.errstate(invalid="ignore"):
+                cast = frame.astype(box.dtype)
+            # Of a float another float's rounding does not matter.
+            both = {frame.dtype.kind, box.dtype.kind}
+            if both == {"f"} or np.array_equal(cast, frame):
+                return cast
+        values = (
+            f", from {frame.min():g} to {frame.max():g}"
+            if frame.size and frame.dtype.kind in "iuf"
+            else ""
+        )
+        raise UserError(
+            f"What {self._id} shows must be what its observation space "
+            f"declares, {box.dtype} {list(box.shape)}. Received: "
+            f"{frame.dtype} {list(frame.shape)}{values}"
+        )
 
 
 def _check_order(env_id: str, shape: tuple[int, ...]) -> None:
@@ -128,9 +175,13 @@ def _check_order(env_id: str, shape: tuple[int, ...]) -> None:
         ) from None
 
 
-def _check_bounds(env_id: str, frames: np.ndarray, low, high) -> None:
-    least, most = float(frames.min()), float(frames.max())
-    if not (low <= least and most <= high):  # NaN is never within.
+def _check_bounds(env_id: str, frames: np.ndarray, box: spaces.Box) -> None:
+    """Each number has bounds of its own."""
+    outside = ~((box.low <= frames) & (frames <= box.high))  # NaN is, too.
+    if outside.any():
+        place = tuple(np.argwhere(outside)[0][1:])
+        low, high = float(box.low[place]), float(box.high[place])
+        least, most = (float(f(frames[outside])) for f in (np.min, np.max))
         raise UserError(
             f"What {env_id} shows must lie within the bounds that its "
             f"observation space declares, {low:g} to {high:g}. Received: "
@@ -143,5 +194,6 @@ def _shows_images(box: spaces.Space) -> bool:
         return False
     if 0 in box.shape:
         return False
-    low, high = float(box.low.min()), float(box.high.max())
-    return low < high and np.isfinite([low, high]).all()
+    low, high = np.float32(box.low.min()), np.float32(box.high.max())
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(low < high and np.isfinite(high - low))

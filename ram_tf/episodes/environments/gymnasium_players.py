@@ -1,7 +1,7 @@
 """Players of Gymnasium environments: a policy of a model, and chance."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -28,7 +28,7 @@ class PolicyPlayer:
             `steps`, as `ReinforceAgent.collect_policy` does.
     """
 
-    def __init__(self, make_policy: Callable[[tf.Tensor, _Shape], Policy]):
+    def __init__(self, make_policy: Callable[[tf.Tensor, Any], Policy]):
         self._make_policy = make_policy
         self._step = tf.function(
             self._look_and_act, jit_compile=True, autograph=False

@@ -70,6 +70,7 @@ class CatchSettings(RunSettings):
     """A model that looks and moves the paddle."""
 
     kind: ClassVar[str] = "catch"
+    shared: ClassVar[str | None] = "games"
 
     game: Game = group(Game)
     full_screen: bool = setting(

@@ -39,8 +39,8 @@ class FindSettings(RunSettings):
     training: Epochs = group(Epochs)
     evaluation_cases: int = setting(
         1000,
-        "Photographs that are measured on, in validation and in the test; at "
-        "most as many as there are signs.",
+        "Number of photographs to measure on, in validation and in the test. "
+        "There are at most as many as there are signs.",
         least=1,
     )
     seed: int = setting(0, **SEED)

@@ -52,6 +52,7 @@ class PlaySettings(RunSettings):
     """A model that looks and acts."""
 
     kind: ClassVar[str] = "play"
+    shared: ClassVar[str | None] = None
 
     world: World = group(World)
     training: Updates = group(Updates)

@@ -1,0 +1,1 @@
+"""What is tried with inputs that nobody thought of."""
