@@ -12,6 +12,9 @@ class Facts(NamedTuple):
         train, validation, test: Numbers of images.
         side: Of an image, in pixels.
         hub_id: Its name among the data sets of Hugging Face; None if unknown.
+        classes: Number of kinds.
+        channels: Of an image.
+        terms: A sentence on what its images may be used for, if there is one.
     """
 
     title: str
@@ -21,6 +24,9 @@ class Facts(NamedTuple):
     test: int
     side: int = 28
     hub_id: str | None = None
+    classes: int = 10
+    channels: int = 1
+    terms: str = ""
 
 
 FACTS = {
@@ -54,6 +60,8 @@ FACTS = {
         7325,
         26_032,
         side=32,
+        channels=3,
+        terms="SVHN is for non-commercial use only.",
     ),
     "svhn_small": Facts(
         "the first 1,083 cropped digits of SVHN (Y. Netzer and others)",
@@ -62,6 +70,8 @@ FACTS = {
         163,
         163,
         side=32,
+        channels=3,
+        terms="SVHN is for non-commercial use only.",
     ),
     "gtsrb": Facts(
         "the German Traffic Sign Recognition Benchmark (J. Stallkamp and "
@@ -71,5 +81,10 @@ FACTS = {
         3990,
         12_630,
         side=32,
+        classes=43,
+        channels=3,
+        terms="GTSRB's images are for research: cite J. Stallkamp, "
+        "M. Schlipsing, J. Salmen and C. Igel, Man vs. computer, Neural "
+        "Networks 32 (2012).",
     ),
 }

@@ -20,7 +20,7 @@ from ram_tf_reports.records import Runs, load
 from ram_tf_reports.run_files import notes, read, reading
 
 # Not in the paper's tables; by flagfile and folder.
-OTHERS = ("mnist_paper", "quickstart", "svhn_small", "video")
+OTHERS = ("signs", "mnist_paper", "quickstart", "svhn_small", "video")
 _LARGE = ("large", "large_512", "large_1024")
 _INVARIANCE = ("models", "rows", "columns", "cases_per_place")
 _BEYOND = ("model", "canvases", "trained_on", "reach", "test_cases")
@@ -41,7 +41,7 @@ def render(root: pathlib.Path, folder: pathlib.Path) -> str:
 
 def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     """Blocks of Markdown; a section without records has none."""
-    names = (*TASKS, *OTHERS, *_LARGE, "numbers", "seek")
+    names = (*TASKS, *OTHERS, *_LARGE, "numbers", "seek", sizes.FINDING)
     runs = {name: load(folder / name) for name in names}
     numbers.check(runs["numbers"])
 
@@ -84,6 +84,10 @@ def _blocks(root: pathlib.Path, folder: pathlib.Path) -> Iterator[str]:
     large += [block for name in _LARGE for block in section("large", name)]
     with reading(path := folder / "larger_canvases.json"):
         large += markdown.render("beyond", found=read(path, *_BEYOND))
+    with reading(folder / sizes.FINDING):
+        picture = pictures.glimpse_paths(root, sizes.FINDING)
+        found = runs[sizes.FINDING].values()
+        large += sizes.finding(folder, picture, found)
     yield from ["## Large images", *large] if large else []
     yield from markdown.render("sources", tasks=TASKS.values())
 

@@ -20,8 +20,9 @@ _PICTURED = ((1024, 400), (4096, 64))
 
 def write(root: pathlib.Path, folder: pathlib.Path) -> None:
     """Draws error against side."""
-    if records := sizes.load(folder):
-        rows = sizes.rows(folder, records)
+    seek = folder / "seek"
+    if records := sizes.load(seek):
+        rows = sizes.rows(seek, records)
         viz.save(_drawn(rows, records[0]["looks"]), root / PICTURE)
 
 

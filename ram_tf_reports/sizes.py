@@ -1,6 +1,6 @@
-"""A model of any size in RESULTS.md, from the records of `trainers.sizes`.
+"""Models of any size in RESULTS.md, from the records of `trainers.sizes`.
 
-In `results/seek`: `sizes` has a record a seed; `networks` those of networks on
+In `results/seek` and `results/find`: `sizes` has a record a seed; `networks` those of networks on
 whole images, by their names; `stops` those of models that stop by themselves;
 and `sensors` those of one model whose retina reads in several ways.
 """
@@ -16,6 +16,7 @@ from ram_tf_reports.markdown import render
 # The paper's policy, trained on each canvas for itself.
 _EARLIER = ("large", "large_512", "large_1024")
 NETWORKS = ("conv_any", "conv_128")
+FINDING = "find"
 
 
 class Row(NamedTuple):
@@ -66,31 +67,46 @@ def section(
         picture: The link to the curve, if there is one.
         runs: Those that trained the models.
     """
-    records, networks = load(folder), _load(folder, "networks")
+    seek = folder / "seek"
     return render(
         "sizes",
-        records=records,
-        rows=rows(folder, records) if records else [],
-        networks=NETWORKS if networks else (),
-        stops=_load(folder, "stops"),
-        sensors=_by_sensor(_load(folder, "sensors")),
+        stops=_load(seek, "stops"),
+        sensors=_by_sensor(_load(seek, "sensors")),
         picture=picture,
         runs=runs,
-        notes=run_files.notes(folder / "seek"),
+        **_tables(seek),
     )
 
 
-def load(folder: pathlib.Path) -> list[dict[str, Any]]:
-    """A record a seed."""
-    return list(_load(folder, "sizes").values())
+def finding(
+    folder: pathlib.Path, picture: str | None, runs: Iterable[Any]
+) -> list[str]:
+    """The same of the model that finds signs in photographs."""
+    find = folder / FINDING
+    return render(FINDING, picture=picture, runs=runs, **_tables(find))
 
 
-def rows(folder: pathlib.Path, records: list[dict[str, Any]]) -> list[Row]:
+def _tables(task: pathlib.Path) -> dict[str, Any]:
+    records, networks = load(task), _load(task, "networks")
+    return {
+        "records": records,
+        "rows": rows(task, records) if records else [],
+        "networks": [name for name in NETWORKS if name in networks],
+        "notes": run_files.notes(task),
+    }
+
+
+def load(task: pathlib.Path) -> list[dict[str, Any]]:
+    """A record a seed, from the folder of a task."""
+    return list(_load(task, "sizes").values())
+
+
+def rows(task: pathlib.Path, records: list[dict[str, Any]]) -> list[Row]:
     """Of the canvases that all seeds were measured on."""
-    earlier = dict(_earlier(folder))
+    earlier = dict(_earlier(task.parent)) if task.name == "seek" else {}
     networks = {
         name: {key: row["error_by_glimpse"][-1] for key, row in found.items()}
-        for name, found in map(_named, _load(folder, "networks").items())
+        for name, found in map(_named, _load(task, "networks").items())
     }
     seeds = list(map(_by_canvas, records))
     # The sparse ones first, each kind by its size.
@@ -108,10 +124,10 @@ def rows(folder: pathlib.Path, records: list[dict[str, Any]]) -> list[Row]:
     ]
 
 
-def _load(folder: pathlib.Path, kind: str) -> dict[str, dict[str, Any]]:
-    """Records of `results/seek`, by the names of their files."""
+def _load(task: pathlib.Path, kind: str) -> dict[str, dict[str, Any]]:
+    """Records of a task, by the names of their files."""
     needed = ("model", "looks", "split", "canvases")
-    paths = sorted((folder / "seek" / kind).glob("*.json"))
+    paths = sorted((task / kind).glob("*.json"))
     return {path.stem: run_files.read(path, *needed) for path in paths}
 
 

@@ -31,13 +31,17 @@ EXPECTED = (
     "translated",
 )
 PLAYERS = ("catch",)
+SIGNS = ("signs",)
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
 # mnist has 14.5, cluttered 23.1 and cluttered_100 31.6; chance is 90.
 STRANGE_DIGITS_BOUND = 40.0
 
 every_model = pytest.mark.parametrize(
-    "name", sorted({*EXPECTED, *pretrained.classifiers()})
+    "name", sorted({*EXPECTED, *SIGNS, *pretrained.classifiers()})
+)
+digit_models = pytest.mark.parametrize(
+    "name", sorted({*EXPECTED, *pretrained.classifiers()} - {*SIGNS})
 )
 
 
@@ -50,7 +54,7 @@ def _error(name, split, repeats):
     return evaluator.error(evaluator.rollouts().probabilities)[-1]
 
 
-@every_model
+@digit_models
 def test_error_is_the_recorded_one(name, mnist):
     record = pretrained.record(name)
     assert record["config"]["source"] == "mnist"
@@ -59,10 +63,20 @@ def test_error_is_the_recorded_one(name, mnist):
     assert low <= CASES * _error(name, mnist.test, 1) / 100 <= high
 
 
-@every_model
+@digit_models
 def test_digits_of_another_source_are_mostly_read(name, digits):
     error = _error(name, shrink(digits.test), digits.repeats)
     assert error < STRANGE_DIGITS_BOUND
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_signs_are_read(name, gtsrb_dir):
+    record = pretrained.record(name)
+    task = task_of(from_record(record["config"]), gtsrb_dir)
+    evaluator = Evaluator(ram_tf.load_pretrained(name), task.evaluated("test"))
+    error = evaluator.error(evaluator.rollouts().probabilities)[-1]
+    # A window may start a pixel off by the last bit of another processor.
+    assert error == pytest.approx(record["test_error"], abs=0.05)
 
 
 @every_model

@@ -14,6 +14,7 @@ from ram_tf import pretrained
 from ram_tf_commands import evaluate, larger_canvases, mnist, predict, release
 from ram_tf_runs import model_source, start
 from ram_tf_runs.cards.model_card import model_card
+from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.image_results import ROWS
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.records.workdir import Workdir
@@ -103,6 +104,8 @@ def test_the_cards_command_gives_the_records_configuration(released):
         ({"scales": 1}, "at one scale"),
         ({"jitter": 2}, "the digit is shifted by up to 2 pixels, at random."),
         ({"distort": 0.05}, "sheared and turned by up to 0.05 of its"),
+        ({"lighting": 0.3}, "given up to 30% more or less contrast and"),
+        ({"clutter": 0, "canvas": 28, "standardise": True}, "one digit. It is"),
         ({"pretrained": "tiny_0"}, "--pretrained=tiny_0"),
     ],
 )
@@ -114,6 +117,41 @@ def test_cards_follow_the_configuration(released, changes, words):
     assert words in card
     assert (card != usual) == bool(changes)
     assert ("patches" in card) == bool(record["config"]["clutter"])
+
+
+def test_the_card_of_a_model_of_signs(released):
+    record = pretrained.record("tiny_1")
+    signs = {"source": "gtsrb", "canvas": 32, "clutter": 0, "standardise": True}
+    record["config"] |= signs
+    card = " ".join(model_card("tiny_1", record).split())
+    for words in (
+        "says which traffic sign is on an image of 32×32 pixels",
+        "[B, 32, 32, 3] uint8, standardised",
+        "[B, 2, 43]",
+        "`ram_tf_data.contrast.standardise` gives each image equal brightness",
+        "35,219 images for training, 3,990 for choosing the weights",
+        "It knows pictures in colour, each cut around one traffic sign",
+        "GTSRB's images are for research",
+    ):
+        assert words in card
+    assert "digit" not in card
+
+
+def test_the_interval_counts_each_digit_once(released):
+    record = pretrained.record("tiny_1")
+    record |= {"test_error": 2.0, "test_cases": 300}
+    record |= {"test_draws": 10, "test_effective_cases": 1960}
+    card = " ".join(model_card("tiny_1", record).split())
+    # 2 * sqrt(2 * 98 / 1960) = 2 * sqrt(0.1).
+    assert "**2.00% ± 0.63** (two standard errors, clustered by test" in card
+    assert "3,000 test cases (10 canvases of each test image)" in card
+
+
+def test_own_pictures_are_not_released(tmp_path):
+    arguments = ["--source=folder", f"--train_dir={tmp_path}"]
+    settings = parse(ClassifySettings, arguments)
+    with pytest.raises(UserError, match="must be one of .*--source=folder"):
+        ClassifyTask(settings).check_release()
 
 
 def test_cards_are_written_again(released, tmp_path, run_command):

@@ -151,7 +151,9 @@ def test_a_session_restores_the_weights(exported, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", pretrained.classifiers())
+@pytest.mark.parametrize(
+    "name", sorted({*pretrained.classifiers()} - {"signs"})
+)
 def test_released_models_answer_the_same(name, mnist, tmp_path):
     """All test cases; a window may start a pixel off by the last bit."""
     record = pretrained.record(name)

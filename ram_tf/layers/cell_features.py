@@ -137,8 +137,8 @@ def looked_at(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     ]
 
 
-def learnt(shown: tf.Tensor, kernel, bias) -> list[tf.Tensor]:
-    """What filters give of cells, each [N, S, g, g].
+def learnt(shown: tf.Tensor, kernel, bias) -> tf.Tensor:
+    """What filters give of cells, [N, S, g * g, filters].
 
     Args:
         shown: Ink [N, S, g, g], or colours [N, S, g, g, C].
@@ -148,17 +148,31 @@ def learnt(shown: tf.Tensor, kernel, bias) -> list[tf.Tensor]:
     scales, size = shown.shape[1:3]
     channels = shown.shape[4] if shown.shape.rank == 5 else 1
     room = FIELD // 2
-    shown = tf.reshape(shown, [-1, size, size, channels])
-    shown = tf.pad(shown, [[0, 0], [room, room], [room, room], [0, 0]])
-    fields = tf.concat(
-        [
-            shown[:, i : i + size, j : j + size]
-            for i in range(FIELD)
-            for j in range(FIELD)
-        ],
-        axis=-1,
-    )
-    fields = xla.barrier(tf.reshape(fields, [-1, FIELD**2 * channels]))
-    found = tf.nn.relu(tf.matmul(fields, kernel) + bias)
-    found = tf.reshape(found, [-1, scales, size, size, kernel.shape[-1]])
-    return tf.unstack(found, axis=-1)
+    # A product for a whole row of cells: it has more multiply-adds than one for
+    # each cell, and takes a quarter of the time, which goes into copies.
+    rows = tf.reshape(shown, [-1, size, size * channels])
+    rows = tf.pad(rows, [[0, 0], [room, room], [0, 0]])
+    rows = tf.concat([rows[:, i : i + size] for i in range(FIELD)], axis=-1)
+    rows = xla.barrier(tf.reshape(rows, [-1, FIELD * size * channels]))
+    found = tf.matmul(rows, for_a_row(kernel, size)) + tf.tile(bias, [size])
+    found = tf.nn.relu(found)
+    return tf.reshape(found, [-1, scales, size * size, kernel.shape[-1]])
+
+
+def for_a_row(kernel, size: int) -> tf.Tensor:
+    """Filters of one cell as those of a row of cells.
+
+    Args:
+        kernel: [FIELD^2 * C, filters].
+        size: g.
+
+    Returns:
+        [FIELD * g * C, g * filters], of FIELD rows of cells about that row.
+    """
+    filters = kernel.shape[-1]
+    kernel = tf.reshape(kernel, [FIELD, FIELD, -1, filters])
+    apart = np.arange(size)[:, None] - np.arange(size) + FIELD // 2
+    # Which column of a filter each cell of a row is in, of each cell's filter.
+    column = np.float32(apart == np.arange(FIELD)[:, None, None])
+    kernel = tf.einsum("ijcf,jxo->ixcof", kernel, column)
+    return tf.reshape(kernel, [-1, size * filters])

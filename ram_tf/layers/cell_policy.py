@@ -30,6 +30,9 @@ _SHARPNESS = 10.0
 _FIRST = (0.25, 0.25, 0.0, 0.0, -0.5, 0.0, 0.0, 0.0, 0.0)
 # Set into the logits of cells that are not to be chosen.
 _NEVER = -1e9
+# The numbers of each cell: those given, each [N or 1, S, g, g], and those
+# learnt, [N, S, g * g, filters], if any are.
+_Seen = tuple[list[tf.Tensor], tf.Tensor | None]
 
 
 @LOCATION_POLICIES.register("cells")
@@ -145,12 +148,11 @@ class CellPolicy(FixationPolicy):
         del channels
         return FIELD**2
 
-    def _seen(self, glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
-        """The numbers of each cell, each [N or 1, S, g, g]."""
-        seen = cell_features.given(glimpse, fixations)
-        if self.filters:
-            seen += cell_features.learnt(seen[0], self.kernel, self.bias)
-        return seen
+    def _seen(self, glimpse: Glimpse, fixations: tf.Tensor) -> _Seen:
+        given = cell_features.given(glimpse, fixations)
+        if not self.filters:
+            return given, None
+        return given, cell_features.learnt(given[0], self.kernel, self.bias)
 
     def get_initial_state(self, batch_size):
         return (tf.fill([batch_size, 2 * _REMEMBERED], _NOWHERE),)
@@ -173,11 +175,16 @@ class CellPolicy(FixationPolicy):
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
-        seen = self._seen(glimpse, state[0])
-        logits = _SHARPNESS * sum(
+        given, learnt = self._seen(glimpse, state[0])
+        logits = sum(
             weights[:, :, number, None, None] * values
-            for number, values in enumerate(seen)
+            for number, values in enumerate(given)
         )
+        if learnt is not None:
+            # One product: a sum over filters has a slow gradient.
+            found = tf.matmul(learnt, weights[:, :, len(given) :, None])
+            logits += tf.reshape(found, [-1, scales, size, size])
+        logits *= _SHARPNESS
         by_scale = _for_scales(by_scale, scales, axis=1)
         needed = geometry.is_needed(size, scales, glimpse.sides)
         by_scale = tf.where(needed, by_scale, _NEVER)
@@ -229,8 +236,13 @@ class CellPolicy(FixationPolicy):
 
     def exact_kernels(self):
         kernels = [self.query.numpy(), self.scale_kernel.numpy()]
-        kernels += [self.kernel.numpy()] if self.filters else []
+        kernels += self._exact_filters()
         return [*kernels, cell_features.averaging(self._size)]
+
+    def _exact_filters(self) -> list[np.ndarray]:
+        if not self.filters:
+            return []
+        return [cell_features.for_a_row(self.kernel, self._size).numpy()]
 
     def weights_for(self, other):
         # Of the windows in each weight.

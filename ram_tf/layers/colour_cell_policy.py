@@ -47,11 +47,11 @@ class ColourCellPolicy(CellPolicy):
 
     def _seen(self, glimpse, fixations):
         colours = cell_features.colours(glimpse)
-        return [
-            *cell_features.looked_at(glimpse, fixations),
-            *cell_features.learnt(colours, self.kernel, self.bias),
-        ]
+        return (
+            cell_features.looked_at(glimpse, fixations),
+            cell_features.learnt(colours, self.kernel, self.bias),
+        )
 
     def exact_kernels(self):
-        kernels = self.query, self.scale_kernel, self.kernel
-        return [kernel.numpy() for kernel in kernels]
+        kernels = [self.query.numpy(), self.scale_kernel.numpy()]
+        return [*kernels, *self._exact_filters()]

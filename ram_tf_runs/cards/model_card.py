@@ -29,7 +29,7 @@ import ram_tf
 
 model = ram_tf.load_pretrained("{name}")
 outputs = model(images)  # {images}
-outputs["probabilities"]  # [B, {glimpses}, 10]: after each glimpse
+outputs["probabilities"]  # [B, {glimpses}, {classes}]: after each glimpse
 ```
 
 {source}
@@ -62,6 +62,11 @@ outputs["probabilities"]  # [B, {glimpses}, 10]: after each glimpse
 
 {licence}
 """
+_STANDARDISED = (
+    " It is standardised: `ram_tf_data.contrast.standardise` gives each image "
+    "equal brightness and contrast. The commands that read this model's "
+    "pictures do that by themselves, and the model itself does not."
+)
 
 
 def model_card(name: str, record: dict[str, Any]) -> str:
@@ -76,6 +81,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         name=name,
         images=_shape(settings),
         glimpses=settings.network.glimpses,
+        classes=FACTS[settings.source].classes,
         what=filled(_what(settings)),
         source=filled(SOURCE.format(name=name)),
         data=filled(f"{_task(settings)} {_images(settings)}"),
@@ -90,7 +96,8 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         limits="\n".join(filled(f"- {x}", "  ") for x in _limits(settings)),
         licence=filled(
             "The weights are under Apache-2.0, like the code. The training "
-            "images are not part of this repository and keep their own terms."
+            "images are not part of this repository and keep their own terms. "
+            f"{FACTS[settings.source].terms}"
         ),
     )
 
@@ -109,10 +116,12 @@ def _head(name: str, record: dict[str, Any], settings) -> str:
 
 
 def _shape(settings: ClassifySettings) -> str:
+    channels = FACTS[settings.source].channels
+    standardised = ", standardised" if settings.standardise else ""
     if settings.any_size:
-        return "[B, H, W, 1] uint8, of any size"
+        return f"[B, H, W, {channels}] uint8, of any size{standardised}"
     side = settings.scene.canvas
-    return f"[B, {side}, {side}, 1] uint8"
+    return f"[B, {side}, {side}, {channels}] uint8{standardised}"
 
 
 def _what(settings: ClassifySettings) -> str:
@@ -139,7 +148,11 @@ def _what(settings: ClassifySettings) -> str:
 def _task(settings: ClassifySettings) -> str:
     kind, scene = _kind(settings), settings.scene
     if scene.canvas == FACTS[settings.source].side and not scene.clutter:
-        return f"Each image is one unchanged {kind}.{_moved(settings)}"
+        as_it_is = "one" if settings.standardise else "one unchanged"
+        standardised = _STANDARDISED if settings.standardise else ""
+        return (
+            f"Each image is {as_it_is} {kind}.{standardised}{_moved(settings)}"
+        )
     if scene.mixed:
         return (
             f"One {kind} of the source, whole, at a random place on a black "
@@ -182,9 +195,14 @@ def _moved(settings: ClassifySettings) -> str:
             "stretched, sheared and turned by up to "
             f"{scene.distort:g} of its size"
         )
+    if scene.lighting:
+        words.append(
+            f"given up to {100 * scene.lighting:g}% more or less contrast and "
+            "brightness"
+        )
     if not words:
         return ""
-    moved = " and ".join(words)
+    moved = (", and " if len(words) > 2 else " and ").join(words)
     return f" In training, the {_kind(settings)} is {moved}, at random."
 
 
@@ -198,8 +216,9 @@ def _images(settings: ClassifySettings) -> str:
 
 
 def _measured(record: dict[str, Any], settings: ClassifySettings) -> str:
-    draws = record["test_cases"] // FACTS[settings.source].test
-    cases = f"In % of {record['test_cases']:,} test cases"
+    cases = record["test_cases"] * record.get("test_draws", 1)
+    draws = cases // FACTS[settings.source].test
+    cases = f"In % of {cases:,} test cases"
     if draws > 1:
         cases += f" ({draws} canvases of each test image)"
     return (
@@ -225,10 +244,14 @@ def _errors(record: dict[str, Any], settings: ClassifySettings) -> str:
 
 def _uncertainty(record: dict[str, Any]) -> str:
     error, cases = record["test_error"], record["test_cases"]
+    assumed = "assuming independent cases"
+    if record.get("test_draws", 1) > 1:
+        cases = record["test_effective_cases"]
+        assumed = "clustered by test image"
     deviation = math.sqrt(error * (100 - error) / cases)
     return (
         f"The test error is **{error:.2f}% ± {2 * deviation:.2f}** (two "
-        "standard errors, assuming independent cases). The weights are those "
+        f"standard errors, {assumed}). The weights are those "
         f"of step {record['best_step']:,}, which had the lowest validation "
         f"error of the run ({record['validation_error']:.2f}%)."
     )
@@ -252,6 +275,14 @@ def _limits(settings: ClassifySettings) -> list[str]:
             "larger than the training images. The model has not been tested "
             f"on much larger or smaller {kind}s, other sources, colours, "
             f"dark-on-light images, photographs, or several {kind}s at once."
+        )
+        return [known, *_answers_anyway(settings, early)]
+    if FACTS[settings.source].channels > 1:
+        known = (
+            f"It knows pictures in colour, each cut around one {kind}, and "
+            "scaled to the size above. The model has not been tested on other "
+            f"sources, on other kinds of {kind}s, or on pictures in which the "
+            f"{kind} is small. It does not look for a {kind} in a photograph."
         )
         return [known, *_answers_anyway(settings, early)]
     return [

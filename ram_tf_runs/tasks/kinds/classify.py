@@ -12,9 +12,9 @@ from ram_tf_data.batches import (
 )
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
+from ram_tf_data.facts import FACTS
 from ram_tf_runs.cards import model_card
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.settings.kinds.classify import SOURCES
 from ram_tf_runs.tasks import canvases, parts
 from ram_tf_runs.tasks.images import ImageTask
 from ram_tf_runs.tasks.registry import register
@@ -166,12 +166,11 @@ class ClassifyTask(ImageTask):
                 "Released models know still images: their card speaks of "
                 f"these. Received: a run with --frames={frames}"
             )
-        if settings.source not in SOURCES["mnist"] or settings.standardise:
+        if settings.source not in FACTS:
             raise UserError(
-                "Released models know images of trainers.mnist as they are: "
-                f"their card speaks of these, {', '.join(SOURCES['mnist'])}. "
-                f"Received: a run with --source={settings.source}, "
-                f"--standardise={settings.standardise}"
+                "A released model's card tells of its source, which must be "
+                f"one of {', '.join(FACTS)}. "
+                f"Received: a run with --source={settings.source}"
             )
 
     def card(self, name, record):
