@@ -1,8 +1,9 @@
 """Models of any size in RESULTS.md, from the records of `trainers.sizes`.
 
-In `results/seek` and `results/find`: `sizes` has a record a seed; `networks` those of networks on
-whole images, by their names; `stops` those of models that stop by themselves;
-and `sensors` those of one model whose retina reads in several ways.
+In `results/seek` and `results/find`: `sizes` has a record a seed; `networks`
+those of networks on whole images, by their names; `stops` those of models that
+stop by themselves; and `sensors` those of one model whose retina reads in
+several ways.
 """
 
 import pathlib

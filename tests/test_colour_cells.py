@@ -127,17 +127,17 @@ def test_twelve_windows_share_the_filters():
     few, many = _glimpse(scales=3), _glimpse(scales=12)
     kernel, bias = _policy().get_weights()[-2:]
     found = [
-        np.stack(cell_features.learnt(cell_features.colours(g), kernel, bias))
+        cell_features.learnt(cell_features.colours(g), kernel, bias).numpy()
         for g in (few, many)
     ]
-    assert found[1].shape == (FILTERS, 2, 12, SIZE, SIZE)
-    np.testing.assert_allclose(found[1][:, :, :3], found[0], atol=1e-5)
+    assert found[1].shape == (2, 12, SIZE**2, FILTERS)
+    np.testing.assert_allclose(found[1][:, :3], found[0], atol=1e-5)
     # The same colours in a window twelve times, at twelve scales.
     colours = tf.repeat(cell_features.colours(few)[:, :1], 12, axis=1)
-    same = np.stack(cell_features.learnt(colours, kernel, bias))
+    same = cell_features.learnt(colours, kernel, bias).numpy()
     assert same.max() > 0.1
     for scale in range(12):
-        np.testing.assert_array_equal(same[:, :, scale], same[:, :, 0])
+        np.testing.assert_array_equal(same[:, scale], same[:, 0])
     assert _policy(3).count_params() - _policy(1).count_params() == 2 * (
         3 + FILTERS + UNITS + 1
     )

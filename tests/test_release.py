@@ -150,7 +150,7 @@ def test_the_interval_counts_each_digit_once(released):
 def test_own_pictures_are_not_released(tmp_path):
     arguments = ["--source=folder", f"--train_dir={tmp_path}"]
     settings = parse(ClassifySettings, arguments)
-    with pytest.raises(UserError, match="must be one of .*--source=folder"):
+    with pytest.raises(UserError, match=r"must be one of .*--source=folder"):
         ClassifyTask(settings).check_release()
 
 
