@@ -223,6 +223,24 @@ def test_title_and_captions_say_the_answers():
     assert captions == ["look 1\ncat (50%)", "look 2\ndog (80%)"]
 
 
+@pytest.mark.parametrize("names", ["a", "end of speed limits"])
+def test_captions_lie_above_the_titles_of_the_next_row(names):
+    images, outputs = _case(images=3, steps=3, classes=2)
+    figure = viz.draw_paths(
+        images, outputs, _sensor(), labels=[0, 1, 0], class_names=[names] * 2
+    )
+    viz.to_image(figure)
+    rows = _rows(figure, 3, 3)
+    lowest = [
+        min(view.xaxis.label.get_window_extent().y0 for view in row[1:])
+        for row in rows
+    ]
+    titles = [row[0]._left_title.get_window_extent().y1 for row in rows]
+    assert lowest[0] > titles[1]
+    assert lowest[1] > titles[2]
+    assert lowest[2] > 0
+
+
 @pytest.mark.parametrize(
     ("used", "columns"), [((2, 3), 4), ((2, 6), 6), ((6, 6), 6)]
 )

@@ -26,7 +26,7 @@ from ram_tf.validation import (
 
 # Inches.
 _IMAGE, _VIEW, _BADGE, _TITLE, _GAP = 1.9, 1.15, 0.19, 0.32, 0.12
-_LETTER = 0.09  # Inches, of a caption.
+_LETTER, _CAPTION = 0.09, 0.5  # Inches, of a caption.
 _SIZES = {"numbers": 9.0, "captions": 11.0, "titles": 12.0}  # Points.
 _SHOWN_SCALES = 4  # Of a retina with more.
 
@@ -162,11 +162,13 @@ def _sheet(rows: int, looks: int, view: float) -> tuple[Figure, np.ndarray]:
     """A figure and its axes, [rows, 1 + looks]; views of that width."""
     widths = [_IMAGE] + looks * [view]
     width = sum(widths) + (looks + 2) * _GAP
-    height = rows * (_TITLE + _IMAGE + _GAP)
+    # Wide views are as high as the image, and their captions lie below it.
+    below = max(_GAP, min(view, _IMAGE) + _CAPTION - _IMAGE)
+    height = rows * (_TITLE + _IMAGE + below)
     figure = Figure((width, height), dpi=120)
     axes = figure.subplots(rows, 1 + looks, squeeze=False, width_ratios=widths)
-    edges = _GAP / width, _GAP / height, 1 - _GAP / width, 1 - _TITLE / height
-    gaps = _GAP / float(np.mean(widths)), (_TITLE + _GAP) / _IMAGE
+    edges = _GAP / width, below / height, 1 - _GAP / width, 1 - _TITLE / height
+    gaps = _GAP / float(np.mean(widths)), (_TITLE + below) / _IMAGE
     figure.subplots_adjust(*edges, *gaps)
     return figure, axes
 
