@@ -254,6 +254,29 @@ def test_any_size_has_a_table_and_a_curve(write_runs, run_command):
     assert (sensors[0]["integral"], sensors[0]["pyramid"]) == ("6.50", "7.00")
 
 
+def test_signs_in_photographs_have_tables_of_their_own(write_runs):
+    records = write_runs(ram=run_records.values()).parent
+    find = records / "find"
+    workdir.write_json(find / "sizes" / "seed_0.json", _sizes(4.0))
+    workdir.write_json(find / "networks" / "conv_128.json", _sizes(70.0))
+    (find / "notes.md").write_text("Noted.\n")
+    text = document.render(records.parent, records)
+    section = run_records.section(text, "Large images")
+    assert "A sign in a photograph" in section
+    assert "Noted." in section
+    assert "after 9 looks" in section.replace("\n", " ")
+    errors, found = run_records.read_tables(section)
+    assert [row["cases"] for row in errors] == ["200", "50", "100"]
+    assert errors[0]["photograph"] == "256×256"
+    assert errors[0]["error"] == "**4.00**"
+    assert errors[0]["random fixations"] == "88.00"
+    assert errors[0]["random cells"] == "85.00"
+    # Wilson's interval of 8 of 200, by hand.
+    assert errors[0]["95% interval"] == "2.04–7.69"
+    assert errors[0]["conv_128"] == "70.00"
+    assert found[0]["9"] == "97.0"
+
+
 def test_a_model_beyond_its_canvas(write_runs):
     records = write_runs(ram=run_records.values()).parent
     row = {
