@@ -168,14 +168,14 @@ def test_evaluation_is_the_same_piece_by_piece(train, monkeypatch):
     images = split.image
     counted = _Counted(images.paths, images.digests, images._gate)
     model = sharing.make_model(stop=False)
-    found, expected = (
-        evaluation.evaluate(evaluation.Evaluator(model, data))
-        for data in (
-            streamed_set(split._replace(image=counted), Canvas(SIDE)),
-            evaluation_set(kept, Canvas(SIDE)),
-        )
+    own = streamed_set(split._replace(image=counted), Canvas(SIDE))
+    evaluator = evaluation.Evaluator(model, own)
+    found = evaluator.rollouts("random")
+    expected = evaluator.on(evaluation_set(kept, Canvas(SIDE))).rollouts(
+        "random"
     )
-    assert found == expected
+    np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+    np.testing.assert_array_equal(found.locations, expected.locations)
     assert len(split.label) == 6
     assert _Counted.most == 4
     few = streamed_set(split, Canvas(SIDE), cases=5)
