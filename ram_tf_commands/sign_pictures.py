@@ -12,6 +12,8 @@ are in no picture of the training. The same flags write the same pictures.
 """
 
 import dataclasses
+import io
+import itertools
 import pathlib
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,8 @@ from ram_tf_runs.settings.fields import Settings, group, setting
 from ram_tf_runs.settings.options import Data, Out
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ram_tf_data.splits import Split
 
 _AT_ONCE = 16  # Pictures that are composed at once.
@@ -94,8 +98,7 @@ def _some_of_each(split: "Split", count: int) -> "Split":
 
 def _write(folder: pathlib.Path, split, names, loaded, pictures) -> None:
     """A picture of each sign, in the folder of its class."""
-    from PIL import Image
-
+    from ram_tf import files
     from ram_tf_data.hidden_batches import streamed_signs
     from ram_tf_data.hidden_signs import HiddenSign
 
@@ -103,15 +106,23 @@ def _write(folder: pathlib.Path, split, names, loaded, pictures) -> None:
     hidden = HiddenSign(pictures.canvas, pictures.distractors)
     draw = _DRAWS[folder.name]
     cases = streamed_signs(split, hidden, loaded, count, _AT_ONCE, draw)
-    number = 0
-    for case in cases:
-        # The last piece is filled up.
-        rows = zip(case.image, case.label, strict=True)
-        for image, label in list(rows)[: count - number]:
-            own = folder / f"{label:02} {names[label]}"
-            own.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image).save(own / f"{number:06}.png")
-            number += 1
+    shown = (
+        pair
+        for case in cases
+        for pair in zip(case.image, case.label, strict=True)
+    )
+    # The last piece is filled up.
+    for number, (image, label) in enumerate(itertools.islice(shown, count)):
+        own = folder / f"{label:02} {names[label]}"
+        files.write_bytes(own / f"{number:06}.png", _png(image))
+
+
+def _png(image: "np.ndarray") -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    return content.getvalue()
 
 
 COMMAND = Command(main, (SignPictures, Out))
