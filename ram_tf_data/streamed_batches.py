@@ -6,6 +6,7 @@ the compiled step: the pictures of some steps are given to it.
 
 import math
 import os
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,7 +53,9 @@ class StreamedBatches(TrainingBatches):
         super().__init__(split, canvas, batch_size, seed)
         needed = batch_size * math.prod(split.image.shape[1:])
         self.most = max(1, min(_MOST, _BYTES // needed))
-        self._stream: Iterator[Any] = iter(())
+        self._streams: list[Iterator[Any]] = []  # The one that is read.
+        # Before Python ends: its threads, which read ahead, need Python.
+        weakref.finalize(self, self._streams.clear)
         self._next: tuple[int, slice | None] | None = None
         self._problems: dict[int, UserError] = {}
 
@@ -78,7 +81,7 @@ class StreamedBatches(TrainingBatches):
                 shows something else than at the start.
         """
         if self._next != (step, rows):
-            self._stream = iter(self._dataset(step, rows))
+            self._streams[:] = [iter(self._dataset(step, rows))]
         self._next = (step + count, rows)
         images = np.stack([self._batch() for _ in range(count)])
         indices = self.indices(step, count)[:, rows or slice(None)]
@@ -96,7 +99,7 @@ class StreamedBatches(TrainingBatches):
         return {"image": image, "label": given["label"]}
 
     def _batch(self) -> np.ndarray:
-        places, images = next(self._stream)
+        places, images = next(self._streams[0])
         for place in places.numpy().tolist():
             if place in self._problems:
                 raise self._problems[place]

@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -149,6 +151,30 @@ def test_training_is_the_same_to_the_bit(train, monkeypatch):
         weights.append(found)
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+_LEAVES = """
+import sys
+from ram_tf_data import folder
+from ram_tf_data.canvas import Canvas
+from ram_tf_data.streamed_batches import training_batches
+
+source = folder.load(
+    sys.argv[1], None, side=200, channels=3, validation_fraction=0.3,
+    standardised=True, stream=True,
+)
+batches = training_batches(source.train, Canvas(200), 4, 0)
+batches.given(0, 1)
+raise SystemExit(3)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_ends_while_pictures_are_read_ahead(tmp_path):
+    """Threads that read could not be waited for once Python has ended."""
+    root = _fill(tmp_path / "train", ("cat", "dog"), 7, side=200)
+    command = [sys.executable, "-c", _LEAVES, str(root)]
+    assert subprocess.run(command, timeout=300).returncode == 3
 
 
 class _Counted(Pictures):
