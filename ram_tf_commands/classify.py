@@ -6,9 +6,14 @@
 A folder has a sub-folder for each class, which holds the pictures of that
 class. They may have any size, in colour or grey; --grey makes all of them grey.
 Pictures larger than --canvas are scaled down to fit, with their aspect kept.
-Smaller ones are not scaled up. The rest of the square is black. All pictures
-are kept in memory, twice: a picture takes canvas x canvas bytes for each
-colour. Files that cannot be read are named and left out.
+Smaller ones are not scaled up. The rest of the square is black. Files that
+cannot be read are named and left out.
+
+Pictures are kept in memory, twice: each takes canvas x canvas bytes for each
+colour. Those that would take more than half of the memory are streamed instead:
+checked at the start and read from disk whenever they are needed, with the same
+batches. --stream asks for that. large_pictures.flags is for photographs of
+512x512.
 
 A part of --train_dir, --validation_fraction of each class, is held out and
 chooses the weights. --test_dir must have the same classes. Without it, the

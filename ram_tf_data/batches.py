@@ -14,6 +14,7 @@ import tensorflow as tf
 from ram_tf_data import memory
 from ram_tf_data.canvas import Canvas, compose, corners, draw_canvases, paint
 from ram_tf_data.errors import UserError
+from ram_tf_data.pictures import Pictures
 from ram_tf_data.pieces import composed, rows_of
 from ram_tf_data.splits import Split
 
@@ -39,7 +40,8 @@ class TrainingBatches:
     def __init__(
         self, split: Split, canvas: Canvas, batch_size: int, seed: int
     ):
-        canvas.check(split.image)
+        self._canvas = canvas
+        self._hold(split)
         if not 1 <= batch_size <= len(split.label):
             raise UserError(
                 "`batch_size` must lie between 1 and the number of training "
@@ -49,12 +51,15 @@ class TrainingBatches:
             raise UserError(
                 f"`seed` must be a whole number in [0, 2**31). Received: {seed}"
             )
-        self._images = tf.constant(split.image)
         self._labels = tf.constant(split.label)
-        self._canvas = canvas
         self.batch_size = batch_size
         self.seed = seed
         self._order = functools.lru_cache(maxsize=2)(self._epoch_order)
+
+    def _hold(self, split: Split) -> None:
+        """Checks the images, and keeps them."""
+        self._canvas.check(split.image)
+        self._images = tf.constant(split.image)
 
     @property
     def size(self) -> int:
@@ -144,19 +149,28 @@ def streamed(
         at_once: Canvases in a piece. Other numbers make other canvases.
         draw: Another number makes other canvases; validation and test differ.
     """
-    canvas.check(split.image)
-    pool, count = tf.constant(split.image), len(split.label)
+    # Clutter is cut from all of them, which are then kept.
+    by_need = isinstance(split.image, Pictures) and not canvas.clutter
+    canvas.check(split.image[:1] if by_need else split.image)
+    pool, count = (
+        None if by_need else tf.constant(split.image),
+        len(split.label),
+    )
     size = np.float32(split.image.shape[1:3])
 
     @tf.function(jit_compile=True, autograph=False)
-    def made(index, seed):
+    def made(pool, index, seed):
         corner = corners(canvas, pool.shape, at_once, seed)
         return compose(canvas, pool, index, seed, corner), corner
 
     for start in range(0, cases, at_once):
         index = np.arange(start, start + at_once, dtype=np.int32) % count
         seed = tf.constant([_EVALUATION_SEED + draw, start], tf.int32)
-        image, corner = made(index, seed)
+        if by_need:
+            needed = tf.constant(np.asarray(split.image[index]))
+            image, corner = made(needed, tf.range(at_once), seed)
+        else:
+            image, corner = made(pool, tf.constant(index), seed)
         centre = corner.numpy() + size / 2
         yield Case(image.numpy(), split.label[index], centre)
 

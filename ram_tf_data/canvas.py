@@ -118,6 +118,12 @@ class Canvas:
                 f"Received: {tuple(corner)}"
             )
 
+    def is_plain(self, images) -> bool:
+        """Whether images [n, h, w, C] stay as they are, and nothing moves."""
+        changes = (self.clutter, self.jitter, self.distort, self.lighting)
+        fills = (self.side, self.side) == tuple(images.shape[1:3])
+        return fills and not any(changes) and self.drift is None
+
     def shape(self, images) -> tuple[int, ...]:
         """Of what is made of one of images [n, h, w, C]."""
         frames = (self.drift.frames,) if self.drift else ()

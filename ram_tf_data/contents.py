@@ -4,10 +4,9 @@ Real sets have some. How many they are is for whoever trains to know: where an
 image of the test was trained on, its answer says little.
 """
 
-import hashlib
-
 import numpy as np
 
+from ram_tf_data.pictures import Pictures, digest
 from ram_tf_data.splits import Source, Split
 
 _NAMED = 3  # Pairs that are named; the rest is counted.
@@ -32,12 +31,11 @@ def said_of_equal(source: Source) -> str:
     return "; ".join(filter(None, said))
 
 
-def _digests(images: np.ndarray) -> list[bytes]:
+def _digests(images: np.ndarray | Pictures) -> list[bytes]:
     """One of each image."""
-    return [
-        hashlib.blake2b(np.ascontiguousarray(image), digest_size=16).digest()
-        for image in images
-    ]
+    if isinstance(images, Pictures):
+        return images.digests.tolist()
+    return [digest(image) for image in images]
 
 
 def _equal_to(first: dict[bytes, int], digests: list[bytes]) -> _Pairs:

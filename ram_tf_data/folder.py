@@ -2,26 +2,22 @@
 
 Each picture is decoded once, to a canvas in memory, as `ram_tf_data.files`
 reads it: larger ones are scaled down with their aspect kept, smaller ones are
-not scaled up; the rest of the canvas is black.
+not scaled up; the rest of the canvas is black. Where they are too many to be
+kept, they are `ram_tf_data.pictures`, and decoded again whenever needed.
 """
 
 import collections
-import functools
 import logging
 import math
 import pathlib
-import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import tqdm
 
-from ram_tf_data import memory
+from ram_tf_data import memory, pictures
 from ram_tf_data.canvas import check_pool
 from ram_tf_data.errors import UserError
 from ram_tf_data.files import read
-from ram_tf_data.gate import Gate, Seen
+from ram_tf_data.gate import Gate
 from ram_tf_data.splits import Source, Split
 
 # The same pictures validate, whatever seed a model is trained with.
@@ -36,6 +32,7 @@ def load(
     channels: int,
     validation_fraction: float,
     standardised: bool = False,
+    stream: bool | None = False,
 ) -> Source:
     """Reads pictures; files that are damaged, or no pictures, are left out.
 
@@ -51,6 +48,9 @@ def load(
         validation_fraction: Share of each class of `train_dir` that is held
             out to validate on: at least one picture, and all but one at most.
         standardised: Whether pictures are given equal brightness and contrast.
+        stream: Whether images are `Pictures`, read from their files again
+            whenever they are needed, instead of arrays; None where they are
+            too many to be kept (`pictures.fit`).
 
     Raises:
         UserError: On folders that are not there or the same, fewer than two
@@ -72,13 +72,18 @@ def load(
         )
     test = test_dir and _test_folder(test_dir, train, names)
     gate = Gate(side, channels, standardised=standardised)
-    look = functools.partial(read, gate=gate)
-    shape = (side, side, channels)
+    files = {f: _labelled(f, names) for f in (train, test) if f}
+    if stream is None:
+        count = sum(map(len, files.values()))
+        stream = not pictures.fit(count, (side, side, channels))
+
+    def split(folder: pathlib.Path, least: int) -> Split:
+        return _read(folder, files[folder], names, gate, stream, least)
+
     # A picture of each class to train on, another one to validate on.
-    known = _read(train, names, shape, look, least=2)
     return Source(
-        *_divide(known, validation_fraction),
-        test=_read(test, names, shape, look, least=1) if test else None,
+        *_divide(split(train, 2), validation_fraction),
+        test=split(test, 1) if test else None,
         num_classes=len(names),
         repeats=1,
         class_names=names,
@@ -120,48 +125,37 @@ def _test_folder(
     return folder
 
 
-def _read(
-    folder: pathlib.Path,
-    names: tuple[str, ...],
-    shape: tuple[int, int, int],
-    look: Callable[[str], Seen],
-    least: int,
-) -> Split:
-    """All pictures, shuffled; each class must have so many at least."""
+def _labelled(
+    folder: pathlib.Path, names: tuple[str, ...]
+) -> list[tuple[pathlib.Path, int]]:
+    """All files with the numbers of their classes, shuffled."""
     files = [
         (path, k)
         for k, name in enumerate(names)
         for path in _files(folder / name)
     ]
-    memory.check(
-        "All pictures, on their canvases,",
-        len(files) * math.prod(shape),
-        f"{len(files)} of {'x'.join(map(str, shape))} in {folder}",
-    )
     bits = np.random.Philox(key=_ORDER_SEED)
     order = np.random.Generator(bits).permutation(len(files))
-    paths = [files[row][0] for row in order]
-    images, blank, problems = _decode(paths, shape, look)
-    for problem in filter(None, problems):
-        logging.warning("left out: %s", problem)
+    return [files[row] for row in order]
+
+
+def _read(
+    folder: pathlib.Path,
+    files: list[tuple[pathlib.Path, int]],
+    names: tuple[str, ...],
+    gate: Gate,
+    stream: bool,
+    least: int,
+) -> Split:
+    """All sound pictures; each class must have so many at least."""
+    paths = [path for path, _ in files]
+    if not stream:
+        _check_memory(folder, (len(paths), gate.side, gate.side, gate.channels))
+    read_all = pictures.look_at if stream else _decode
+    images, blank, problems = read_all(list(map(str, paths)), gate)
     sound = np.array([problem is None for problem in problems], bool)
-    if not sound.all():
-        logging.warning(
-            "%d of %d files in %s are left out",
-            len(sound) - sound.sum(),
-            len(sound),
-            folder,
-        )
-    for row in np.flatnonzero(blank):
-        logging.warning("blank: %s", paths[row])
-    if blank.any():
-        logging.warning(
-            "%d of %d pictures in %s are blank, of a single value; they stay",
-            blank.sum(),
-            sound.sum(),
-            folder,
-        )
-    label = np.array([files[row][1] for row in order], np.int32)
+    _tell(folder, paths, blank, problems)
+    label = np.array([k for _, k in files], np.int32)
     # Links lead to the same file.
     origin = np.array([str(path.resolve()) for path in paths], object)
     split = Split(images, label, origin)
@@ -169,6 +163,31 @@ def _read(
         split = split.take(sound)
     _check_classes(folder, names, split.label, least)
     return split
+
+
+def _tell(
+    folder: pathlib.Path,
+    paths: list[pathlib.Path],
+    blank: np.ndarray,
+    problems: list[str | None],
+) -> None:
+    """Names and counts files that are left out, and blank pictures."""
+    for problem in filter(None, problems):
+        logging.warning("left out: %s", problem)
+    left_out = len(paths) - problems.count(None)
+    if left_out:
+        logging.warning(
+            "%d of %d files in %s are left out", left_out, len(paths), folder
+        )
+    for row in np.flatnonzero(blank):
+        logging.warning("blank: %s", paths[row])
+    if blank.any():
+        logging.warning(
+            "%d of %d pictures in %s are blank, of a single value; they stay",
+            blank.sum(),
+            problems.count(None),
+            folder,
+        )
 
 
 def _files(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -185,33 +204,36 @@ def _is_hidden(path: pathlib.Path) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
+def _check_memory(
+    folder: pathlib.Path, shape: tuple[int, int, int, int]
+) -> None:
+    """Raises UserError on pictures [n, h, w, C] that are too many to keep."""
+    memory.check(
+        "All pictures, on their canvases,",
+        math.prod(shape),
+        f"{shape[0]} of {'x'.join(map(str, shape[1:]))} in {folder}",
+    )
+    check_pool(shape)
+
+
 def _decode(
-    paths: list[pathlib.Path],
-    shape: tuple[int, int, int],
-    look: Callable[[str], Seen],
+    paths: list[str], gate: Gate
 ) -> tuple[np.ndarray, np.ndarray, list[str | None]]:
-    """Canvases [n, *shape]; which are blank; what was wrong with each file."""
-    check_pool((len(paths), *shape))
-    images = np.zeros((len(paths), *shape), np.uint8)
+    """Canvases [n, ...]; which are blank; what was wrong with each file."""
+    images = np.zeros(
+        (len(paths), gate.side, gate.side, gate.channels), np.uint8
+    )
     blank = np.zeros(len(paths), bool)
 
     def fill(row: int) -> str | None:
         try:
-            images[row], blank[row], _ = look(str(paths[row]))
+            images[row], blank[row], _ = read(paths[row], gate)
         except UserError as error:
             return str(error)
         return None
 
-    with ThreadPoolExecutor() as threads:  # Pillow decodes outside the GIL.
-        found = threads.map(fill, range(len(paths)))
-        bar = tqdm.tqdm(
-            found,
-            total=len(paths),
-            unit="picture",
-            disable=not sys.stderr.isatty(),
-            dynamic_ncols=True,
-        )
-        return images, blank, list(bar)
+    told = pictures.each(fill, range(len(paths)), told=True)
+    return images, blank, list(told)
 
 
 def _check_classes(

@@ -20,7 +20,8 @@ class Split(NamedTuple):
     """Labelled images.
 
     Attributes:
-        image: [n, h, w, C] uint8.
+        image: [n, h, w, C] uint8; or `pictures.Pictures`, which stand for it
+            and are read from their files.
         label: [n] int32.
         origin: What each image is called where it comes from, a file or the
             row of a set, [n]; None if nothing is known of it.
@@ -118,7 +119,8 @@ def _check_apart(names: str, first: Split, second: Split) -> None:
 
 def _shared_rows(one: np.ndarray, other: np.ndarray) -> int:
     """How many rows of one array have memory in common with another's."""
-    if not np.may_share_memory(one, other):
+    arrays = isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
+    if not arrays or not np.may_share_memory(one, other):
         return 0
     start, end = _extents(one)
     starts, ends = _extents(other)

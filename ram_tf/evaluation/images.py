@@ -140,7 +140,9 @@ class ClassifierEvaluator:
     Args:
         model: A built model with classes.
         data: {"image": [n, H, W, C] (or video), "label": [n]}, or sequences
-            of symbols "label" [n, L], which the last class ends.
+            of symbols "label" [n, L], which the last class ends. Images may be
+            what stands for an array and is read when a part of it is made one:
+            it has a shape, a dtype and slices.
         glimpse_cost: Price of a glimpse where weights are chosen; an error
             has 1.
 
@@ -272,8 +274,12 @@ class ClassifierEvaluator:
         images = data["image"]
         size = _batch_size(images.shape)
         # In batches: TensorFlow would copy the whole set, and videos are large.
-        for start in range(0, max(len(images), 1), size):
-            batch = tf.convert_to_tensor(images[start : start + size])
+        # Bytes have no wrong values: some of them tell all that is to be known.
+        checked = size if images.dtype == np.uint8 else len(images)
+        for start in range(0, max(checked, 1), size):
+            batch = tf.convert_to_tensor(
+                np.asarray(images[start : start + size])
+            )
             check_frames(batch, (4, 5))
             check_values(batch)
         check_labels(tf.convert_to_tensor(data["label"]), self._num_classes)
@@ -285,7 +291,7 @@ class ClassifierEvaluator:
         size = min(_batch_size(self._images.shape), count)
         parts = []
         for start in range(0, count, size):
-            batch = self._images[start : start + size]
+            batch = np.asarray(self._images[start : start + size])
             # One shape, one compilation: the last batch is filled up.
             missing = size - len(batch)
             batch = np.concatenate([batch, self._images[:missing]])

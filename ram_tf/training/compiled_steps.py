@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import tensorflow as tf
@@ -36,6 +36,21 @@ class Batches(Protocol):
     ) -> Batch: ...
 
 
+@runtime_checkable
+class Streamed(Protocol):
+    """Batches whose data are not in memory, and are given for some steps.
+
+    `given` returns a nest of arrays [count, ...], of which `make` gets one
+    step's in place of indices. `most` is how many steps it is asked for.
+    """
+
+    most: int
+
+    def given(
+        self, step: int, count: int, rows: slice | None = None
+    ) -> dict[str, np.ndarray]: ...
+
+
 class CompiledSteps(Steps):
     """Trains an agent on batches.
 
@@ -66,6 +81,9 @@ class CompiledSteps(Steps):
         self._batches = batches
         self._make_environment = make_environment
         self._team = Team()
+        self._rows: slice | None = None  # All of them.
+        if isinstance(batches, Streamed):
+            self.most = min(self.most, batches.most)
         self._units_per_step = units_per_step or batches.batch_size
         self._train = compile_steps(
             agent, batches.make, make_environment, batches.seed
@@ -84,11 +102,11 @@ class CompiledSteps(Steps):
                 f"their number must divide {batches.batch_size}. "
                 f"Received: {team.share.count}"
             )
-        rows = team.share.rows(batches.batch_size)
+        self._rows = rows = team.share.rows(batches.batch_size)
         self._agent.share = team.share
         self._train = compile_shared_steps(
             self._agent,
-            lambda indices, step: batches.make(indices, step, rows),
+            lambda given, step: batches.make(given, step, rows),
             self._make_environment,
             batches.seed,
             team,
@@ -127,14 +145,9 @@ class CompiledSteps(Steps):
         return self._steps * self._units_per_step
 
     def _call(self, step: int, count: int) -> dict[str, float]:
-        indices = self._batches.indices(step, count)
-        padding = ((0, _STEPS_PER_CALL - count), (0, 0))
+        given = tf.nest.map_structure(self._filled_up, self._given(step, count))
         with self._team.heard():
-            info = self._train(
-                tf.constant(np.pad(indices, padding)),
-                tf.constant(step),
-                tf.constant(count),
-            )
+            info = self._train(given, tf.constant(step), tf.constant(count))
             losses = info.loss.numpy()[:count]
         for number, loss in enumerate(losses, step + 1):
             check_loss(loss, number)
@@ -144,3 +157,14 @@ class CompiledSteps(Steps):
             name: float(value.numpy().sum(dtype=np.float64))
             for name, value in values.items()
         }
+
+    def _given(self, step: int, count: int) -> Any:
+        """What batches are made of, for some steps."""
+        if isinstance(self._batches, Streamed):
+            return self._batches.given(step, count, self._rows)
+        return self._batches.indices(step, count)
+
+    def _filled_up(self, values: np.ndarray) -> tf.Tensor:
+        """For as many steps as are compiled."""
+        padding = [(0, self.most - len(values))] + [(0, 0)] * (values.ndim - 1)
+        return tf.constant(np.pad(values, padding))

@@ -14,47 +14,47 @@ import tensorflow as tf
 from ram_tf.agents.update import Agent, Gradients
 from ram_tf.episodes.environments.environment import Environment
 from ram_tf.noise import step_seed
-from ram_tf.training.step import Batch, StepsInfo
+from ram_tf.training.step import Batch, Given, StepsInfo, of_step, steps_of
 from ram_tf.training.team import Team
 from ram_tf.types import LossInfo
 
 
 def compile_shared_steps(
     agent: Agent,
-    make_batch: Callable[[tf.Tensor, tf.Tensor], Batch],
+    make_batch: Callable[[Given, tf.Tensor], Batch],
     make_environment: Callable[[Batch], Environment],
     seed: int,
     team: Team,
     jit_compile: bool = True,
-) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], StepsInfo]:
+) -> Callable[[Given, tf.Tensor, tf.Tensor], StepsInfo]:
     """Like `compile_steps`, for an agent that has a share of each batch.
 
     Args:
         agent: Trains its model; it has the team's `share`.
-        make_batch: Turns indices [B] of a whole batch and the step into this
-            share's rows of the batch.
+        make_batch: Turns indices [B] of a whole batch, or whatever else is
+            given for a step, and the step into this share's rows of the batch.
         make_environment: Turns these into episodes.
         seed: Of the policy's noise, folded with the step.
         team: Adds up what the shares give.
         jit_compile: Whether XLA compiles the two programs.
 
     Returns:
-        A function of (indices [max_steps, B], first step, number of steps);
-        what it reports is of the whole batch.
+        A function of (indices [max_steps, B] or a nest of what is given, the
+        first step, the number of steps); what it reports is of the whole batch.
     """
     parts = _Parts(agent, team.share.count)
 
     @tf.function(jit_compile=jit_compile, autograph=False)
-    def computed(indices, step):
-        environment = make_environment(make_batch(indices, step))
+    def computed(given, step):
+        environment = make_environment(make_batch(given, step))
         return parts.computed(environment, step_seed(seed, step))
 
     update = tf.function(parts.update, jit_compile=jit_compile, autograph=False)
 
     @tf.function(autograph=False)
-    def steps(indices, first, count):
+    def steps(given, first, count):
         def body(k, loss, extra):
-            info = update(team.total(computed(indices[k], first + k)))
+            info = update(team.total(computed(of_step(given, k), first + k)))
             loss = tf.tensor_scatter_nd_update(loss, [[k]], [info.loss])
             extra = {
                 name: tf.tensor_scatter_nd_update(extra[name], [[k]], [value])
@@ -62,7 +62,7 @@ def compile_shared_steps(
             }
             return k + 1, loss, extra
 
-        loss = tf.zeros(indices.shape[:1])
+        loss = tf.zeros([steps_of(given)])
         extra = {name: loss for name in agent.metric_names}
         _, loss, extra = tf.while_loop(
             lambda k, *_: k < count, body, (0, loss, extra)

@@ -39,6 +39,12 @@ class Folders(Settings):
         least=0.01,
         most=0.99,
     )
+    stream: bool = setting(
+        False,
+        "Whether pictures are read from disk again whenever they are needed, "
+        "instead of being kept. Those that would take more than half of the "
+        "memory always are. The batches are the same.",
+    )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ram_tf.training.in_turn import InTurn
 from ram_tf_data.batches import TrainingBatches
 from ram_tf_data.contents import said_of_equal
 from ram_tf_data.gate import Gate
+from ram_tf_data.pictures import Pictures
 from ram_tf_data.splits import Source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import image_results, record
@@ -144,6 +145,11 @@ class ImageTask(Task):
             print(f"images of equal content: {equal}", flush=True)
 
     def data_record(self):
+        return self._data_record
+
+    @functools.cached_property
+    def _data_record(self) -> dict[str, Any]:
+        """Made once: all images may have to be read for it."""
         return record.data(self.source)
 
     def length(self):
@@ -295,7 +301,7 @@ class ImageTask(Task):
         }
         names = self.class_names(self.source.class_names)
         return glimpse_picture.draw(
-            model, first["image"], paths, first["label"], names
+            model, np.asarray(first["image"]), paths, first["label"], names
         )
 
 
@@ -304,8 +310,15 @@ def _said(source: Source) -> str:
     splits = source.splits.items()
     counts = [f"{len(split.label):,} {name}" for name, split in splits]
     size = "x".join(map(str, source.train.image.shape[1:]))
-    needed = sum(split.image.nbytes for _, split in splits)
     return (
         f"images of {size}: {', '.join(counts)}; {source.num_classes} classes; "
-        f"{needed / 1e6:,.0f} MB"
+        f"{_kept(source)}"
     )
+
+
+def _kept(source: Source) -> str:
+    """What images take of memory, or that they are not kept."""
+    images = [split.image for split in source.splits.values()]
+    if any(isinstance(image, Pictures) for image in images):
+        return "read from their files when they are needed"
+    return f"{sum(image.nbytes for image in images) / 1e6:,.0f} MB"

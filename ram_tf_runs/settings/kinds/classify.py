@@ -101,8 +101,27 @@ class ClassifySettings(RunSettings):
         looks = self.network.looks and not self.scene.frames
         return self.network.any_size or (looks and not self.model.scales)
 
+    @property
+    def streams(self) -> bool | None:
+        """Whether pictures are streamed; None for: if they do not fit."""
+        if self._kept_for:
+            return False
+        return self.folders.stream or None
+
+    @property
+    def _kept_for(self) -> str:
+        """The flag that all pictures are kept in memory for; "" if none is."""
+        scene = self.scene
+        flags = {
+            f"--clutter={scene.clutter}": scene.clutter,
+            f"--mixed={','.join(scene.mixed)}": scene.mixed,
+            f"--frames={scene.frames}": scene.frames,
+        }
+        return next((flag for flag, given in flags.items() if given), "")
+
     def check(self):
         self.teaching.check_rollouts(self.rollouts)
+        self._check_folders()
         self._check_video()
         self._check_stop()
         network = self.network
@@ -111,12 +130,23 @@ class ClassifySettings(RunSettings):
                 "--mixed needs a --network of images of any size: ram, "
                 f"conv_any or conv_128. Received: --network={network.network}"
             )
-        if self.source != "folder" and (
-            self.folders.train_dir or self.folders.test_dir
-        ):
+
+    def _check_folders(self) -> None:
+        folders = self.folders
+        if self.source != "folder" and (folders.train_dir or folders.test_dir):
             raise UserError(
                 "--train_dir and --test_dir need --source=folder, that of "
                 f"trainers.classify. Received: --source={self.source}"
+            )
+        if self.source != "folder" and folders.stream:
+            raise UserError(
+                "--stream needs --source=folder, that of trainers.classify. "
+                f"Received: --source={self.source}"
+            )
+        if folders.stream and self._kept_for:
+            raise UserError(
+                "--stream shows pictures as they are, and goes with none of "
+                f"--clutter, --mixed and --frames. Received: {self._kept_for}"
             )
 
     def _check_video(self) -> None:

@@ -4,15 +4,12 @@ import dataclasses
 
 from ram_tf import Comparator, StopAgent
 from ram_tf_data import folder, sources
-from ram_tf_data.batches import (
-    TrainingBatches,
-    check_size,
-    evaluation_set,
-    streamed,
-)
+from ram_tf_data.batches import check_size, evaluation_set, streamed
 from ram_tf_data.canvas import Canvas
 from ram_tf_data.contrast import standardise_source
 from ram_tf_data.facts import FACTS
+from ram_tf_data.pictures import Pictures
+from ram_tf_data.streamed_batches import streamed_set, training_batches
 from ram_tf_runs.cards import model_card
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.tasks import canvases, parts
@@ -60,6 +57,7 @@ class ClassifyTask(ImageTask):
                 channels=1 if settings.grey else 3,
                 validation_fraction=settings.folders.validation_fraction,
                 standardised=settings.standardise,
+                stream=settings.streams,
             )
         source = sources.load(settings.source, self.data_dir)
         return standardise_source(source) if settings.standardise else source
@@ -73,7 +71,7 @@ class ClassifyTask(ImageTask):
         size, seed = settings.training.batch_size, settings.seed
         turns = canvases.training_canvases(settings.scene, steps)
         made = {
-            canvas: TrainingBatches(train, canvas, size, seed)
+            canvas: training_batches(train, canvas, size, seed)
             for canvas in turns
         }
         return [made[canvas] for canvas in turns]
@@ -93,6 +91,8 @@ class ClassifyTask(ImageTask):
         """Raises UserError if what the end is measured on is too large."""
         source, most = self.source, self.settings.evaluation_cases
         for split in source.splits.values():
+            if isinstance(split.image, Pictures):  # Read piece by piece.
+                continue
             cases = len(split.label) * source.repeats
             shape = self.canvas.shape(split.image)
             check_size(shape, min(most or cases, cases))
@@ -117,13 +117,14 @@ class ClassifyTask(ImageTask):
         )
 
     def _evaluated(self, split: str, draw: int):
-        return evaluation_set(
+        images, cases = (
             self.source.splits[split],
-            self.canvas,
-            self.source.repeats,
-            draw,
-            cases=self.settings.evaluation_cases,
+            self.settings.evaluation_cases,
         )
+        if isinstance(images.image, Pictures):
+            return streamed_set(images, self.canvas, cases)
+        repeats = self.source.repeats
+        return evaluation_set(images, self.canvas, repeats, draw, cases=cases)
 
     def model_arguments(self):
         frames = self.settings.scene.frames
