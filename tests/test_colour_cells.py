@@ -122,6 +122,47 @@ def test_logits_cell_by_cell():
     )
 
 
+def test_filters_of_what_stands_out():
+    """By hand: a red cell on grey, for centres of a cell and of 3 x 3."""
+    kernel = cell_features.salient(3, 16)
+    assert kernel.shape == (75, 10)
+    field = np.full([5, 5, 3], 0.5)
+    np.testing.assert_allclose(field.ravel() @ kernel, 0, atol=1e-6)
+    field[2, 2] = [1.5, 0.5, 0.5]
+    # Red, blue, yellow, light and dark; the centre counts 1, and then a ninth.
+    answers = np.array([1, -0.5, 0.5, 1 / 3, -1 / 3])
+    expected = [*answers, *answers / 9]
+    np.testing.assert_allclose(field.ravel() @ kernel, expected, atol=1e-6)
+    # Beside the centre it tells against; a 24th, and then a 16th within 3 x 3.
+    field[2, 2], field[0, 0] = 0.5, [1.5, 0.5, 0.5]
+    expected = [*-answers / 24, *-answers / 16]
+    np.testing.assert_allclose(field.ravel() @ kernel, expected, atol=1e-6)
+    assert cell_features.salient(1, 16).shape == (25, 4)
+    np.testing.assert_array_equal(cell_features.salient(3, 7), kernel[:, :7])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_eye_first_goes_where_something_stands_out(channels):
+    policy = ColourCellPolicy(1, 16)
+    size = 12
+    policy.build(
+        (None, UNITS), (None, size, size, channels), (None, 1, size, 2)
+    )
+    window = np.random.default_rng(0).normal(0.4, 0.02, [1, size, size, 3])
+    window[0, 8, 3] = [0.9, 0.2, 0.2]
+    window = tf.constant(window[..., :channels], tf.float32)
+    middles = np.arange(size, dtype="f") + 0.5
+    places = tf.constant(np.stack([middles, middles], -1)[None, None])
+    sides = tf.constant([size, size], tf.float32)
+    middle = tf.constant([[6.0, 6.0]])
+    glimpse = Glimpse(window, places, middle, sides, sides / 2)
+    state = policy.next_state(policy.get_initial_state(1), glimpse)
+    logits = policy(tf.zeros([1, UNITS]), glimpse, state)
+    row, column = divmod(int(policy.mode(logits)[0]), size)
+    assert abs(row - 8) <= 1
+    assert abs(column - 3) <= 1
+
+
 def test_twelve_windows_share_the_filters():
     """What is seen in a window is judged alike in any, by the same weights."""
     few, many = _glimpse(scales=3), _glimpse(scales=12)

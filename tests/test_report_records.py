@@ -139,7 +139,8 @@ def _configurations():
 def test_commands_make_the_same_settings_again(values):
     settings = from_record(values)
     words = recipe.command(settings).split()
-    trainer = "svhn" if settings.source == "svhn_small" else "mnist"
+    trainers = {"svhn_small": "svhn", "gtsrb": "signs"}
+    trainer = trainers.get(settings.source, "mnist")
     if values.get("max_digits"):
         trainer = "numbers"
     assert words[:3] == ["python", "-m", f"trainers.{trainer}"]

@@ -159,6 +159,34 @@ def learnt(shown: tf.Tensor, kernel, bias) -> tf.Tensor:
     return tf.reshape(found, [-1, scales, size * size, kernel.shape[-1]])
 
 
+def salient(channels: int, filters: int) -> np.ndarray:
+    """Filters of what stands out: a centre less what is around it.
+
+    In brightness, both ways; and of colours also in red, in blue and in yellow,
+    each against the other two: as in the salience maps of Itti, Koch and Niebur
+    (1998). The centre is a cell, and then 3 x 3.
+
+    Args:
+        channels: C; colours if 3.
+        filters: How many are wanted.
+
+    Returns:
+        [FIELD^2 * C, n], n <= filters.
+    """
+    axes = np.array([[1.0] * channels, [-1.0] * channels]) / channels
+    if channels == 3:
+        hues = [[1, -0.5, -0.5], [-0.5, -0.5, 1], [0.5, 0.5, -1]]
+        axes = np.concatenate([hues, axes])
+    found = []
+    for size in (1, 3):
+        middle = np.abs(np.arange(FIELD) - FIELD // 2) <= size // 2
+        centre = np.outer(middle, middle)
+        apart = centre / size**2 - ~centre / (FIELD**2 - size**2)
+        found += [apart[..., None] * axis for axis in axes]
+    kernel = np.stack(found, axis=-1).reshape(FIELD**2 * channels, -1)
+    return kernel[:, :filters].astype(np.float32)
+
+
 def for_a_row(kernel, size: int) -> tf.Tensor:
     """Filters of one cell as those of a row of cells.
 

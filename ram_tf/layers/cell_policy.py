@@ -106,7 +106,8 @@ class CellPolicy(FixationPolicy):
 
     def build(self, features_shape, windows_shape, places_shape):
         self._size, scales = windows_shape[1], places_shape[1]
-        first = self._first_weights()
+        channels = windows_shape[-1] // scales
+        first = self._first_weights(channels)
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -131,7 +132,8 @@ class CellPolicy(FixationPolicy):
         )
         if self.filters:
             self.kernel = self.add_weight(
-                shape=(self._field(windows_shape[-1] // scales), self.filters),
+                shape=(self._field(channels), self.filters),
+                initializer=self._first_kernel,
                 name="kernel",
             )
             self.bias = self.add_weight(
@@ -139,9 +141,14 @@ class CellPolicy(FixationPolicy):
             )
         self.built = True
 
-    def _first_weights(self) -> tuple[float, ...]:
+    def _first_weights(self, channels: int) -> tuple[float, ...]:
         """What each number of a cell weighs at first."""
+        del channels
         return (*_FIRST, *[0.0] * self.filters)
+
+    def _first_kernel(self, shape, dtype) -> tf.Tensor:
+        """The filters at first."""
+        return keras.initializers.GlorotUniform()(shape, dtype)
 
     def _field(self, channels: int) -> int:
         """How many numbers a filter sees."""

@@ -1,6 +1,7 @@
 """A policy over cells that learns what to look for in photographs."""
 
 import keras
+import tensorflow as tf
 
 from ram_tf.layers import cell_features
 from ram_tf.layers.cell_features import FIELD
@@ -10,9 +11,8 @@ from ram_tf.validation import check_positive_int
 
 # At first: not where you have been.
 _LOOKED_AT = (0.0, -0.5, 0.0)
-# What all filters together weigh at first. They are random then, and give more
-# where there is more contrast.
-_LEARNT = 0.3
+# What the filters of what stands out weigh together at first.
+_SALIENCE = 0.4
 
 
 @LOCATION_POLICIES.register("colour_cells")
@@ -25,7 +25,9 @@ class ColourCellPolicy(CellPolicy):
     the same for all windows, so that what is found at one size is found at any.
     A colour counts less the mean of its window, over the root of the mean
     square of that; cells outside of the image have none. REINFORCE trains the
-    filters.
+    filters. The first of them begin as `cell_features.salient`, so that the eye
+    goes where something stands out before it has learnt anything; the others
+    begin at random and weigh nothing.
 
     Args:
         scales: Windows that have weights of their own, A_s, D and e.
@@ -39,8 +41,15 @@ class ColourCellPolicy(CellPolicy):
         check_positive_int("filters", filters)
         super().__init__(scales, filters, **kwargs)
 
-    def _first_weights(self):
-        return (*_LOOKED_AT, *[_LEARNT / self.filters] * self.filters)
+    def _first_weights(self, channels):
+        count = cell_features.salient(channels, self.filters).shape[1]
+        known = [_SALIENCE / count] * count
+        return (*_LOOKED_AT, *known, *[0.0] * (self.filters - count))
+
+    def _first_kernel(self, shape, dtype):
+        salient = cell_features.salient(shape[0] // FIELD**2, shape[1])
+        random = super()._first_kernel(shape, dtype)
+        return tf.concat([salient, random[:, salient.shape[1] :]], axis=1)
 
     def _field(self, channels):
         return FIELD**2 * channels
