@@ -12,7 +12,8 @@ import tensorflow as tf
 from ram_tf import geometry
 from ram_tf.errors import UserError
 
-# These ops give the same bits in eager mode and under XLA; a reshape and mean
+# These ops give the same bits in eager mode and under XLA (of floats, on some
+# processors, all but the last bit); a reshape and mean
 # does not.
 POOLINGS = {"average": tf.nn.avg_pool2d, "max": tf.nn.max_pool2d}
 
