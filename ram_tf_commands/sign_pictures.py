@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
-from ram_tf_runs.settings.fields import Settings, group, setting
+from ram_tf_runs.settings.data import Photographed
+from ram_tf_runs.settings.fields import group, setting
 from ram_tf_runs.settings.options import Data, Out
 
 if TYPE_CHECKING:
@@ -33,23 +34,9 @@ _DRAWS = {"train": 2, "test": 3}
 
 
 @dataclasses.dataclass(frozen=True)
-class SignPictures(Settings):
+class SignPictures(Photographed):
     """What is written."""
 
-    backgrounds: str | None = setting(
-        None,
-        "Folder of photographs, each at least as large as the canvas.",
-        path=True,
-    )
-    canvas: int = setting(
-        512, "Side of the pictures in pixels.", least=64, most=8192
-    )
-    distractors: int = setting(
-        10,
-        "Number of pieces of other photographs that are pasted in the same "
-        "way as the sign.",
-        least=0,
-    )
     each: int = setting(
         100,
         "Number of pictures of each class to train on. There are at most as "

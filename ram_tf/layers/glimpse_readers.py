@@ -12,9 +12,8 @@ import tensorflow as tf
 from ram_tf import geometry
 from ram_tf.errors import UserError
 
-# These ops give the same bits in eager mode and under XLA (of floats, on some
-# processors, all but the last bit); a reshape and mean
-# does not.
+# Of whole numbers they give the same bits in eager mode and under XLA, and of
+# floats the maximum does; for means of floats see `_means`.
 POOLINGS = {"average": tf.nn.avg_pool2d, "max": tf.nn.max_pool2d}
 
 
@@ -30,7 +29,7 @@ def extract_glimpse(images, locations, size: int, factor: int, pool):
         normalized=True,
         noise="zero",
     )
-    return _pooled(windows, factor, pool)
+    return _pooled(windows, factor, pool, images.dtype)
 
 
 def gather(images, locations, size: int, factor: int, pool):
@@ -42,7 +41,8 @@ def gather(images, locations, size: int, factor: int, pool):
     columns, column_inside = _clipped(x + tf.range(window), width)
     pixels = tf.cast(_read(images, rows, columns), tf.float32)
     inside = row_inside[:, :, None, None] & column_inside[:, None, :, None]
-    return _pooled(tf.where(inside, pixels, 0.0), factor, pool)
+    windows = tf.where(inside, pixels, 0.0)
+    return _pooled(windows, factor, pool, images.dtype)
 
 
 def integral(images, locations, size: int, factor: int, pool):
@@ -95,9 +95,8 @@ def slices(images, locations, size: int, factor: int, pool):
         (start - first + window) * along,
         window * along,
     )
-    return _pooled(
-        tf.reshape(pixels, [1, window, window, channels]), factor, pool
-    )
+    windows = tf.reshape(pixels, [1, window, window, channels])
+    return _pooled(windows, factor, pool, images.dtype)
 
 
 def _between(values, least, most):
@@ -134,7 +133,7 @@ def crop_and_resize(images, locations, size: int, factor: int, pool):
     )
     if images.dtype == tf.uint8 and pool is POOLINGS["average"]:
         return _averaged_bytes(windows, factor)
-    return _pooled(windows, factor, pool)
+    return _pooled(windows, factor, pool, images.dtype)
 
 
 READERS = {
@@ -157,10 +156,26 @@ def _check_single(images, locations):
         )
 
 
-def _pooled(windows, factor, pool):
+def _pooled(windows, factor, pool, dtype):
+    """Windows, float32, of images of a dtype."""
     if factor == 1:
         return windows
+    if pool is POOLINGS["average"] and dtype != tf.uint8:
+        return _means(windows, factor)
     return pool(windows, factor, factor, "VALID")
+
+
+def _means(windows, factor):
+    """Means of floats over squares of a power of two, by halves.
+
+    So each sum has one order. In a pooling op, LLVM adds up as suits the
+    processor: on some, XLA's last bit was not that of eager mode.
+    """
+    while factor > 1:
+        rows = windows[:, ::2] + windows[:, 1::2]
+        windows = (rows[:, :, ::2] + rows[:, :, 1::2]) * 0.25
+        factor //= 2
+    return windows
 
 
 def _averaged_bytes(windows, factor):

@@ -29,8 +29,7 @@ class GlimpseSensor(keras.layers.Layer):
     g x g. Pixels outside the image are 0. Nothing is learned, and no gradient
     passes: neither to the image nor to the location.
 
-    All implementations but the last two give the same bits (of floats under
-    XLA, on some processors, all but the last). "extract_glimpse"
+    All implementations but the last two give the same bits. "extract_glimpse"
     is TensorFlow's op: plain to read, but it casts whole images, and knows
     neither XLA nor TFLite. "gather" reads only the pixels of the windows, so
     that its time and memory do not depend on H and W, and works everywhere:

@@ -150,8 +150,8 @@ class Digits(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
-class Hidden(Settings):
-    """A sign hidden in a photograph."""
+class Photographed(Settings):
+    """Photographs, and what is pasted into them."""
 
     backgrounds: str | None = setting(
         None,
@@ -169,6 +169,12 @@ class Hidden(Settings):
         "way as the sign.",
         least=0,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class Hidden(Photographed):
+    """A sign hidden in a photograph."""
+
     grow: float = setting(
         0.0,
         "Share of the training over which the square that the sign lies in "
