@@ -195,6 +195,19 @@ def policy_gradient_loss(
     return _mean_episode(-log_prob * tf.stop_gradient(advantage), valid)
 
 
+def guidance_loss(target_log_prob: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of where to look to where there is something to see.
+
+    Args:
+        target_log_prob: Log-probability that step t looks there, [N, T].
+        valid: [N, T].
+
+    Returns:
+        A scalar.
+    """
+    return _mean_episode(-target_log_prob, valid)
+
+
 def entropy_loss(entropy: tf.Tensor, valid: tf.Tensor) -> tf.Tensor:
     """Minus the entropy of the actions: its weight keeps them from settling.
 

@@ -153,6 +153,9 @@ class Trajectory(NamedTuple):
         entropy: Of the distribution of "action" at step t, in nats, [N, T]; 0
             where the model does not act.
         answer_due: 1 at the answers that must be right, else 0, [N, T] float32.
+        target_log_prob: Log-probability that step t looks at the target of the
+            environment, [N, T]; 0 where its location is not chosen; None
+            without targets.
     """
 
     action: dict[str, Tensor]
@@ -166,6 +169,7 @@ class Trajectory(NamedTuple):
     action_log_prob: Tensor
     entropy: Tensor
     answer_due: Tensor
+    target_log_prob: Tensor | None = None
 
 
 class LossInfo(NamedTuple):

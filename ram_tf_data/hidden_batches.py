@@ -42,10 +42,16 @@ class HiddenBatches(TrainingBatches):
         super().__init__(split, hidden, batch_size, seed)
         self._scenery = Scenery.of(photographs)
 
-    def composed(self, indices, seed, step, rows=None):
+    def make(self, indices, step, rows=None):
+        """As TrainingBatches does, with "target", [B, 3], of each sign."""
         hidden, scenery = self._canvas, self._scenery
-        drawn = draw_signs(hidden, scenery, indices, seed, step)
-        return paint(hidden, scenery, self._images, rows_of(drawn, rows))
+        seed = self._seed_of(step)
+        drawn = rows_of(draw_signs(hidden, scenery, indices, seed, step), rows)
+        return {
+            "image": paint(hidden, scenery, self._images, drawn),
+            "label": tf.gather(self._labels, rows_of(indices, rows)),
+            "target": drawn.target,
+        }
 
 
 def hidden_set(

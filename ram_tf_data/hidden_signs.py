@@ -106,6 +106,15 @@ class Drawn(NamedTuple):
         half = tf.cast(self.size[:, -1:], tf.float32) / 2
         return tf.cast(self.place[:, -1], tf.float32) + half
 
+    @property
+    def target(self) -> tf.Tensor:
+        """That, and a quarter of the sign's side, [B, 3] float32.
+
+        So near the middle, a glimpse has most of the sign in it.
+        """
+        quarter = tf.cast(self.size[:, -1:], tf.float32) / 4
+        return tf.concat([self.centre, quarter], axis=-1)
+
 
 def draw_signs(
     hidden: HiddenSign,

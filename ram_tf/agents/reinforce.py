@@ -40,7 +40,9 @@ class ReinforceAgent(Agent):
     times REINFORCE for locations and actions, plus `baseline_weight` times the
     squared error of the baseline where it is the learned one, plus
     `teaching_weight` times the cross-entropy to the mean answer of the
-    rollouts, minus `entropy_weight` times the entropy of the actions.
+    rollouts, plus `guidance_weight` times the cross-entropy of where to look to
+    where the environment's targets are, minus `entropy_weight` times the
+    entropy of the actions.
 
     Args:
         model: A built RecurrentAttentionModel.
@@ -57,6 +59,8 @@ class ReinforceAgent(Agent):
         baseline_into_core: Whether the baseline's error trains them, too.
         teaching_weight: Weight of the cross-entropy of the answers to the mean
             answer of all rollouts of the image (`losses.teaching_loss`).
+        guidance_weight: Weight of `losses.guidance_loss`, for episodes that
+            tell where there is something to see.
         entropy_weight: Weight of the entropy of the actions.
         trace_decay: How far the learned baseline trusts rewards rather than
             itself: 1 credits the whole return to every step (paper, equation
@@ -66,8 +70,9 @@ class ReinforceAgent(Agent):
 
     Raises:
         UserError: On unknown names, counts or weights out of range,
-            "leave_one_out" or teaching with a single rollout, or teaching of a
-            model that does not answer.
+            "leave_one_out" or teaching with a single rollout, teaching of a
+            model that does not answer, or guidance of a policy over locations
+            that cannot be guided.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class ReinforceAgent(Agent):
         reinforce_into_core: bool = True,
         baseline_into_core: bool = False,
         teaching_weight: float = 0.0,
+        guidance_weight: float = 0.0,
         entropy_weight: float = 0.0,
         trace_decay: float = 1.0,
         fixations: str = "learned",
@@ -93,6 +99,7 @@ class ReinforceAgent(Agent):
         check_at_least("baseline_weight", baseline_weight, 0)
         check_at_least("location_weight", location_weight, 0)
         check_at_least("teaching_weight", teaching_weight, 0)
+        check_at_least("guidance_weight", guidance_weight, 0)
         check_at_least("entropy_weight", entropy_weight, 0)
         if not 0 <= trace_decay <= 1 or (
             trace_decay < 1 and baseline != "learned"
@@ -115,6 +122,12 @@ class ReinforceAgent(Agent):
                 f"{teaching_weight}, rollouts={rollouts}, "
                 f"num_classes={model.num_classes}"
             )
+        if guidance_weight and not model.cell.location_policy.can_be_guided:
+            raise UserError(
+                "`guidance_weight` needs a policy that chooses among cells. "
+                f"Received: guidance_weight={guidance_weight}, "
+                f"location_policy={model.location_policy!r}"
+            )
         super().__init__(model, optimizer)
         self.rollouts = rollouts
         self._baseline = baseline
@@ -122,6 +135,7 @@ class ReinforceAgent(Agent):
         self._baseline_weight = baseline_weight
         self._location_weight = location_weight
         self._teaching_weight = teaching_weight
+        self._guidance_weight = guidance_weight
         self._entropy_weight = entropy_weight
         self._trace_decay = trace_decay
         self._fixations = fixations
@@ -225,6 +239,10 @@ class ReinforceAgent(Agent):
                 trajectory.label_weight,
                 valid,
             )
+        if self._guidance_weight:
+            loss += self._guidance_weight * losses.guidance_loss(
+                trajectory.target_log_prob, valid
+            )
         return LossInfo(loss, extra)
 
     def _advantage(self, trajectory, return_t):
@@ -310,6 +328,12 @@ class ReinforceAgent(Agent):
             raise UserError(
                 "The environment must have the agent's number of rollouts, "
                 f"{self.rollouts}. Received: {environment.rollouts}"
+            )
+        if self._guidance_weight and environment.target is None:
+            raise UserError(
+                "`guidance_weight` needs an environment with targets. "
+                f"Received: guidance_weight={self._guidance_weight}, "
+                "target=None"
             )
         classes = self.model.num_classes
         if (environment.label is None) != (classes is None):

@@ -95,21 +95,38 @@ class Policy:
         self, looks: Looks, action: dict[str, tf.Tensor]
     ) -> tf.Tensor:
         """The log-probability of the locations alone, [N, T]."""
-        policy, features = self.cell.location_policy, looks.features[:, :-1]
+        looks = self._before_choices(looks)
+        policy, features = self.cell.location_policy, looks.features
         if not self._samples_locations:
             return tf.zeros_like(features[..., 0])
-        if not self._into_core:
-            features = tf.stop_gradient(features)
-        looks = looks._replace(features=features)
         if policy.reads_glimpse:
-            if not self._into_core:  # Theirs have the gradient into it.
-                looks = looks._replace(parameters=None)
             return self._read_log_prob(looks, self._chosen(action))
         density = policy.log_prob(policy(features), self._chosen(action))
         if self.cell.first_fixation == "learned":
             return density
         steps = tf.range(tf.shape(features)[1])
         return tf.where(steps > 0, density, 0.0)
+
+    def target_log_prob(self, looks: Looks, target: tf.Tensor) -> tf.Tensor:
+        """The log-probability of looking at targets, all steps in one.
+
+        Args:
+            looks: What was known, [N, T, ...].
+            target: As `Environment.target`, [N, 3].
+
+        Returns:
+            [N, T]; 0 for the first fixation.
+        """
+        looks = self._before_choices(looks)
+        steps = looks.features.shape[1]
+        if steps == 1:
+            return tf.zeros_like(looks.features[..., 0])
+        found = self.cell.location_policy.target_log_prob(
+            self._parameters(looks),
+            self._before_each(looks),
+            tf.repeat(target, steps - 1, axis=0),
+        )
+        return _from_the_second(found, steps)
 
     def action_log_prob(
         self, features: tf.Tensor, action: dict[str, tf.Tensor]
@@ -203,29 +220,40 @@ class Policy:
         """T, of the decisions of a head."""
         return self._head_noise[key].shape[1]
 
+    def _before_choices(self, looks: Looks) -> Looks:
+        """With the features that locations are chosen from, [N, T, D]."""
+        looks = looks._replace(features=looks.features[:, :-1])
+        if self._into_core:
+            return looks
+        # Parameters that are kept have the gradient into the core.
+        features = tf.stop_gradient(looks.features)
+        return looks._replace(features=features, parameters=None)
+
     def _read_log_prob(self, looks: Looks, choice: tf.Tensor) -> tf.Tensor:
         """Of choices from glimpses, all steps in one; none is the first."""
         steps = choice.shape[1]
         if steps == 1:
             return tf.zeros_like(looks.features[..., 0])
+        log_prob = self.cell.location_policy.log_prob(
+            self._parameters(looks), _rows(choice[:, 1:])
+        )
+        return _from_the_second(log_prob, steps)
 
-        def rows(values):
-            return tf.reshape(values, [-1, *values.shape[2:]])
-
-        policy = self.cell.location_policy
+    def _parameters(self, looks: Looks) -> tf.Tensor:
+        """Of all choices from glimpses, [N * (T - 1), P]."""
         if looks.parameters is not None:
-            parameters = rows(looks.parameters)
-        else:
-            parameters = policy(
-                rows(looks.features[:, 1:]),
-                cast(Glimpse, looks.glimpse).map(
-                    lambda values: rows(values[:, :-1])
-                ),
-                tuple(rows(values[:, :-1]) for values in looks.memory),
-            )
-        log_prob = policy.log_prob(parameters, rows(choice[:, 1:]))
-        log_prob = tf.reshape(log_prob, [-1, steps - 1])
-        return tf.pad(log_prob, [[0, 0], [1, 0]])
+            return _rows(looks.parameters)
+        return self.cell.location_policy(
+            _rows(looks.features[:, 1:]),
+            self._before_each(looks),
+            tuple(_rows(values[:, :-1]) for values in looks.memory),
+        )
+
+    def _before_each(self, looks: Looks) -> Glimpse:
+        """The glimpses that locations were chosen from, [N * (T - 1), ...]."""
+        return cast(Glimpse, looks.glimpse).map(
+            lambda values: _rows(values[:, :-1])
+        )
 
 
 class SamplingPolicy(Policy):
@@ -332,3 +360,13 @@ class CentreFixations(Policy):
     def _choose(self, state, t):
         location = tf.zeros_like(state.cell[-1])
         return self._no_choice(location), location
+
+
+def _rows(values: tf.Tensor) -> tf.Tensor:
+    """[N, T, ...] as [N * T, ...]."""
+    return tf.reshape(values, [-1, *values.shape[2:]])
+
+
+def _from_the_second(values: tf.Tensor, steps: int) -> tf.Tensor:
+    """Values of all steps but the first, [N * (T - 1)], as [N, T]; it has 0."""
+    return tf.pad(tf.reshape(values, [-1, steps - 1]), [[0, 0], [1, 0]])

@@ -77,6 +77,7 @@ class CellPolicy(FixationPolicy):
     """
 
     reads_glimpse = True
+    can_be_guided = True
     takes_unit = False
     choice_spec = tf.TensorSpec([], tf.int32)
     place_size = 3
@@ -224,6 +225,24 @@ class CellPolicy(FixationPolicy):
 
     def log_prob(self, logits, choice):
         return -tf.nn.sparse_softmax_cross_entropy_with_logits(choice, logits)
+
+    def target_log_prob(self, parameters, glimpse, target):
+        """That of the cells whose centres are near enough to the middle.
+
+        A cell which the middle lies in always is, so that each window that
+        shows the target has one.
+        """
+        scales, size = glimpse.places.shape[1:3]
+        reach = tf.maximum(target[:, None, 2:], 2.0 ** np.arange(scales) / 2)
+        apart = tf.abs(glimpse.places - target[:, None, None, :2])
+        near = apart <= tf.reshape(reach, [-1, scales, 1, 1])
+        near = near[..., :, None, 0] & near[..., None, :, 1]
+        near = tf.reshape(near, [-1, scales * size * size])
+        chances = tf.nn.log_softmax(parameters)
+        chances = tf.where(near, chances, _NEVER)
+        # A target that no cell shows teaches nothing.
+        shown = tf.reduce_any(near & (parameters > _NEVER / 2), axis=-1)
+        return tf.where(shown, tf.reduce_logsumexp(chances, axis=-1), 0.0)
 
     def indifferent(self, logits):
         """All cells that may be chosen alike."""

@@ -33,6 +33,7 @@ class FixationPolicy(keras.layers.Layer):
 
     Attributes:
         reads_glimpse: Whether it reads what was seen, and remembers it.
+        can_be_guided: Whether it has `target_log_prob`.
         choice_spec: Shape and dtype of a row's choice; None where the choice is
             the location itself.
         takes_unit: Whether the unit of its locations may be other than half a
@@ -52,6 +53,7 @@ class FixationPolicy(keras.layers.Layer):
     """
 
     reads_glimpse: bool = False
+    can_be_guided: bool = False
     takes_unit: bool = True
     choice_spec: tf.TensorSpec | None = None
     place_size: int = 2
@@ -117,6 +119,18 @@ class FixationPolicy(keras.layers.Layer):
     def log_prob(self, parameters: tf.Tensor, choice: tf.Tensor) -> tf.Tensor:
         """Log-probability (or density) of choices, of any leading shape."""
         return self.distribution(parameters).log_prob(choice)
+
+    def target_log_prob(
+        self, parameters: tf.Tensor, glimpse: Glimpse, target: tf.Tensor
+    ) -> tf.Tensor:
+        """The log-probability of looking at a target, [N].
+
+        Args:
+            parameters: [N, P].
+            glimpse: That they were computed from.
+            target: As `Environment.target`, [N, 3].
+        """
+        raise NotImplementedError
 
     def locate(self, choice: tf.Tensor, glimpse: Glimpse | None) -> tf.Tensor:
         """The location [N, 2] in units that a choice leads to.

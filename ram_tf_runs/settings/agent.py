@@ -62,6 +62,20 @@ class Teaching(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Guidance(Settings):
+    """Whether the eye is told in training where to look."""
+
+    guidance_weight: float = setting(
+        0.0,
+        "Weight of a further cross-entropy, which pulls the choice of each "
+        "fixation to cells on what is hidden; training data know where it is. "
+        "With 0 the eye learns from its answers alone. It needs a "
+        "--location_policy that chooses among cells.",
+        least=0.0,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Answers(Settings):
     """What answers earn."""
 

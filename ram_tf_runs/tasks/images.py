@@ -27,7 +27,7 @@ from ram_tf_data.pictures import Pictures
 from ram_tf_data.splits import Source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import image_results, record
-from ram_tf_runs.settings.agent import Teaching
+from ram_tf_runs.settings.agent import Guidance, Teaching
 from ram_tf_runs.tasks import parts
 from ram_tf_runs.tasks.task import Task
 
@@ -196,6 +196,7 @@ class ImageTask(Task):
             **settings.reinforce.flat(),
             # Of plugins' settings, some have none.
             **getattr(settings, "teaching", Teaching()).flat(),
+            **getattr(settings, "guidance", Guidance()).flat(),
         )
 
     def make_steps(self, agent, state):

@@ -21,6 +21,9 @@ class Environment:
         label: Right class at each step, [N, T] int32, or None.
         label_weight: Its weight in the cross-entropy, [N, T] float32, or None;
             of episodes that all go on to the end.
+        target: What there is to see: its middle in pixels from the top left
+            corner, (y, x), and how far from there, along each axis, a fixation
+            may be, [N, 3] float32; or None.
     """
 
     rows: int | tf.Tensor
@@ -28,6 +31,7 @@ class Environment:
     rollouts: int = 1
     label: tf.Tensor | None = None
     label_weight: tf.Tensor | None = None
+    target: tf.Tensor | None = None
 
     def reset(self) -> tuple[Any, TimeStep]:
         """Starts all episodes: (state of the environment, first time step)."""

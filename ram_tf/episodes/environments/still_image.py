@@ -11,6 +11,7 @@ from ram_tf.validation import (
     check_choice,
     check_frames,
     check_positive_int,
+    check_shape,
     check_values,
 )
 
@@ -36,10 +37,12 @@ class StillImage(Environment):
             answer is then in the reward: else looking on would be paid for, or
             punished, by the answers on the way.
         glimpse_cost: Taken off the reward for every glimpse.
+        target: Where there is something to see, [B, 3]: `Environment.target`,
+            of images. An agent can learn from it where to look.
 
     Raises:
-        UserError: On images or labels of another rank or dtype, counts below
-            one, or an unknown reward.
+        UserError: On images, labels or targets of another shape or dtype,
+            counts below one, or an unknown reward.
     """
 
     _ranks = (4,)
@@ -56,6 +59,7 @@ class StillImage(Environment):
         intermediate_weight: float = 0.0,
         may_stop: bool = False,
         glimpse_cost: float = 0.0,
+        target: tf.Tensor | None = None,
     ):
         images = tf.convert_to_tensor(images)
         check_frames(images, self._ranks)
@@ -76,6 +80,11 @@ class StillImage(Environment):
         if labels is not None:
             labels = self._check_labels(labels)
             self._label_each_step(tf.repeat(labels, rollouts, axis=0))
+        if target is not None:
+            check_shape("target", target, (images.shape[0], 3))
+            self.target = tf.repeat(
+                tf.cast(target, tf.float32), rollouts, axis=0
+            )
 
     def _check_labels(self, labels) -> tf.Tensor:
         labels = tf.convert_to_tensor(labels)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.agent import (
     Answers,
+    Guidance,
     Reinforce,
     Rollouts,
     Teaching,
@@ -34,6 +35,7 @@ class FindSettings(RunSettings):
     rollouts: Rollouts = group(Rollouts)
     answers: Answers = group(Answers)
     teaching: Teaching = group(Teaching)
+    guidance: Guidance = group(Guidance)
     reinforce: Reinforce = group(Reinforce)
     optimizer: Optimizer = group(Optimizer)
     training: Epochs = group(Epochs)
@@ -53,8 +55,21 @@ class FindSettings(RunSettings):
 
     def check(self):
         self.teaching.check_rollouts(self.rollouts)
+        self._check_guidance()
         if self.pretrained and not self.network.looks:
             raise UserError(
                 "--pretrained needs --network=ram. "
                 f"Received: --network={self.network.network}"
+            )
+
+    def _check_guidance(self):
+        weight, policy = (
+            self.guidance.guidance_weight,
+            self.model.location_policy,
+        )
+        if weight and policy == "gaussian":
+            raise UserError(
+                "--guidance_weight needs a --location_policy that chooses "
+                f"among cells. Received: --guidance_weight={weight:g}, "
+                f"--location_policy={policy}"
             )

@@ -88,6 +88,16 @@ class FindTask(ImageTask):
             settings.seed,
         )
 
+    def environment_maker(self, model):
+        settings = self.environment_settings(model)
+        if not self.settings.guidance.guidance_weight:
+            return lambda batch: model.environment(
+                batch["image"], batch["label"], **settings
+            )
+        return lambda batch: model.environment(
+            batch["image"], batch["label"], target=batch["target"], **settings
+        )
+
     def evaluated(self, split):
         return hidden_set(
             self.source.splits[split],
