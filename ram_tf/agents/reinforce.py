@@ -155,6 +155,8 @@ class ReinforceAgent(Agent):
     ) -> tuple[str, ...]:
         """The keys of LossInfo.extra."""
         names = ("return", "policy_gradient_loss", "baseline_loss")
+        if self._guidance_weight:
+            names += ("guidance_loss",)
         return names + tuple(
             name for head in self._heads for name in head.metric_names
         )
@@ -240,9 +242,10 @@ class ReinforceAgent(Agent):
                 valid,
             )
         if self._guidance_weight:
-            loss += self._guidance_weight * losses.guidance_loss(
+            extra["guidance_loss"] = losses.guidance_loss(
                 trajectory.target_log_prob, valid
             )
+            loss += self._guidance_weight * extra["guidance_loss"]
         return LossInfo(loss, extra)
 
     def _advantage(self, trajectory, return_t):
