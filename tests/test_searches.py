@@ -1,5 +1,7 @@
 """Pictures of searches on large images, by what is drawn in them."""
 
+import itertools
+
 import numpy as np
 import pytest
 import test_viz
@@ -7,7 +9,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from ram_tf import GlimpseSensor, UserError
-from ram_tf.pictures import searches, seen
+from ram_tf.pictures import paths, searches, seen
 
 SENSOR = GlimpseSensor(12, None, "pyramid")
 
@@ -31,8 +33,8 @@ def test_images_of_several_sizes_have_a_block_each():
     figure = searches.draw_searches(images, outputs, SENSOR, labels=[0, 2])
     # The image and its looks.
     assert len(figure.axes) == 1 + 5 + 1 + 7
-    titles = [axes.get_title(loc="right") for axes in figure.axes]
-    assert [t for t in titles if t] == ["50 × 80 pixels", "700 × 300 pixels"]
+    sizes = [axes.get_xlabel() for axes in figure.axes[:7:6]]
+    assert sizes == ["50 × 80 pixels", "700 × 300 pixels"]
     said = outputs[1]["probabilities"].argmax(-1)
     captions = [axes.get_xlabel() for axes in figure.axes[-7:]]
     for step, (caption, best) in enumerate(zip(captions, said, strict=True), 1):
@@ -41,6 +43,27 @@ def test_images_of_several_sizes_have_a_block_each():
     bottom = min(axes.get_position().y0 for axes in figure.axes[:6])
     top = max(axes.get_position().y1 for axes in figure.axes[6:])
     assert bottom > top
+
+
+def test_long_names_lie_over_nothing():
+    outputs = _outputs(6, probabilities=np.tile([[0.0, 1.0, 0.0]], (6, 1)))
+    names = ["no overtaking by lorries"] * 3
+    figure = searches.draw_searches(
+        [_image(60, 60)] * 2,
+        [outputs] * 2,
+        SENSOR,
+        labels=[1, 1],
+        class_names=names,
+    )
+    paths.to_image(figure)
+    written = [axes.xaxis.label for axes in figure.axes]
+    written += [a._left_title for a in figure.axes if a.get_title(loc="left")]
+    boxes = [text.get_window_extent() for text in written]
+    boxes += [axes.get_window_extent() for axes in figure.axes]
+    assert len(boxes) == 2 * (7 + 1 + 7)
+    for one, other in itertools.combinations(boxes, 2):
+        # A picture's own frame touches nothing, but for its last pixel.
+        assert not one.padded(-1).overlaps(other.padded(-1))
 
 
 def test_right_and_wrong_have_the_colours_of_all_pictures():

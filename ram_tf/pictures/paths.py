@@ -108,7 +108,7 @@ def draw_paths(
     scales = sensor.scales_of(images.shape)
     # A place for "stopped" behind the longest path, if it was stopped.
     columns = min(used.max() + 1, locations.shape[1])
-    longest = max(len(f"{name!s:.16} (100%)") for name in names)
+    longest = max(len(f"{shortened(name)} (100%)") for name in names)
     view = max(_VIEW, _LETTER * longest)
     figure, axes = _sheet(len(images), columns, view)
     for row, (panel, *views) in enumerate(axes):
@@ -217,7 +217,8 @@ def write(
     """
     best = answers.argmax(-1)
     for step, view in enumerate(views):
-        said = f"{names[best[step]]!s:.16} ({answers[step].max():.0%})"
+        name = shortened(names[best[step]])
+        said = f"{name} ({answers[step].max():.0%})"
         caption = f"look {step + 1}\n{said}"
         view.set_xlabel(caption, size=captions, parse_math=False)
     text, colour = _title(best, said, label, names)
@@ -231,6 +232,11 @@ def write(
     )
 
 
+def shortened(name) -> str:
+    """A class's name, as long as there is room for in a picture."""
+    return f"{name!s:.16}".rstrip(" ,")
+
+
 def _title(best, said: str, label, names) -> tuple[str, str]:
     """Text and colour, for the classes [T] that were best."""
     if label is None:
@@ -240,7 +246,7 @@ def _title(best, said: str, label, names) -> tuple[str, str]:
         right, said = (_joined(np.asarray(s), names) for s in (label, read))
         is_right = right == said
     else:
-        right, is_right = f"{names[label]!s:.16}", label == best[-1]
+        right, is_right = shortened(names[label]), label == best[-1]
     colour = "#1a7f37" if is_right else "#c62828"
     return f"label {right},  predicted {said}", colour
 

@@ -18,6 +18,8 @@ from ram_tf.pictures.seen import Eye, Seen, see
 
 # Inches.
 _IMAGE, _VIEW, _WORDS, _GAP = 4.6, 1.12, 0.42, 0.12
+_TITLE, _SIZE = 0.3, 0.2  # Over an image, and under it.
+_LETTER = 0.073  # Of a caption, about.
 _COLUMNS = 4  # Of looks, beside an image.
 _BADGE, _NUMBERS = 0.2, 8.0  # Inches; points of their type.
 _LARGE_VIEW = 4.1  # Inches, in a film.
@@ -56,11 +58,14 @@ def draw_searches(
     eye = Eye(sensor, location_unit, 1 if windows else 0)
     each = [see(*one, eye) for one in zip(images, outputs, strict=True)]
     rows = max(-(-seen.places // _COLUMNS) for seen in each)
-    height = max(_IMAGE + 0.3, rows * (_VIEW + _WORDS)) + _GAP
-    width = _IMAGE + _COLUMNS * (_VIEW + _GAP) + 3 * _GAP
+    looks = _TITLE + rows * (_VIEW + _WORDS)
+    height = max(_TITLE + _IMAGE + _SIZE, looks) + _GAP
+    longest = max(map(len, map(paths.shortened, class_names or ["0"])))
+    column = _GAP + max(_VIEW, _LETTER * (longest + len(" (100%)")))
+    width = _IMAGE + _COLUMNS * column + 3 * _GAP
     figure = Figure((width, len(images) * height), dpi=120)
     for row, seen in enumerate(each):
-        block = _Block(figure, len(images) - 1 - row, height, width)
+        block = _Block(figure, len(images) - 1 - row, height, width, column)
         label = None if labels is None else labels[row]
         _draw_one(block, seen, label, class_names)
     return figure
@@ -91,8 +96,9 @@ def film(
     frames = []
     for look in range(1, seen.used + 1):
         width = _IMAGE + _LARGE_VIEW + 3 * _GAP
-        figure = Figure((width, _IMAGE + 0.6), dpi=100)
-        block = _Block(figure, 0, _IMAGE + 0.6, width)
+        height = _TITLE + _IMAGE + _SIZE + _GAP
+        figure = Figure((width, height), dpi=100)
+        block = _Block(figure, 0, height, width)
         _draw_one(block, seen, None, class_names, look)
         frames.append(paths.to_image(figure))
     return frames
@@ -119,20 +125,28 @@ def film_bytes(frames: Sequence[np.ndarray]) -> bytes:
 
 
 class _Block:
-    """The part of a figure that one image has."""
+    """The part of a figure that one image has; sizes are in inches."""
 
-    def __init__(self, figure: Figure, above: int, height: float, width: float):
+    def __init__(
+        self,
+        figure: Figure,
+        above: int,
+        height: float,
+        width: float,
+        column: float = _VIEW + _GAP,
+    ):
         self._figure = figure
         self._bottom = above * height
         self._height = height
         self._width = width
+        self._column = column
 
     def image(self) -> Axes:
-        top = self._height - 0.3
+        top = self._height - _TITLE
         return self._axes(_GAP, top - _IMAGE, _IMAGE, _IMAGE)
 
     def large_look(self) -> Axes:
-        top = self._height - 0.3
+        top = self._height - _TITLE
         left = _IMAGE + 2 * _GAP
         return self._axes(left, top - _LARGE_VIEW, _LARGE_VIEW, _LARGE_VIEW)
 
@@ -147,8 +161,9 @@ class _Block:
 
     def _place(self, number: int) -> tuple[float, ...]:
         row, column = divmod(number, _COLUMNS)
-        left = _IMAGE + 2 * _GAP + column * (_VIEW + _GAP)
-        top = self._height - 0.3 - row * (_VIEW + _WORDS)
+        beside = (self._column - _GAP - _VIEW) / 2  # Where captions are wider.
+        left = _IMAGE + 2 * _GAP + column * self._column + beside
+        top = self._height - _TITLE - row * (_VIEW + _WORDS)
         return left, top - _VIEW, _VIEW, _VIEW
 
     def _axes(self, left, bottom, width, height) -> Axes:
@@ -194,7 +209,7 @@ def _draw_one(block: _Block, seen: Seen, label, names, only=None) -> None:
     elif stopped:
         block.note(count, "stopped")
     words = "{} × {} pixels".format(*seen.size)
-    panel.set_title(words, loc="right", size=9, color="#555555")
+    panel.set_xlabel(words, loc="right", size=9, color="#555555")
 
 
 def _draw_path(axes: Axes, points: np.ndarray, colours: np.ndarray) -> None:
