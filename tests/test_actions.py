@@ -89,6 +89,7 @@ def test_samples_have_their_probabilities():
     np.testing.assert_allclose(counts / 20_000, [0.2, 0.5, 0.3], atol=0.012)
 
 
+@pytest.mark.slow
 def test_jit_equals_eager(make_player):
     cell = make_player().cell
 
@@ -105,6 +106,7 @@ def test_jit_equals_eager(make_player):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -185,6 +187,7 @@ def test_controls_learn_to_act_only(make_player, fixations):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_it_learns_to_catch(make_player):
     """A ball that falls straight, seen whole: the paddle has to be moved."""
     rules = CatchRules(height=4, width=4, angles=(90.0, 90.0), paddle_width=1)

@@ -103,6 +103,7 @@ def test_predict_refuses_what_is_blank(tmp_path, run_command, capsys):
     assert f"{path}: 1 (" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_photographed_digits_are_known(mnist, tmp_path, run_command, capsys):
     """Dark ink on shaded paper, of sizes and at places of its own."""
     images, labels = mnist.test.image[:8], mnist.test.label[:8]

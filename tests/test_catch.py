@@ -76,6 +76,7 @@ def test_games_are_drawn_as_the_rules_say(variant):
     assert abs(angle.std() - width / np.sqrt(12)) < 0.01 * width
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "jit"), [(VARIANTS[0], True), *((v, False) for v in VARIANTS)]
 )

@@ -294,6 +294,7 @@ def _images(side=40, count=3):
     return images
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["dense", "conv"])
 @pytest.mark.parametrize("sensor", ["pyramid", "gather", "integral"])
 def test_eager_and_xla_look_at_the_same(sensor, encoder):
@@ -305,6 +306,7 @@ def test_eager_and_xla_look_at_the_same(sensor, encoder):
     assert len(np.unique(eager["locations"].numpy().round(4))) > 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [1, 13, 40, 300])
 def test_one_graph_answers_images_of_any_size(side):
     model = _model()
@@ -389,6 +391,7 @@ def _expected_pay(model):
     return tf.nn.softmax(first.parameters) @ (PAID[0][:, None] + later)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("into_core", [True, False])
 def test_reinforce_estimates_the_gradient_of_the_expected_pay(into_core):
     """Within four standard errors in every component."""

@@ -161,6 +161,7 @@ def test_a_network_is_saved_and_loaded(name, tmp_path):
     assert (loaded.channels, loaded.num_classes) == (1, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fc_64", "conv", "conv_any"])
 def test_compiled_steps_learn_the_images(name):
     agent = _agent(name, make_optimizer("adam", 1e-2, 1000))

@@ -117,6 +117,7 @@ def _traced(pictures, max_side=1000):
     return see
 
 
+@pytest.mark.slow
 def test_they_are_what_pillow_makes_of_them(gates, tmp_path):
     see, gate = gates
     path = tmp_path / "picture"

@@ -137,6 +137,7 @@ def test_the_headline_is_the_mean_over_canvases(make_model, data):
     assert errors.items() <= alone.items()
 
 
+@pytest.mark.slow
 def test_videos_are_also_measured_on_their_first_frame(make_model, data):
     still = data["image"]
     rng = np.random.default_rng(8)

@@ -74,6 +74,7 @@ def test_versions_are_numbered(export_run, tmp_path, capsys, monkeypatch):
     assert "never overwritten. Received:" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_real_export_is_served(workdir, export_run, tmp_path, capsys):
     assert export_run(f"--out={tmp_path}", "--max_side=30") == 0
     assert capsys.readouterr().out.count("saved_model_cli run") == 2

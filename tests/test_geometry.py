@@ -54,6 +54,7 @@ def test_window_start_far_away_stays_an_integer():
     assert start[1] < -12
 
 
+@pytest.mark.slow
 def test_jit_equals_eager():
     offsets = {e: tf.constant(_snapped(e)) for e in EXTENTS}
 

@@ -363,6 +363,7 @@ def test_a_policy_plays_catch_as_in_tensorflow(make_player):
         state, time_step = environment.step(state, action)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["learned", "centre", "random"])
 def test_sampled_episodes_train_as_catch_does(make_player, first):
     agents = [_agent(make_player(first_fixation=first)) for _ in range(2)]
@@ -383,6 +384,7 @@ def test_sampled_episodes_train_as_catch_does(make_player, first):
         np.testing.assert_allclose(mine, its, **CLOSE)
 
 
+@pytest.mark.slow
 def test_what_follows_an_end_trains_nothing(make_player, register):
     episodes = GymnasiumEpisodes(register(), rows=8, steps=6)
     models = [make_player(num_actions=2, glimpse_size=2) for _ in range(2)]
@@ -412,6 +414,7 @@ def test_returns_by_hand():
     assert returns.standard_error == pytest.approx(np.sqrt(14 / 3 / 4))
 
 
+@pytest.mark.slow
 def test_an_evaluator_plays_so_many(make_player, register):
     model = make_player(num_actions=2, glimpse_size=2)
     episodes = GymnasiumEpisodes(register(), rows=4, steps=5)

@@ -76,6 +76,7 @@ def test_a_step_of_fit_is_a_step_of_the_agent(policy):
     _assert_same(fitted, model, exact=False)
 
 
+@pytest.mark.slow
 def test_saved_in_the_middle_it_goes_on_as_if_it_had_not_been(tmp_path):
     whole, first = _compiled(), _compiled()
     whole.fit(IMAGES, LABELS, epochs=3, **FIT)
@@ -86,6 +87,7 @@ def test_saved_in_the_middle_it_goes_on_as_if_it_had_not_been(tmp_path):
     _assert_same(loaded, whole)
 
 
+@pytest.mark.slow
 def test_a_measurement_is_of_one_deterministic_rollout():
     model = _compiled()
     model.fit(IMAGES, LABELS, **FIT)
@@ -100,6 +102,7 @@ def test_a_measurement_is_of_one_deterministic_rollout():
     assert set(found) == {"loss", "accuracy"}
 
 
+@pytest.mark.slow
 def test_a_model_that_stops_is_measured_at_its_stop():
     model = _model(stop=True)
     model.compile("adam", **LEARNING)
@@ -109,6 +112,7 @@ def test_a_model_that_stops_is_measured_at_its_stop():
     assert found["accuracy"] == pytest.approx(right.mean())
 
 
+@pytest.mark.slow
 def test_callbacks(tmp_path):
     model = _compiled()
     rates = []
@@ -145,6 +149,7 @@ def test_callbacks(tmp_path):
     assert found["accuracy"] == pytest.approx(kept)
 
 
+@pytest.mark.slow
 def test_an_interrupted_fit_is_taken_up_again(tmp_path):
     def fit(model, *callbacks):
         backup = keras.callbacks.BackupAndRestore(tmp_path / "backup")
@@ -164,6 +169,7 @@ def test_an_interrupted_fit_is_taken_up_again(tmp_path):
     _assert_same(resumed, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at_once", [2, 3, 50])
 def test_datasets_and_many_steps_at_once(at_once):
     """In one program, the last of which has fewer steps, or a smaller batch."""
@@ -180,6 +186,7 @@ def test_datasets_and_many_steps_at_once(at_once):
         np.testing.assert_allclose(told[1][name], values, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_steps_at_once_are_one_program():
     model, calls = _compiled(steps_per_execution=3), []
     model.build((None, *IMAGES.shape[1:]))
@@ -193,6 +200,7 @@ def test_steps_at_once_are_one_program():
     assert len(calls) == -(-steps // 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["fc_64", "conv"])
 def test_networks_on_whole_images_are_fitted_too(name):
     keras.utils.set_random_seed(0)
@@ -202,6 +210,7 @@ def test_networks_on_whole_images_are_fitted_too(name):
     assert history["accuracy"][-1] == 1.0
 
 
+@pytest.mark.slow
 def test_mixed_precision():
     model = _model(dtype="mixed_bfloat16")
     model.compile("adam", **LEARNING)

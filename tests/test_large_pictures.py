@@ -39,6 +39,7 @@ def _pictures(folder):
     return {p.relative_to(folder): p for p in folder.rglob("*.png")}
 
 
+@pytest.mark.slow
 def test_a_folder_for_each_class(folder, given, tmp_path, run_command, capsys):
     names = [f"{k:02} {name}" for k, name in enumerate(gtsrb.NAMES)]
     for split, known, each in (("train", names, 2), ("test", names[:5], 1)):

@@ -96,6 +96,7 @@ def _interrupt():
     signal.raise_signal(signal.SIGTERM)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("at", "ema"), [(0, 0), (50, 0), (110, 0), (50, 0.9)])
 def test_a_signal_at_any_call_loses_no_evaluation(
     make_model, images, tmp_path, at, ema
@@ -119,6 +120,7 @@ def test_a_signal_at_any_call_loses_no_evaluation(
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_who_is_told_to_stop_leaves_without_the_others(
     make_model, images, tmp_path
 ):
@@ -130,6 +132,7 @@ def test_who_is_told_to_stop_leaves_without_the_others(
         _run(make_model(), images, tmp_path / "other", batches, team=team)
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_checkpoint(
     make_model, images, tmp_path
 ):
@@ -175,6 +178,7 @@ def _play(model, directory, interrupted_at=None):
     return state, loop
 
 
+@pytest.mark.slow
 def test_recorded_episodes_in_the_same_loop(make_player, tmp_path, capsys):
     model = make_player()
     state, loop = _play(model, tmp_path / "run")
@@ -194,6 +198,7 @@ def test_recorded_episodes_in_the_same_loop(make_player, tmp_path, capsys):
         assert words in told
 
 
+@pytest.mark.slow
 def test_recorded_episodes_are_resumed(make_player, tmp_path):
     model, whole_model = make_player(), make_player()
     with pytest.raises(Interrupted, match="SIGTERM: saved step 5"):

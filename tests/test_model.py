@@ -50,6 +50,7 @@ def test_both_sensors_give_the_same(make_model, images):
     tf.nest.map_structure(np.testing.assert_array_equal, gather, extract)
 
 
+@pytest.mark.slow
 def test_a_graph_of_unknown_sizes(make_model, images):
     model = make_model()
     traced = tf.function(

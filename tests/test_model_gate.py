@@ -75,6 +75,7 @@ def test_graphs_refuse_bad_floats(model, kind):
         graph(tf.constant(BAD[kind]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BAD)
 def test_compiled_models_do_not_answer_bad_floats(model, kind):
     compiled = tf.function(model, jit_compile=True, autograph=False)

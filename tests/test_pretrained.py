@@ -40,8 +40,16 @@ STRANGE_DIGITS_BOUND = 40.0
 every_model = pytest.mark.parametrize(
     "name", sorted({*EXPECTED, *SIGNS, *pretrained.classifiers()})
 )
+# The first is measured in every run of the tests; the others take long.
+MEASURED_FIRST = "mnist"
 digit_models = pytest.mark.parametrize(
-    "name", sorted({*EXPECTED, *pretrained.classifiers()} - {*SIGNS})
+    "name",
+    [
+        pytest.param(
+            name, marks=() if name == MEASURED_FIRST else pytest.mark.slow
+        )
+        for name in sorted({*EXPECTED, *pretrained.classifiers()} - {*SIGNS})
+    ],
 )
 
 
@@ -69,6 +77,7 @@ def test_digits_of_another_source_are_mostly_read(name, digits):
     assert error < STRANGE_DIGITS_BOUND
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIGNS)
 def test_signs_are_read(name, gtsrb_dir):
     record = pretrained.record(name)
@@ -131,6 +140,7 @@ def test_a_file_that_brings_code_is_refused(tmp_path, monkeypatch):
         ram_tf.load_pretrained("odd")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLAYERS)
 def test_a_player_catches_what_it_did(name):
     record = pretrained.record(name)

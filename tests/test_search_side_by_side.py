@@ -196,6 +196,7 @@ def _assert_like_one(path, expected):
     assert not list(path.parent.rglob("*lock"))
 
 
+@pytest.mark.slow
 def test_two_processes_make_a_search_of_one(processes, tmp_path):
     first, second, third = processes
     # Both open a new file, at the same moment.

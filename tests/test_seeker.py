@@ -154,6 +154,7 @@ def test_a_random_first_fixation_is_all_over_the_canvas(images):
     np.testing.assert_array_equal(played.log_prob[:, 0], np.zeros(200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("core", ["rnn", "lstm"])
 def test_a_replay_is_an_unroll(core, compiled):
@@ -176,6 +177,7 @@ def test_a_replay_is_an_unroll(core, compiled):
     np.testing.assert_allclose(expected.log_prob, played.log_prob, **CLOSE)
 
 
+@pytest.mark.slow
 def test_jit_equals_eager(images):
     cell = make_model().cell
     choices = _sampled(cell, _environment(images, rollouts=2)).action
@@ -249,6 +251,7 @@ class Cells(StillImage):
         return state + 1, time_step._replace(reward=earned)
 
 
+@pytest.mark.slow
 def test_reinforce_estimates_the_gradient_of_the_expected_return():
     model = make_model(
         num_classes=None, glimpses=2, glimpse_size=2, scales=1, core_units=3
@@ -292,6 +295,7 @@ def _gradient(tape, loss, variables):
     return tf.concat([tf.reshape(g, [-1]) for g in gradients], axis=0)
 
 
+@pytest.mark.slow
 def test_it_learns_to_find_a_bright_pixel():
     """Paid by the brightness under the last look."""
 
@@ -325,6 +329,7 @@ def test_it_learns_to_find_a_bright_pixel():
     assert np.mean(earned[-10:]) > 0.6
 
 
+@pytest.mark.slow
 def test_it_is_evaluated_with_its_controls(images):
     data = {"image": images, "label": np.array(LABELS)}
     found = evaluate(Evaluator(make_model(stop=True), data))
@@ -333,6 +338,7 @@ def test_it_is_evaluated_with_its_controls(images):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["centre", "random"])
 def test_it_plays(first):
     """Frames that change, and a seed for each step."""

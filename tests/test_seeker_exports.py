@@ -14,6 +14,7 @@ from ram_tf.served import signatures
 from ram_tf.served.saved_model import save_saved_model
 
 CLOSE = {"rtol": 1e-4, "atol": 1e-5}
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

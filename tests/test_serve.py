@@ -106,6 +106,7 @@ def _check(outputs, expected):
     assert list(outputs["class"]) == by_glimpse[:, -1].argmax(-1).tolist()
 
 
+@pytest.mark.slow
 def test_it_says_where_it_is_and_what_for(server):
     assert server.target.startswith("127.0.0.1:")
     assert f"{server.base}{PATH}" in server.said

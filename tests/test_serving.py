@@ -57,6 +57,7 @@ def digit(tmp_path, digits):
     return str(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", ["serving_default", "serving_float32"])
 def test_the_client_prints_the_models_answer(
     exported, target, digit, digits, signature, capsys

@@ -169,6 +169,7 @@ MAKERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", MAKERS)
 def test_two_make_the_steps_of_one(what):
     _assert_same(MAKERS[what], 2)

@@ -274,6 +274,7 @@ def test_a_price_teaches_it_to_stop(make_model, images):
     assert np.all(model(images)["glimpses_used"] == 1)
 
 
+@pytest.mark.slow
 def test_stops_that_are_sampled_learn_a_price_too(make_model, images):
     model = make_model(stop=True)
     # Enough stops for samples to learn from.
@@ -315,6 +316,7 @@ def test_a_model_without_a_stop_says_nothing_of_it(make_model, images):
     )
 
 
+@pytest.mark.slow
 def test_evaluation(model, images):
     data = {"image": images, "label": np.array(LABELS)}
     rollouts = Evaluator(model, data).rollouts()
@@ -392,6 +394,7 @@ def test_a_client_of_step_may_break_off(model, images):
         stopped |= now
 
 
+@pytest.mark.slow
 def test_tflite_says_when_it_stopped(model, images):
     from ai_edge_litert.interpreter import Interpreter
 

@@ -64,6 +64,7 @@ def test_one_call_of_six_steps_equals_calls_of_two_and_four(make_model, images):
     assert int(one.train_step_counter) == 6
 
 
+@pytest.mark.slow
 def test_metrics_are_those_of_the_steps_made(make_model, images):
     info = _call(_compiled(_agent(make_model()), images), 0, 4)
     agent = _agent(make_model())
@@ -80,6 +81,7 @@ def test_metrics_are_those_of_the_steps_made(make_model, images):
     assert not info.loss[4:].numpy().any()
 
 
+@pytest.mark.slow
 def test_training_learns(make_model, images):
     agent = _agent(make_model())
     # The brightness gives the class away.
