@@ -108,6 +108,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_trained_in_every_kind_of_episode(kind):
     make, changes = KINDS[kind]
@@ -125,6 +126,7 @@ def test_it_is_trained_in_every_kind_of_episode(kind):
     assert all(changed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_noise_plays_the_same_in_eager_mode_and_xla(kind):
     make, changes = KINDS[kind]

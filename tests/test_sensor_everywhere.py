@@ -59,6 +59,7 @@ def test_compiled_it_reads_the_same_bits(images, implementation):
     assert ops & {"ExtractGlimpse", "ExtractGlimpseV2", "CropAndResize"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", OTHERS)
 @pytest.mark.parametrize("pooling", ["average", "max"])
 def test_training_and_evaluation_take_any_sensor(
@@ -80,6 +81,7 @@ def test_training_and_evaluation_take_any_sensor(
     keras.tree.map_structure(np.testing.assert_array_equal, *found)
 
 
+@pytest.mark.slow
 def test_without_xla_the_plain_op_trains_alike(make_model, images):
     weights = []
     for jit_compile in (False, True):
@@ -98,6 +100,7 @@ def test_without_xla_the_plain_op_trains_alike(make_model, images):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", ["extract_glimpse", "gather"])
 @pytest.mark.parametrize("jit_compile", [True, False])
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

@@ -115,8 +115,12 @@ class Policy:
             target: As `Environment.target`, [N, 3].
 
         Returns:
-            [N, T]; 0 for the first fixation.
+            [N, T]; 0 for the first fixation, and once the target was looked at.
         """
+        glimpse = cast(Glimpse, looks.glimpse)
+        apart = tf.abs(glimpse.fixation - target[:, None, :2])
+        seen = tf.reduce_all(apart <= target[:, None, 2:], axis=-1)
+        sought = tf.math.cumprod(1.0 - tf.cast(seen, tf.float32), axis=1)
         looks = self._before_choices(looks)
         steps = looks.features.shape[1]
         if steps == 1:
@@ -126,7 +130,8 @@ class Policy:
             self._before_each(looks),
             tf.repeat(target, steps - 1, axis=0),
         )
-        return _from_the_second(found, steps)
+        sought = tf.pad(sought[:, :-1], [[0, 0], [1, 0]])
+        return _from_the_second(found, steps) * sought
 
     def action_log_prob(
         self, features: tf.Tensor, action: dict[str, tf.Tensor]
