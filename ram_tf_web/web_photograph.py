@@ -6,7 +6,6 @@ together as `ram_tf_data.hidden_signs` does.
 """
 
 import io
-import math
 import pathlib
 from typing import Any, NamedTuple
 
@@ -127,25 +126,50 @@ def check(trained: Trained) -> None:
         )
 
 
-def make_scenes(
-    hidden: HiddenSign,
-    signs: Split,
-    photographs: Photographs,
-    count: int,
-    seed: int,
-) -> Scenes:
-    """Hides signs of classes from all over, each in another photograph.
+def choose_signs(signs: Split, count: int) -> np.ndarray:
+    """A sign of each of so many classes, evenly among all, [count] int32.
+
+    Of the signs of a class it is the one of middle contrast: some are nearly
+    black.
+    """
+    classes = np.unique(signs.label)
+    chosen = classes[np.arange(1, 2 * count, 2) * len(classes) // (2 * count)]
+    return np.int32([_middle(signs, label) for label in chosen])
+
+
+def draw_scenes(
+    hidden: HiddenSign, photographs: Photographs, index: np.ndarray, seed: int
+) -> Drawn:
+    """What is random about scenes, each in another photograph.
 
     Args:
-        hidden: What is composed, with a distractor at least.
-        signs: What is hidden.
-        photographs: As often as others where there are fewer than scenes.
-        count: Scenes, at most as many as there are classes.
+        hidden: What is composed.
+        photographs: They are taken in turn where they are too few.
+        index: Of the signs, [n].
         seed: Of all that is random.
     """
-    hidden.check(signs.image)
-    index = _of_classes(signs.label, count)
-    drawn = _drawn(hidden, photographs, index, seed)
+    none = tf.zeros([len(index) + _DRAWN], tf.int32)
+    scenery = Scenery.of(photographs)
+    drawn = draw_signs(hidden, scenery, none, tf.constant([seed, 0]))
+    found = _photograph(photographs, drawn)
+    before = [np.sum(found[:row] == k) for row, k in enumerate(found)]
+    chosen = np.argsort(before, kind="stable")[: len(index)]
+    drawn = Drawn(*(tf.gather(values, chosen) for values in drawn))
+    return drawn._replace(index=tf.constant(index))
+
+
+def make_scenes(
+    hidden: HiddenSign, signs: Split, photographs: Photographs, drawn: Drawn
+) -> Scenes:
+    """The layers of scenes that were drawn.
+
+    Args:
+        hidden: What is composed, with one distractor at least.
+        signs: What is hidden.
+        photographs: Where.
+        drawn: What `draw_scenes` gives.
+    """
+    index = drawn.index.numpy()
     return Scenes(
         signs.label[index],
         signs.image[index],
@@ -167,13 +191,12 @@ def write_scenes(finder: Finder, out: pathlib.Path) -> dict[str, Any]:
     Returns:
         What the page reads; bytes as base64, row by row.
     """
-    scenes = make_scenes(
-        HiddenSign(SIDE, _DISTRACTORS),
-        finder.signs,
-        finder.photographs,
-        _SCENES,
-        finder.trained.settings.seed,
-    )
+    hidden, signs = HiddenSign(SIDE, _DISTRACTORS), finder.signs
+    hidden.check(signs.image)
+    index = choose_signs(signs, _SCENES)
+    seed = finder.trained.settings.seed
+    drawn = draw_scenes(hidden, finder.photographs, index, seed)
+    scenes = make_scenes(hidden, signs, finder.photographs, drawn)
     for number, picture in enumerate(scenes.background):
         files.write_bytes(out / _picture(number), _png(picture))
     return {
@@ -222,26 +245,11 @@ def _credit(file: pathlib.Path, out: pathlib.Path) -> dict[str, Any]:
     return {**credit._asdict(), "text": text}
 
 
-def _of_classes(label: np.ndarray, count: int) -> np.ndarray:
-    """The first sign of each of so many classes, evenly among all."""
-    classes = np.unique(label)
-    chosen = classes[np.arange(1, 2 * count, 2) * len(classes) // (2 * count)]
-    return np.array([np.flatnonzero(label == k)[0] for k in chosen])
-
-
-def _drawn(
-    hidden: HiddenSign, photographs: Photographs, index: np.ndarray, seed: int
-) -> Drawn:
-    """What is random about scenes of these signs, [n]."""
-    count = math.ceil(len(index) / _DRAWN) * _DRAWN
-    none = tf.zeros([count], tf.int32)
-    scenery = Scenery.of(photographs)
-    drawn = draw_signs(hidden, scenery, none, tf.constant([seed, 0]))
-    found = _photograph(photographs, drawn)
-    before = [np.sum(found[:row] == k) for row, k in enumerate(found)]
-    chosen = np.argsort(before, kind="stable")[: len(index)]
-    drawn = Drawn(*(tf.gather(values, chosen) for values in drawn))
-    return drawn._replace(index=tf.constant(index, tf.int32))
+def _middle(signs: Split, label: int) -> int:
+    """The sign of a class whose contrast is in the middle."""
+    rows = np.flatnonzero(signs.label == label)
+    contrast = signs.image[rows].std((1, 2, 3))
+    return rows[np.argsort(contrast, kind="stable")[len(rows) // 2]]
 
 
 def _photograph(photographs: Photographs, drawn: Drawn) -> np.ndarray:
