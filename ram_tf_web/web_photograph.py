@@ -272,7 +272,7 @@ def _background(
     hidden = HiddenSign(hidden.side, hidden.distractors - 1)
 
     @tf.function(jit_compile=True, autograph=False)
-    def painted():
-        return paint(hidden, scenery, scenery.pieces, before)
+    def painted(drawn):
+        return paint(hidden, scenery, scenery.pieces, drawn)
 
-    return painted().numpy()
+    return painted(before).numpy()

@@ -257,7 +257,7 @@ def test_only_what_makes_sense_is_shown(page):
     for name in ("#pad", "#add", "#remove", "#clear"):
         assert page.locator(name).count() == 1
         assert not page.locator(name).is_visible()
-    assert "digit" not in _said(page, "body").replace("images of digits", "")
+    assert "digit" not in _said(page, "body").replace("image of digits", "")
 
 
 def _said(page, selector):
