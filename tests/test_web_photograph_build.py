@@ -39,6 +39,7 @@ def _painted(hidden, scenery, signs, drawn):
     )(drawn).numpy()
 
 
+@pytest.mark.slow
 def test_layers_are_those_of_the_whole(folder):
     """A sign alone on what is behind it is what `paint` makes of all."""
     signs, hidden = _signs(), HiddenSign(64, 3)
@@ -64,6 +65,7 @@ def test_layers_are_those_of_the_whole(folder):
     assert (scenes.sign == signs.image[index]).all()
 
 
+@pytest.mark.slow
 def test_scenes_are_of_various_classes_and_photographs(folder):
     signs, hidden = _signs(), HiddenSign(64, 3)
     index = web_photograph.choose_signs(signs, 5)
