@@ -10,6 +10,17 @@ from other hosts.
 
 The page also has a large image of 1024x1024, with a model that finds digits on
 it. --large names that model; by default it is the released one.
+
+With --finder there is a photograph of 512x512, too, in which a model of
+`trainers find` finds a traffic sign:
+
+    python -m trainers.web --pretrained=cluttered --out=web/dist \\
+        --finder=runs/find/model.keras --backgrounds=PHOTOGRAPHS \\
+        --data_dir=FOLDER_OF_SIGNS
+
+Signs and photographs are those of the test. The page that is written holds some
+of both, and names the photographs with their licences; --backgrounds is a
+folder such as `trainers.photographs` fills.
 """
 
 import contextlib
@@ -50,19 +61,50 @@ class Large(Settings):
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Photograph(Settings):
+    """What looks for a sign in a photograph."""
+
+    finder: str | None = setting(
+        None,
+        "The model of the photograph, named as for --pretrained: one of "
+        "`trainers find` that takes images of any size (--scales=0). Without "
+        "it the page has no photograph. Its signs are in --data_dir.",
+        path=True,
+    )
+    backgrounds: str | None = setting(
+        None,
+        "Folder of the photographs, each of 512x512 pixels at least. Those of "
+        "the test are shown.",
+        path=True,
+    )
+
+
 def main(
-    options: ModelOptions, large: Large, serving: Serving, place: Out
+    options: ModelOptions,
+    large: Large,
+    photograph: Photograph,
+    serving: Serving,
+    place: Out,
 ) -> None:
     if place.out is None:
         raise UserError("--out must name a directory. Received: none")
     # TensorFlow comes with these; --help does without.
     from ram_tf_runs import model_source
-    from ram_tf_web import web_build
+    from ram_tf_web import web_build, web_photograph
 
     out = pathlib.Path(place.out)
     litert = web_build.litert()
-    finder = web_build.large_model(large.large, options.data.data_dir)
-    web_build.build(model_source.load(options), litert, out, finder)
+    data_dir = options.data.data_dir
+    web_build.build(
+        model_source.load(options),
+        litert,
+        out,
+        web_build.large_model(large.large, data_dir),
+        web_photograph.load(
+            photograph.finder, photograph.backgrounds, data_dir
+        ),
+    )
     print(f"built: {out / 'index.html'}")
     if serving.serve:
         _serve(out, serving.port)
@@ -79,7 +121,7 @@ def _serve(out: pathlib.Path, port: int) -> None:
 
 COMMAND = Command(
     main,
-    (ModelOptions, Large, Serving, Out),
+    (ModelOptions, Large, Photograph, Serving, Out),
     others=OTHER_FLAGS,
 )
 

@@ -18,7 +18,7 @@ from ram_tf_runs import model_source
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.model_source import Trained
 from ram_tf_runs.tasks.kinds.classify import ClassifyTask
-from ram_tf_web import web_scenes
+from ram_tf_web import web_photograph, web_scenes
 
 PAGE = pathlib.Path(__file__).parent / "page"
 _PAGE_FILES = ("*.html", "*.css", "*.js", "*.svg")
@@ -37,6 +37,7 @@ _LITERT_FILES = {
     ),
 }
 _SOURCE = "digits"
+_SCENES = "scenes.json"
 _SCENES_OF_A_CLASS = 2
 # The large image, and where it is in the page.
 LARGE = Canvas(1024, clutter=256)
@@ -66,6 +67,7 @@ def build(
     litert: pathlib.Path,
     out: pathlib.Path,
     large: Trained | None = None,
+    finder: web_photograph.Finder | None = None,
 ) -> None:
     """Writes all that the page asks for.
 
@@ -74,6 +76,8 @@ def build(
         litert: What `litert` finds.
         out: The directory; it is made.
         large: The model of the large image; None for a page without one.
+        finder: What the photograph is made of, as `web_photograph.load` gives
+            it; None for a page without one.
 
     Raises:
         UserError: As `check` and `check_large`.
@@ -82,12 +86,20 @@ def build(
     if large:
         check_large(large)
     _copy_page(litert, out)
-    _write_model(trained, trained.task.side, out)
-    _write_scenes(trained, out, large is not None)
     # What was built before must not be found.
-    shutil.rmtree(out / LARGE_DIRECTORY, ignore_errors=True)
+    for name in (LARGE_DIRECTORY, web_photograph.DIRECTORY):
+        shutil.rmtree(out / name, ignore_errors=True)
+    sides = {"": trained.task.side}
+    _write_model(trained, trained.task.side, out)
+    _write_scenes(trained, out)
     if large:
+        sides[LARGE_DIRECTORY] = LARGE.side
         write_large(large, out / LARGE_DIRECTORY)
+    if finder:
+        sides[web_photograph.DIRECTORY] = web_photograph.SIDE
+        write_photograph(finder, out / web_photograph.DIRECTORY)
+    # The images that there are, by the directory of each.
+    _write_json(sides, out / "images.json")
 
 
 def large_model(name: str | None, data_dir: str | None) -> Trained | None:
@@ -174,7 +186,20 @@ def write_large(trained: Trained, out: pathlib.Path) -> None:
     about = web_scenes.as_json(
         scenes, LARGE, FACTS[_SOURCE].title, _PATCHES_AT_ONCE
     )
-    _write_json(about, out)
+    _write_json(about, out / _SCENES)
+
+
+def write_photograph(finder: web_photograph.Finder, out: pathlib.Path) -> None:
+    """Writes the model for the photograph, and scenes of it.
+
+    Args:
+        finder: What `web_photograph.load` gives.
+        out: The directory; it is made.
+    """
+    out.mkdir(parents=True)
+    _write_model(finder.trained, web_photograph.SIDE, out)
+    about = web_photograph.write_scenes(finder, out)
+    _write_json(about, out / _SCENES)
 
 
 def _write_model(trained: Trained, side: int, out: pathlib.Path) -> None:
@@ -191,17 +216,15 @@ def _write_model(trained: Trained, side: int, out: pathlib.Path) -> None:
         files.copy(small.with_suffix(".json"), out / "model.json")
 
 
-def _write_scenes(trained: Trained, out: pathlib.Path, large: bool) -> None:
+def _write_scenes(trained: Trained, out: pathlib.Path) -> None:
     canvas = trained.task.canvas
     split = shrink(sources.load(_SOURCE).test)
     scenes = web_scenes.make_scenes(
         canvas, split, _SCENES_OF_A_CLASS, trained.settings.seed
     )
     about = web_scenes.as_json(scenes, canvas, FACTS[_SOURCE].title)
-    if large:
-        about["large_side"] = LARGE.side
-    _write_json(about, out)
+    _write_json(about, out / _SCENES)
 
 
-def _write_json(about: dict[str, Any], out: pathlib.Path) -> None:
-    files.write_text(out / "scenes.json", json.dumps(about) + "\n")
+def _write_json(about: dict[str, Any], path: pathlib.Path) -> None:
+    files.write_text(path, json.dumps(about) + "\n")

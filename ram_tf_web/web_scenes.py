@@ -103,7 +103,7 @@ def as_json(
         "clutter_size": canvas.clutter_size,
         "patches_at_once": patches_at_once,
         "scenes": [
-            dict(zip(scenes._fields, map(_plain, scene), strict=True))
+            dict(zip(scenes._fields, map(as_plain, scene), strict=True))
             for scene in zip(*scenes, strict=True)
         ],
     }
@@ -138,7 +138,7 @@ def _clutter(canvas: Canvas, pool: np.ndarray, count: int, seed: int):
     return composed.numpy()[..., 0]
 
 
-def _plain(value: np.ndarray) -> Any:
+def as_plain(value: np.ndarray) -> Any:
     """Bytes as text, numbers as they are."""
     if value.dtype == np.uint8:
         return base64.b64encode(value.tobytes()).decode()

@@ -13,7 +13,9 @@ _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript",
     ".json": "application/json",
+    ".png": "image/png",
     ".tflite": "application/octet-stream",
+    ".txt": "text/plain; charset=utf-8",
     ".wasm": "application/wasm",
 }
 

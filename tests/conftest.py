@@ -176,6 +176,60 @@ def built_large_page(build_page, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def small_photographs(tmp_path_factory):
+    """A folder of noise to hide signs in, larger than the page's, and one of
+    signs; the photographs have a licence.
+    """
+    from tests.fixtures import small_gtsrb
+
+    folder = tmp_path_factory.mktemp("photographs")
+    small_gtsrb.write_photographs(folder, 12, larger=8)
+    small_gtsrb.write_licence(folder, "noise")
+    signs = tmp_path_factory.mktemp("signs")
+    small_gtsrb.write_signs(signs)
+    return folder, signs
+
+
+@pytest.fixture(scope="session")
+def built_photograph_page(build_page, small_photographs, tmp_path_factory):
+    """The same with a photograph, whose model was never trained."""
+    from ram_tf_data import photograph_credits
+    from tests.fixtures import small_gtsrb
+
+    folder, signs = small_photographs
+    run = tmp_path_factory.mktemp("find") / "run"
+    save_sign_finder(run, folder, signs)
+    with pytest.MonkeyPatch.context() as patch:
+        packages = {"noise": small_gtsrb.package(folder)}
+        patch.setattr(photograph_credits, "PACKAGES", packages)
+        return build_page(
+            "--large=",
+            f"--finder={run / 'model.keras'}",
+            f"--backgrounds={folder}",
+            f"--data_dir={signs}",
+        )
+
+
+def save_sign_finder(path, folder, signs, **changes):
+    """A run's directory with a small model that finds signs, by chance."""
+    from ram_tf_data import gtsrb
+    from ram_tf_runs.records.workdir import Workdir
+    from ram_tf_runs.settings.kinds.find import FindSettings
+    from ram_tf_runs.tasks.kinds.find import FindTask
+
+    settings = {"backgrounds": str(folder), "canvas": 64, "scales": 0}
+    settings |= {"glimpses": 8, "glimpse_size": 12, "sensor": "pyramid"}
+    settings |= {"location_policy": "colour_cells", "policy_filters": 4}
+    settings |= {"first_fixation": "centre", "encoder_scales": 3}
+    settings |= {"core_units": 16, "units": 16, "glimpse_units": 16}
+    settings = FindSettings.build({**settings, **changes})
+    run = Workdir(path)
+    run.claim(settings, {}, {"class_names": list(gtsrb.NAMES)})
+    keras.utils.set_random_seed(3)
+    run.save_model(FindTask(settings, str(signs)).make_model())
+
+
+@pytest.fixture(scope="session")
 def build_page(tmp_path_factory, run_command):
     """Builds the browser page: build_page(*flags)."""
     import browser

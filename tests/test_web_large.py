@@ -154,7 +154,7 @@ def test_a_digit_is_drawn_and_dropped(page, scenes, classify):
     assert max(np.ptp(rows), np.ptp(columns)) < 28
     assert abs(columns.mean() - drop[0] * SIDE) < 5
     assert abs(rows.mean() - drop[1] * SIDE) < 5
-    frame = page.locator("#scene .digit")
+    frame = page.locator("#scene .thing")
     before = float(frame.get_attribute("x"))
     answer = web_page.answers(page, lambda: page.keyboard.press("ArrowLeft"))
     assert float(frame.get_attribute("x")) == before - 8
@@ -174,7 +174,7 @@ def test_clutter(page, scenes, classify):
 
 def test_one_goes_there_and_back(chromium, large_host):
     with web_page.visiting(chromium, large_host, **QUIET) as page:
-        link = page.locator("#other")
+        link = page.locator("#other a")
         assert "1024×1024" in link.inner_text()
 
         def follow(to):

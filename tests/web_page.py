@@ -3,12 +3,14 @@
 import base64
 import contextlib
 import json
+import math
 import pathlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import browser
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Page
 
 PHONE = {
@@ -75,8 +77,8 @@ def draw(page: Page, digit: int, size: float = 1.0) -> None:
         browser.drag(page, "#pad", [(x * size, y * size) for x, y in stroke])
 
 
-def pixels(page: Page, selector: str) -> np.ndarray:
-    """Grey values [H, W] that a canvas shows."""
+def pixels(page: Page, selector: str, channels: int = 1) -> np.ndarray:
+    """What a canvas shows: grey values [H, W], or colours [H, W, 3]."""
     found = page.locator(selector).evaluate(
         f"""canvas => {{
             const {{data, width, height}} = canvas.getContext("2d")
@@ -87,8 +89,10 @@ def pixels(page: Page, selector: str) -> np.ndarray:
     width, height, data = found
     colours = np.frombuffer(base64.b64decode(data), np.uint8)
     colours = colours.reshape(height, width, 4)
-    assert (colours[..., :3] == colours[..., :1]).all()
     assert (colours[..., 3] == 255).all()
+    if channels == 3:
+        return colours[..., :3]
+    assert (colours[..., :3] == colours[..., :1]).all()
     return colours[..., 0]
 
 
@@ -109,6 +113,31 @@ def check_answer(answer: dict[str, Any], expected) -> None:
 def percent(probability: float) -> str:
     """As the page writes it: halves are rounded up."""
     return f"{int(np.floor(100 * probability + 0.5))}%"
+
+
+class HiddenScene(NamedTuple):
+    """A sign in a photograph that the page was built with."""
+
+    label: int
+    size: int
+    corner: list[int]
+    sign: np.ndarray
+    background: np.ndarray
+
+
+def read_hidden(built: pathlib.Path) -> list[HiddenScene]:
+    """What scenes.json and the pictures beside it hold."""
+    about = json.loads((built / "scenes.json").read_text())
+    return [
+        HiddenScene(
+            scene["label"],
+            scene["size"],
+            scene["corner"],
+            _square(scene["sign"]),
+            np.asarray(Image.open(built / scene["background"])),
+        )
+        for scene in about["scenes"]
+    ]
 
 
 class BuiltScene(NamedTuple):
@@ -160,5 +189,10 @@ def _clutter(scene: dict[str, Any], side: int) -> np.ndarray:
 
 
 def _square(text: str) -> np.ndarray:
+    """[h, h], or [h, h, 3] of so many bytes: three squares are none."""
     pixels = np.frombuffer(base64.b64decode(text), np.uint8)
-    return pixels.reshape(round(len(pixels) ** 0.5), -1)
+    side = math.isqrt(len(pixels))
+    if side**2 == len(pixels):
+        return pixels.reshape(side, side)
+    side = math.isqrt(len(pixels) // 3)
+    return pixels.reshape(side, side, 3)

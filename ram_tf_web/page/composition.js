@@ -1,18 +1,27 @@
 /**
  * What the model looks at: a digit that can be moved, and clutter.
  *
- * The rules are those of `data/canvas.py`: values are added and clamped, and
- * everything lies fully inside the canvas.
+ * The rules are those of `ram_tf_data/canvas.py`: values are added and clamped,
+ * and everything lies fully inside the canvas.
  */
 
-/** A square image of bytes, row by row. */
+/** A square image of bytes, row by row, pixel by pixel. */
 export class Square {
+  /**
+   * @param {number} side
+   * @param {Uint8Array} pixels One byte a pixel, or three of its colours.
+   */
   constructor(side, pixels = new Uint8Array(side * side)) {
     this.side = side;
     this.pixels = pixels;
   }
 
-  /** Adds another, with its first pixel at [row, column]. */
+  /** Bytes of a pixel. */
+  get channels() {
+    return this.pixels.length / this.side ** 2;
+  }
+
+  /** Adds another, grey as this one, with its first pixel at [row, column]. */
   add(other, [row, column]) {
     for (let i = 0; i < other.pixels.length; i++) {
       const y = row + Math.floor(i / other.side);
@@ -24,12 +33,19 @@ export class Square {
 
   /** Cuts a smaller one out. */
   cut(side, [row, column]) {
-    const part = new Square(side);
-    for (let i = 0; i < part.pixels.length; i++) {
-      const y = row + Math.floor(i / side);
-      part.pixels[i] = this.pixels[y * this.side + column + (i % side)];
+    const { channels } = this;
+    const part = new Square(side, new Uint8Array(side * side * channels));
+    for (let y = 0; y < side; y++) {
+      const start = ((row + y) * this.side + column) * channels;
+      const line = this.pixels.subarray(start, start + side * channels);
+      part.pixels.set(line, y * side * channels);
     }
     return part;
+  }
+
+  /** One of its own, that can be changed. */
+  copy() {
+    return new Square(this.side, this.pixels.slice());
   }
 }
 
@@ -51,32 +67,42 @@ export function scattered(side, pixels, corners) {
   return whole;
 }
 
-export class Scene {
+/** A square with something in it that can be moved: what all scenes are. */
+export class Movable {
+  /**
+   * @param {number} side Of the whole, in pixels.
+   * @param {number} size Of the side of what can be moved.
+   * @param {number[]} corner Row and column where that starts.
+   */
+  constructor(side, size, corner) {
+    this.side = side;
+    this.size = size;
+    this.moveTo(corner);
+  }
+
+  /** Moves it, as far as there is room. */
+  moveTo(corner) {
+    this.corner = within(corner, this.side - this.size);
+  }
+
+  /** Whether a pixel lies on it. */
+  holds([y, x]) {
+    const inside = [y, x].map((c, axis) => c - this.corner[axis]);
+    return inside.every((c) => c >= 0 && c < this.size);
+  }
+}
+
+/** A digit among clutter. */
+export class Scene extends Movable {
   /**
    * @param {Square} digit
    * @param {number[]} corner Row and column where the digit's image starts.
    * @param {Square} clutter As large as the canvas.
    */
   constructor(digit, corner, clutter) {
+    super(clutter.side, digit.side, corner);
     this.digit = digit;
     this.clutter = clutter;
-    this.moveTo(corner);
-  }
-
-  get side() {
-    return this.clutter.side;
-  }
-
-  /** Moves the digit, as far as there is room. */
-  moveTo(corner) {
-    const last = this.side - this.digit.side;
-    this.corner = corner.map((c) => Math.min(last, Math.max(0, Math.round(c))));
-  }
-
-  /** Whether a pixel lies on the digit's image. */
-  holds([y, x]) {
-    const inside = [y, x].map((c, axis) => c - this.corner[axis]);
-    return inside.every((c) => c >= 0 && c < this.digit.side);
   }
 
   /** Adds a patch of an image at a random place. */
@@ -91,10 +117,15 @@ export class Scene {
 
   /** @returns {Uint8Array} The sum, clamped. */
   image() {
-    const whole = new Square(this.side, this.clutter.pixels.slice());
+    const whole = this.clutter.copy();
     whole.add(this.digit, this.corner);
     return whole.pixels;
   }
+}
+
+/** The pixel next to a place, from 0 to a last one along both axes. */
+export function within(place, last) {
+  return place.map((c) => Math.min(last, Math.max(0, Math.round(c))));
 }
 
 function randomCorner(last) {

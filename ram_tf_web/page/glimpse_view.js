@@ -1,11 +1,15 @@
 /** What the retina sees, and what the model makes of it, glimpse by glimpse. */
 
-import { colour, paintGrey, percent } from "./pictures.js";
+import { colour, paint, percent } from "./pictures.js";
+
+// Of more classes than this, the table has those that are thought of most.
+const MOST_ROWS = 10;
 
 export class GlimpseView {
   #retina;
   #labels;
   #scales;
+  #rows;
   #columns = [];
 
   /**
@@ -25,12 +29,16 @@ export class GlimpseView {
   /** Shows an answer to an image. */
   show(image, { locations, probabilities }) {
     const views = locations.map((l) => this.#retina.see(image, l));
+    const classes = mostThoughtOf(probabilities);
+    for (const [i, head] of this.#rows.entries()) {
+      head.textContent = this.#labels[classes[i]];
+    }
     for (const [t, { canvas, cells }] of this.#columns.entries()) {
       const whole = this.#retina.foveate(views[t], locations[t]);
-      paintGrey(canvas, whole, this.#retina.shown.at(-1));
+      paint(canvas, whole, this.#retina.shown.at(-1));
       const best = Math.max(...probabilities[t]);
-      for (const [k, cell] of cells.entries()) {
-        showCell(cell, probabilities[t][k], best);
+      for (const [i, cell] of cells.entries()) {
+        showCell(cell, probabilities[t][classes[i]], best);
       }
     }
     this.views = views;
@@ -43,7 +51,8 @@ export class GlimpseView {
     const whole = this.#retina.foveate(views, this.locations[glimpse]);
     const pictures = [...views, whole];
     for (const [i, canvas] of this.#scales.entries()) {
-      paintGrey(canvas, pictures[i], Math.sqrt(pictures[i].length));
+      const pixels = pictures[i].length / this.#retina.channels;
+      paint(canvas, pictures[i], Math.sqrt(pixels));
     }
     for (const [t, { head, cells }] of this.#columns.entries()) {
       for (const cell of [head, ...cells]) {
@@ -72,13 +81,10 @@ export class GlimpseView {
   #makeTable(table, glimpses, onChoose) {
     const body = table.tBodies[0];
     const heads = table.tHead.rows[0];
-    const rows = this.#labels.map((label) => {
-      const row = body.insertRow();
-      row.append(header("row", label));
-      return row;
-    });
+    const rows = this.#labels.slice(0, MOST_ROWS).map(() => body.insertRow());
+    this.#rows = rows.map((row) => row.appendChild(header("row")));
     for (let t = 0; t < glimpses; t++) {
-      const head = header("col", "");
+      const head = header("col");
       head.append(clone("#thumbnail"));
       const button = head.querySelector("button");
       button.style.setProperty("--step", colour(t, glimpses));
@@ -99,10 +105,21 @@ function showCell(cell, probability, best) {
   cell.textContent = percent(probability);
 }
 
-function header(scope, text) {
+/** The classes of a table's rows: all, or the likeliest at the end first. */
+function mostThoughtOf(probabilities) {
+  const classes = [...probabilities[0].keys()];
+  if (classes.length <= MOST_ROWS) return classes;
+  const most = classes.map((k) => Math.max(...probabilities.map((p) => p[k])));
+  const last = probabilities.at(-1);
+  return classes
+    .toSorted((a, b) => most[b] - most[a])
+    .slice(0, MOST_ROWS)
+    .toSorted((a, b) => last[b] - last[a]);
+}
+
+function header(scope) {
   const cell = document.createElement("th");
   cell.scope = scope;
-  cell.textContent = text;
   return cell;
 }
 

@@ -92,10 +92,10 @@ export class Model {
       accelerator: "wasm",
     });
     const model = new Model(litert, compiled, facts);
-    const [, height, width] = model.#inputs.image.shape;
+    const count = model.#inputs.image.shape.reduce((a, b) => a * b);
     const end = performance.now() + WARM_UP_MS;
     for (let run = 0; run < WARM_UP_RUNS && performance.now() < end; run++) {
-      await model.classify(new Uint8Array(height * width));
+      await model.classify(new Uint8Array(count));
     }
     model.#times = [];
     return model;
@@ -104,7 +104,7 @@ export class Model {
   /**
    * Looks at an image.
    *
-   * @param {Uint8Array} image H * W bytes, row by row.
+   * @param {Uint8Array} image H * W * C bytes, row by row.
    * @returns {Promise<object>} `class`; `probabilities`, T arrays of K;
    *     `locations`, T pairs (y, x) in units; `milliseconds`, the median of the
    *     last runs.

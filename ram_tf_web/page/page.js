@@ -1,14 +1,11 @@
 /** The page at work: a scene, the answer to it, and what changes them. */
 
-import { Square } from "./composition.js";
-import { copyOf, readScenes, showExamples } from "./examples.js";
+import { showExamples } from "./examples.js";
 import { GlimpseView } from "./glimpse_view.js";
-import { Pad } from "./pad.js";
 import { percent } from "./pictures.js";
 import { Player } from "./player.js";
 import { Retina } from "./retina.js";
 import { SceneView } from "./scene_view.js";
-import { render } from "./strokes.js";
 
 const QUIET_MS = 400; // Changes end for this long before the answer is said.
 const $ = (selector) => document.querySelector(selector);
@@ -18,38 +15,35 @@ export class Page {
   #stale = false;
   #saying = 0;
 
-  constructor(model, facts, about) {
+  /**
+   * @param {Model} model What looks.
+   * @param {object} facts Its sidecar.
+   * @param {Digits | Signs} kind What it looks for.
+   */
+  constructor(model, facts, kind) {
     this.model = model;
     this.facts = facts;
-    this.about = about;
+    this.kind = kind;
     this.retina = new Retina(facts);
-    this.scenes = readScenes(about, this.retina.side);
     this.#makeViews();
-    this.#makeControls();
+    kind.makeControls(this);
+    showExamples($("#examples"), kind, (index) => this.choose(index));
   }
 
   /** Takes a built-in scene. */
   async choose(index) {
-    this.pad.clear();
-    this.scene = copyOf(this.scenes[index]);
-    this.label = this.scenes[index].label;
+    this.kind.chosen(index);
+    this.scene = this.kind.sceneOf(index);
+    this.label = this.kind.scenes[index].label;
     await this.refresh();
     this.player.present();
   }
 
-  /** Takes a drawing for the digit. */
-  draw(strokes) {
-    const { digit_side: side, digit_box: box } = this.about;
-    this.#replace(render(strokes, side, box));
-  }
-
-  addClutter() {
-    const { clutter_size: size, patches_at_once: count } = this.about;
-    for (let patch = 0; patch < count; patch++) {
-      const pick = Math.floor(Math.random() * this.scenes.length);
-      this.scene.addClutter(this.scenes[pick].digit, size);
-    }
-    this.change();
+  /** The scene shows something of the user's own: nobody knows what. */
+  forget() {
+    this.label = null;
+    const chosen = $("#examples :checked");
+    if (chosen) chosen.checked = false;
   }
 
   /** After the scene has changed: shows the whole path at once. */
@@ -71,15 +65,6 @@ export class Page {
     } finally {
       this.#busy = false;
     }
-  }
-
-  /** Puts a digit of the user's own where the last one was. */
-  #replace(digit) {
-    this.scene.digit = digit;
-    this.label = null;
-    const chosen = $("#examples :checked");
-    if (chosen) chosen.checked = false;
-    this.change();
   }
 
   async #answer() {
@@ -109,8 +94,9 @@ export class Page {
 
   #judge(best) {
     const right = best === this.label;
-    const verdict = right ? "✓ right" : `✗ it is a ${this.label}`;
-    $("#verdict").textContent = this.label === null ? "" : verdict;
+    const verdict = () =>
+      right ? "✓ right" : `✗ it is ${this.kind.nameOf(this.label)}`;
+    $("#verdict").textContent = this.label === null ? "" : verdict();
     $("#verdict").className = right ? "right" : "wrong";
   }
 
@@ -118,8 +104,8 @@ export class Page {
   #say() {
     const [best, probability] = top(this.answer.probabilities.at(-1));
     $("#said").textContent =
-      `The model reads ${this.facts.labels[best]}, ${percent(probability)} ` +
-      `sure after ${this.facts.glimpses} glimpses.`;
+      `The model ${this.kind.verb} ${this.facts.labels[best]}, ` +
+      `${percent(probability)} sure after ${this.facts.glimpses} glimpses.`;
   }
 
   #makeViews() {
@@ -129,7 +115,7 @@ export class Page {
     );
     this.sceneView = new SceneView($("#scene"), this.retina, {
       corner: () => this.scene.corner,
-      size: () => this.scene.digit.side,
+      size: () => this.scene.size,
       holds: (pixel) => this.scene.holds(pixel),
       moveTo: (corner) => {
         this.scene.moveTo(corner);
@@ -143,20 +129,6 @@ export class Page {
       this.facts,
       (glimpse) => this.player.go(glimpse),
     );
-  }
-
-  #makeControls() {
-    this.pad = new Pad($("#pad"), (strokes) => this.draw(strokes));
-    showExamples($("#examples"), this.scenes, (index) => this.choose(index));
-    $("#add").addEventListener("click", () => this.addClutter());
-    $("#remove").addEventListener("click", () => {
-      this.scene.removeClutter();
-      this.change();
-    });
-    $("#clear").addEventListener("click", () => {
-      this.pad.clear();
-      this.#replace(new Square(this.about.digit_side));
-    });
   }
 }
 

@@ -2,24 +2,37 @@
 
 const [FIRST_HUE, LAST_HUE] = [210, 20];
 
-/** Paints values from 0 to 255, side * side of them, one a pixel. */
-export function paintGrey(canvas, values, side) {
+/**
+ * Paints values from 0 to 255.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {ArrayLike<number>} values Of side * side pixels, row by row: one for
+ *     each, grey, or three for its colours.
+ * @param {number} side
+ */
+export function paint(canvas, values, side) {
   canvas.width = canvas.height = side;
   const picture = new ImageData(side, side);
-  for (const [i, value] of values.entries()) {
-    picture.data.fill(value, 4 * i, 4 * i + 3);
-    picture.data[4 * i + 3] = 255;
+  const channels = values.length / side ** 2;
+  const grey = channels === 1;
+  for (let pixel = 0; pixel < side * side; pixel++) {
+    for (let colour = 0; colour < 3; colour++) {
+      const value = values[pixel * channels + (grey ? 0 : colour)];
+      picture.data[4 * pixel + colour] = value;
+    }
+    picture.data[4 * pixel + 3] = 255;
   }
   canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
 /**
- * Scales a picture down by maxima, so that what is thin and light stays.
+ * Scales a grey picture down by maxima, so that what is thin and light stays.
  *
  * @param {Uint8Array} values side * side.
  * @param {number} side
  * @param {number} block Pixels along a side of what becomes one.
- * @returns {Uint8Array} n * n of them, n = side / block, rounded up.
+ * @returns {Uint8Array} n * n of them, n = side / block, rounded up; without
+ *     scaling they are as given, in colour, too.
  */
 export function maxima(values, side, block) {
   if (block === 1) return values;

@@ -21,7 +21,8 @@ export class Retina {
 
   /** @param {object} facts The sidecar of the model. */
   constructor(facts) {
-    [, this.side] = facts.signatures.classify.inputs.image.shape;
+    const { shape } = facts.signatures.classify.inputs.image;
+    [, this.side, , this.channels] = shape;
     this.size = facts.glimpse_size;
     this.windows = facts.windows;
     this.#snaps = facts.sensor === "pyramid";
@@ -63,7 +64,7 @@ export class Retina {
    * @param {Uint8Array} image
    * @param {number[]} location (y, x) in units.
    * @returns {Float64Array[]} Each window that is shown, pooled to size * size
-   *     values from 0 to 255, finest first.
+   *     pixels, finest first: a value from 0 to 255 for each channel.
    */
   see(image, location) {
     return this.shown.map((window) =>
@@ -73,15 +74,17 @@ export class Retina {
 
   /** Pools blocks of block * block pixels; outside of the image is 0. */
   #read(image, [top, left], block) {
-    const pixel = (y, x) =>
+    const { channels } = this;
+    const value = (y, x, channel) =>
       y >= 0 && x >= 0 && y < this.side && x < this.side
-        ? image[y * this.side + x]
+        ? image[(y * this.side + x) * channels + channel]
         : 0;
-    return Float64Array.from({ length: this.size ** 2 }, (_, i) => {
-      const y = top + Math.floor(i / this.size) * block;
-      const x = left + (i % this.size) * block;
+    return Float64Array.from({ length: this.size ** 2 * channels }, (_, i) => {
+      const [cell, channel] = [Math.floor(i / channels), i % channels];
+      const y = top + Math.floor(cell / this.size) * block;
+      const x = left + (cell % this.size) * block;
       const values = Array.from({ length: block * block }, (_, j) =>
-        pixel(y + Math.floor(j / block), x + (j % block)),
+        value(y + Math.floor(j / block), x + (j % block), channel),
       );
       return this.#pool(values);
     });
@@ -92,14 +95,17 @@ export class Retina {
    *
    * @param {Float64Array[]} views What `see` gives at a location.
    * @param {number[]} location
-   * @returns {Float64Array} W * W values, W of the widest window shown.
+   * @returns {Float64Array} W * W pixels, W of the widest window shown.
    */
   foveate(views, location) {
     const width = this.shown.at(-1);
     const firsts = this.shown.map((window) => this.#first(location, window));
-    return Float64Array.from({ length: width * width }, (_, i) =>
-      this.#finest(views, firsts, [Math.floor(i / width), i % width]),
-    );
+    const { channels } = this;
+    return Float64Array.from({ length: width * width * channels }, (_, i) => {
+      const [cell, channel] = [Math.floor(i / channels), i % channels];
+      const pixel = [Math.floor(cell / width), cell % width];
+      return this.#finest(views, firsts, pixel, channel);
+    });
   }
 
   /** Where a window begins in the widest that is shown. */
@@ -110,13 +116,14 @@ export class Retina {
     return this.start(location, window).map((c, axis) => c - widest[axis]);
   }
 
-  #finest(views, firsts, pixel) {
+  #finest(views, firsts, pixel, channel) {
     for (const [scale, window] of this.shown.entries()) {
       const inner = pixel.map((c, axis) => c - firsts[scale][axis]);
       if (!inner.every((c) => c >= 0 && c < window)) continue;
       const block = window / this.size;
       const [row, column] = inner.map((c) => Math.floor(c / block));
-      return views[scale][row * this.size + column];
+      const cell = row * this.size + column;
+      return views[scale][cell * this.channels + channel];
     }
     return 0;
   }

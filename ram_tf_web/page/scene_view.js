@@ -1,6 +1,6 @@
-/** The image, the path of the eye on it, and the digit under the pointer. */
+/** The image, the path of the eye on it, and what the pointer moves there. */
 
-import { colour, maxima, paintGrey, svg } from "./pictures.js";
+import { colour, maxima, paint, svg } from "./pictures.js";
 
 const ARROWS = {
   ArrowUp: [-1, 0],
@@ -25,7 +25,7 @@ export class SceneView {
   /**
    * @param {HTMLElement} root
    * @param {Retina} retina The model's.
-   * @param {object} actions `corner()` and `size()` of the digit's image,
+   * @param {object} actions `corner()` and `size()` of what can be moved,
    *     `holds(pixel)`: whether it is there, `moveTo(corner)`.
    */
   constructor(root, retina, actions) {
@@ -48,7 +48,7 @@ export class SceneView {
     const { side } = this.#retina;
     const block = Math.ceil(side / MOST_SHOWN);
     const small = maxima(image, side, block);
-    paintGrey(this.#canvas, small, Math.ceil(side / block));
+    paint(this.#canvas, small, Math.ceil(side / block));
   }
 
   /**
@@ -76,11 +76,11 @@ export class SceneView {
     );
   }
 
-  /** Tells people where the digit is, which is small; the eye sees it not. */
+  /** Tells people where the thing is, which is small; the eye sees it not. */
   #frame() {
     const [y, x] = this.#actions.corner();
     const width = this.#actions.size();
-    return svg("rect", { x, y, width, height: width, class: "digit" });
+    return svg("rect", { x, y, width, height: width, class: "thing" });
   }
 
   #windows(eye, stroke) {
@@ -133,7 +133,7 @@ export class SceneView {
     moveTo(corner().map((c, axis) => c + step * by[axis]));
   }
 
-  /** Drags the digit; a press beside it brings it there. */
+  /** Drags the thing; a press beside it brings it there. */
   #onDown(event, { corner, moveTo, holds, size }) {
     if (event.button) return;
     const first = this.#pixel(event);
