@@ -115,29 +115,18 @@ class Policy:
             target: As `Environment.target`, [N, 3].
 
         Returns:
-            [N, T]; 0 for the first fixation, and once the target was looked at.
+            [N, T]; 0 for the first fixation.
         """
         looks = self._before_choices(looks)
         steps = looks.features.shape[1]
         if steps == 1:
             return tf.zeros_like(looks.features[..., 0])
-        before = self._before_each(looks)
-        middle, near = _rows(_each_step(target, steps - 1)), target[:, None, 2:]
-        apart = tf.reduce_max(
-            tf.abs(looks.glimpse.fixation[:, :-1] - target[:, None, :2]),
-            axis=-1,
-            keepdims=True,
-        )
-        sight = near * before.places.shape[2] / 2
-        reach = tf.where(apart <= sight, near, sight)
         found = self.cell.location_policy.target_log_prob(
             self._parameters(looks),
-            before,
-            tf.concat([middle[:, :2], _rows(reach)], axis=-1),
+            self._before_each(looks),
+            tf.repeat(target, steps - 1, axis=0),
         )
-        seen = tf.cast(apart[..., 0] <= near[..., 0], tf.float32)
-        sought = tf.math.cumprod(1.0 - seen, axis=1)
-        return _from_the_second(found, steps) * tf.pad(sought, [[0, 0], [1, 0]])
+        return _from_the_second(found, steps)
 
     def action_log_prob(
         self, features: tf.Tensor, action: dict[str, tf.Tensor]
@@ -371,11 +360,6 @@ class CentreFixations(Policy):
     def _choose(self, state, t):
         location = tf.zeros_like(state.cell[-1])
         return self._no_choice(location), location
-
-
-def _each_step(values: tf.Tensor, steps: int) -> tf.Tensor:
-    """[N, ...] as [N, steps, ...]."""
-    return tf.repeat(values[:, None], steps, axis=1)
 
 
 def _rows(values: tf.Tensor) -> tf.Tensor:
