@@ -154,12 +154,11 @@ class ReinforceAgent(Agent):
         self,
     ) -> tuple[str, ...]:
         """The keys of LossInfo.extra."""
-        names = ("return", "policy_gradient_loss", "baseline_loss")
+        own = ["return", "policy_gradient_loss", "baseline_loss"]
         if self._guidance_weight:
-            names += ("guidance_loss",)
-        return names + tuple(
-            name for head in self._heads for name in head.metric_names
-        )
+            own.append("guidance_loss")
+        heads = [name for head in self._heads for name in head.metric_names]
+        return *own, *heads
 
     @property
     def metrics_over_steps(  # type: ignore[override]  # It is never assigned.
