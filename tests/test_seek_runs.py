@@ -72,6 +72,7 @@ def _canvases(digits, side, count=3):
     return next(iter(pieces)).image
 
 
+@pytest.mark.slow
 def test_a_run_trains_on_canvases_in_turn(workdir):
     result = _result(workdir)
     assert result["config"]["mixed"] == ["32x0", "64x2", "64x2"]
@@ -79,6 +80,7 @@ def test_a_run_trains_on_canvases_in_turn(workdir):
     assert (workdir / "glimpses.png").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_ends_the_same(
     workdir, tmp_path, run_command, monkeypatch
 ):
@@ -102,6 +104,7 @@ def test_an_interrupted_run_ends_the_same(
     assert _result(tmp_path) == _result(workdir)
 
 
+@pytest.mark.slow
 def test_it_is_evaluated_again(workdir, tmp_path, run_command):
     out = tmp_path / "again.json"
     assert run_command(evaluate, f"--workdir={workdir}", f"--out={out}") == 0
@@ -112,6 +115,7 @@ def test_it_is_evaluated_again(workdir, tmp_path, run_command):
     )
 
 
+@pytest.mark.slow
 def test_predict_takes_pictures_as_they_are(
     workdir, model, digits, tmp_path, run_command, capsys
 ):
@@ -136,6 +140,7 @@ def test_predict_takes_pictures_as_they_are(
         assert min(drawn.size) > 200
 
 
+@pytest.mark.slow
 def test_sizes_are_measured_as_by_hand(
     workdir, model, digits, tmp_path, run_command, capsys
 ):
@@ -185,6 +190,7 @@ def test_where_digits_are_said_to_be(digits):
         assert label == digits.validation.label[row]
 
 
+@pytest.mark.slow
 def test_validation_and_test_have_their_own_digits(workdir, run_command):
     split = {
         name: model_source.of_run(workdir).task.source.splits[name]
@@ -244,6 +250,7 @@ def test_errors_at_the_stop_by_hand():
     }
 
 
+@pytest.mark.slow
 def test_wide_windows_are_cut_where_they_are_wanted(
     model, workdir, tmp_path, run_command, digits
 ):
@@ -280,6 +287,7 @@ def test_networks_on_whole_images_of_any_size(
     assert "--sensor is for models that look" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [12, 64, 200])
 def test_one_saved_model_answers_all_sizes(model, digits, tmp_path, side):
     save_saved_model(model, tmp_path, 300)
@@ -298,6 +306,7 @@ def test_one_saved_model_answers_all_sizes(model, digits, tmp_path, side):
         served["serving_default"](image=large)
 
 
+@pytest.mark.slow
 def test_steps_of_a_saved_model_are_its_looks(model, digits, tmp_path):
     save_saved_model(model, tmp_path, 300)
     served = tf.saved_model.load(tmp_path).signatures
@@ -348,6 +357,7 @@ def test_videos_are_read_and_drawn_as_videos(tmp_path, run_command):
     assert not model_source.of_run(tmp_path / "run").settings.any_size
 
 
+@pytest.mark.slow
 def test_what_is_refused(workdir, tmp_path, run_command, capsys):
     for change, words in (
         ("--first_fixation=learned", "must be centre or random"),

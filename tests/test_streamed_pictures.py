@@ -136,6 +136,7 @@ def _trained(model, agent, batches, *calls):
     return model.get_weights()
 
 
+@pytest.mark.slow
 def test_training_is_the_same_to_the_bit(train, monkeypatch):
     """And a resumed one equals one that was not interrupted."""
     monkeypatch.setattr(streamed_batches, "_BYTES", 3 * 4 * SIDE**2)
