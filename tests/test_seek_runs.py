@@ -201,6 +201,7 @@ def test_validation_and_test_have_their_own_digits(workdir, run_command):
     )
 
 
+@pytest.mark.slow
 def test_random_choices_are_cells_and_random(model, digits):
     finder, image = Finder(model, 4), _canvases(digits, 64, 50)
     (piece,) = streamed(digits.validation, Canvas(64, 2), 50, 50, 1)

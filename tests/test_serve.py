@@ -113,6 +113,7 @@ def test_it_says_where_it_is_and_what_for(server):
     assert "for trying out only" in server.said
 
 
+@pytest.mark.slow
 def test_png_files_by_rest(server, files, expected):
     coded = [_coded(file.read_bytes()) for file in files]
     name = "serving_encoded"
