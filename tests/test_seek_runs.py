@@ -232,6 +232,7 @@ def _measured(directory, run_command, *flags):
     return row
 
 
+@pytest.mark.slow
 def test_how_often_a_model_looks_that_stops(tmp_path, run_command, capsys):
     changes = ["--stop", "--glimpse_cost=0.01", "--mixed=", "--epochs=0.1"]
     run = f"--workdir={tmp_path}"
@@ -350,6 +351,7 @@ def test_it_runs_on_devices(model, digits, tmp_path):
         flatbuffer.check_builtin(flatbuffer.read(path.read_bytes()))
 
 
+@pytest.mark.slow
 def test_videos_are_read_and_drawn_as_videos(tmp_path, run_command):
     changes = ["--frames=3", "--mixed=", "--canvas=40", "--epochs=0.1"]
     run = f"--workdir={tmp_path / 'run'}"
