@@ -154,8 +154,8 @@ class Trajectory(NamedTuple):
             where the model does not act.
         answer_due: 1 at the answers that must be right, else 0, [N, T] float32.
         target_log_prob: Log-probability that step t looks at the target of the
-            environment, [N, T]; 0 where its location is not chosen; None
-            without targets.
+            environment, [N, T]; 0 where its location is not chosen, and without
+            targets.
     """
 
     action: dict[str, Tensor]
@@ -169,7 +169,7 @@ class Trajectory(NamedTuple):
     action_log_prob: Tensor
     entropy: Tensor
     answer_due: Tensor
-    target_log_prob: Tensor | None = None
+    target_log_prob: Tensor
 
 
 class LossInfo(NamedTuple):

@@ -291,7 +291,7 @@ def test_every_path_is_one():
         *("workdir", "workdirs", "data_dir", "out", "picture", "film"),
         *("pretrained", "train_dir", "test_dir", "svhn_dir", "study"),
         *("dir", "large", "records", "document", "saved_model"),
-        "backgrounds",
+        *("backgrounds", "finder"),
     } == paths
 
 

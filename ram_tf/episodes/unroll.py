@@ -171,12 +171,12 @@ def _read_off(
         action_log_prob=policy.action_log_prob(features[:, 1:], action),
         entropy=policy.entropy(features[:, 1:]),
         answer_due=environment.answers_due(valid),
-        target_log_prob=_target_log_prob(policy, environment, looks),
+        target_log_prob=_target_log_prob(policy, environment, looks, valid),
     )
 
 
-def _target_log_prob(policy, environment, looks: Looks) -> tf.Tensor | None:
+def _target_log_prob(policy, environment, looks: Looks, valid) -> tf.Tensor:
     target = environment.target
     if target is None or not policy.cell.location_policy.can_be_guided:
-        return None
+        return tf.zeros_like(valid)
     return policy.target_log_prob(looks, target)
