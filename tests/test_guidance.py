@@ -178,19 +178,24 @@ def test_whether_it_trains_the_core(model, into_core):
     assert (core is not None and np.any(core)) == into_core
 
 
+@pytest.mark.slow
 def test_an_eye_learns_to_look_there():
+    """By guidance alone, though something else is brighter."""
     model = _model()
     agent = _agent(model, policy_weight=0.0)
     environment = _environment(model)
+
+    def chance():
+        played = unroll(agent.policy, environment)
+        return np.exp(played.target_log_prob[::2, -1])
+
+    assert chance().mean() < 0.3
     train = tf.function(
         lambda seed: agent.train(environment, seed), jit_compile=True
     )
-    for t in range(150):
+    for t in range(100):
         train(tf.constant([3, t]))
-    played = unroll(agent.policy, environment)
-    pixels = played.action["location"][::2, -1] * 16 + 16
-    apart = np.abs(pixels - TARGETS[:, :2])
-    assert np.all(apart <= TARGETS[:, 2:] + 1)
+    assert chance().min() > 0.9
 
 
 def test_targets_are_of_images():
