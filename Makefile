@@ -24,7 +24,7 @@ test: lint $(TESTED)
 	$(PYTEST) -m "not slow" --part=1/2 $(PYTEST_ARGS) || [ $$? = 5 ]
 	$(PYTEST) -m "not slow" --part=2/2 $(PYTEST_ARGS) || [ $$? = 5 ]
 
-# The others, which train, compile or start much: an hour and more.
+# The others, which train, compile or start much. They take far longer.
 test_slow: $(TESTED)
 	$(PYTEST) -m slow --part=1/2 $(PYTEST_ARGS) || [ $$? = 5 ]
 	$(PYTEST) -m slow --part=2/2 $(PYTEST_ARGS) || [ $$? = 5 ]

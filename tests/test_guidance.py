@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from ram_tf import RecurrentAttentionModel, ReinforceAgent, losses
+from ram_tf.comparators import make_comparator
 from ram_tf.episodes.environments.still_image import StillImage
 from ram_tf.episodes.unroll import unroll
 from ram_tf.layers.cell_policy import CellPolicy
@@ -14,6 +15,7 @@ from ram_tf_data.hidden_batches import HiddenBatches
 from ram_tf_data.hidden_signs import HiddenSign, Scenery, draw_signs
 from ram_tf_runs.settings.kinds.find import FindSettings
 from ram_tf_runs.settings.model import Model
+from ram_tf_runs.tasks.kinds.find import FindTask
 
 SEED = tf.constant([1, 2])
 NEVER = -1e9
@@ -233,6 +235,26 @@ def _batches():
     batches = HiddenBatches(_signs(4), hidden, _photographs(GREY), 4, 7)
     assert isinstance(batches._scenery, Scenery)
     return batches, hidden
+
+
+def test_a_network_on_whole_images_is_not_guided(model):
+    """find.flags has guidance; other networks ignore what only eyes need."""
+    task = FindTask(
+        FindSettings().replace(
+            location_policy="cells",
+            first_fixation="centre",
+            guidance_weight=0.3,
+            rollouts=2,
+        )
+    )
+    batch = {
+        "image": tf.constant(_images()),
+        "label": tf.constant([0, 1, 2]),
+        "target": tf.constant(TARGETS),
+    }
+    network = make_comparator("conv_128", 32, 1, 3, 1, None)
+    assert task.environment_maker(network)(batch).target is None
+    assert task.environment_maker(model)(batch).target.shape == (6, 3)
 
 
 def test_bad_arguments(model, make_model):

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import math
 
+from ram_tf import Comparator
 from ram_tf_data import photographs, sources
 from ram_tf_data.batches import check_size
 from ram_tf_data.hidden_batches import (
@@ -90,10 +91,9 @@ class FindTask(ImageTask):
 
     def environment_maker(self, model):
         settings = self.environment_settings(model)
-        if not self.settings.guidance.guidance_weight:
-            return lambda batch: model.environment(
-                batch["image"], batch["label"], **settings
-            )
+        guided = self.settings.guidance.guidance_weight
+        if not guided or isinstance(model, Comparator):
+            return super().environment_maker(model)
         return lambda batch: model.environment(
             batch["image"], batch["label"], target=batch["target"], **settings
         )
