@@ -59,6 +59,8 @@ class RecurrentAttentionModel(PresetModel):
             so in photographs.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
+        encoder_size: Side of what it is given of each of them, from the middle;
+            None for all.
         policy_scales, policy_filters: See CellPolicy, ColourCellPolicy.
 
     Call arguments:
@@ -116,6 +118,7 @@ class RecurrentAttentionModel(PresetModel):
         glimpse_encoder: str = "dense",
         location_policy: str = "gaussian",
         encoder_scales: int | None = None,
+        encoder_size: int | None = None,
         policy_scales: int = 7,
         policy_filters: int = 0,
         **kwargs,
@@ -150,6 +153,7 @@ class RecurrentAttentionModel(PresetModel):
         self.glimpse_encoder = glimpse_encoder
         self.location_policy = location_policy
         self.encoder_scales = encoder_scales
+        self.encoder_size = encoder_size
         self.policy_scales = policy_scales
         self.policy_filters = policy_filters
         sizes = {**self._sizes(), "dtype": self.dtype_policy}
@@ -165,6 +169,7 @@ class RecurrentAttentionModel(PresetModel):
             num_actions=num_actions,
             stop=stop,
             encoder_scales=encoder_scales,
+            encoder_size=encoder_size,
             name="cell",
         )
 
@@ -285,6 +290,7 @@ class RecurrentAttentionModel(PresetModel):
             "glimpse_encoder": self.glimpse_encoder,
             "location_policy": self.location_policy,
             "encoder_scales": self.encoder_scales,
+            "encoder_size": self.encoder_size,
             "policy_scales": self.policy_scales,
             "policy_filters": self.policy_filters,
         }

@@ -17,7 +17,7 @@ the state before step t, the frame is seen there, and only then come the answer
 and whatever else is done at step t.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
@@ -54,6 +54,8 @@ class Glimpse(NamedTuple):
         fixation: What the windows are centred on, in pixels, [N, 2].
         sides: (H, W) of the canvas in pixels, [2] float32.
         unit: Pixels in a unit of location, along y and x, [2] float32.
+        contrast: Within the cells, [N, g, g, S * C]; None unless the policy
+            over locations reads it.
     """
 
     windows: Tensor
@@ -61,16 +63,25 @@ class Glimpse(NamedTuple):
     fixation: Tensor | None = None
     sides: Tensor | None = None
     unit: Tensor | None = None
+    contrast: Tensor | None = None
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Glimpse":
         """Changes what has a row for each of N; the canvas stays."""
-        places, fixation = (
-            None if value is None else function(value)
-            for value in (self.places, self.fixation)
-        )
-        return Glimpse(
-            function(self.windows), places, fixation, self.sides, self.unit
-        )
+        return self.with_rows(map(function, self.rows))
+
+    @property
+    def rows(self) -> list[Tensor]:
+        """What has a row for each of N, and is not None."""
+        return [getattr(self, name) for name in self._names]
+
+    def with_rows(self, rows: Iterable[Tensor]) -> "Glimpse":
+        """Another whose `rows` are these."""
+        return self._replace(**dict(zip(self._names, rows, strict=True)))
+
+    @property
+    def _names(self) -> list[str]:
+        names = ("windows", "places", "fixation", "contrast")
+        return [name for name in names if getattr(self, name) is not None]
 
 
 class PolicyState(NamedTuple):

@@ -10,7 +10,6 @@ from ram_tf.errors import UserError
 # Arguments of a model that the shapes of its weights, or what they mean, depend
 # on; whatever else differs can be made up for, or is learned anew.
 ARCHITECTURE = (
-    "glimpse_size",
     "pooling",
     "core",
     "core_units",
@@ -65,6 +64,14 @@ def _check(trained: keras.Model, model: keras.Model) -> None:
                 f"A model with trained weights must have {name}={old!r}, with "
                 f"which they were trained. Received: {name}={new!r}"
             )
+    old, new = trained.cell.encoded_size, model.cell.encoded_size
+    if old != new:
+        raise UserError(
+            "The encoder of a model with trained weights must be given "
+            f"{old} x {old} pixels of each window, with which they were "
+            "trained, by encoder_size or glimpse_size. Received: "
+            f"{new} x {new}"
+        )
     old, new = trained.cell.encoded_scales, model.cell.encoded_scales
     if new < old:
         raise UserError(

@@ -12,6 +12,8 @@ _LEAST_SCALES = 3  # Of a model of any size (ram_tf.layers.glimpse_sensor).
 # how wide a square of cells a learnt one is made of.
 _GIVEN = {"cells": 9, "colour_cells": 3}
 _FIELD = 5
+# Of those convolutions of `colour_cells`: side, and part of all filters.
+_CONVOLUTIONS = ((4, 2 / 3), (3, 1.0), (3, 1.0))
 _FILTERS = (24, 48)  # Of ram_tf.layers.conv_encoder.
 # Of ram_tf.comparators: the paper's convolution; those that end in a maximum.
 _SIDE, _STRIDE, _COUNT = 10, 5, 8
@@ -80,7 +82,8 @@ def of_network(
 
 def _of_encoder(values: Mapping[str, Any]) -> int:
     windows = values.get("encoder_scales") or values["scales"] or _LEAST_SCALES
-    side, channels = values["glimpse_size"], values.get("channels", 1)
+    side = values.get("encoder_size") or values["glimpse_size"]
+    channels = values.get("channels", 1)
     seen, place = values["glimpse_units"], values["location_units"]
     units, cells = values["units"], values.get("location_policy") in _GIVEN
     count = _dense(3 if cells else 2, place) + _dense(seen + place, units)
@@ -104,12 +107,15 @@ def _of_policy(values: Mapping[str, Any]) -> int:
     scales = values.get("policy_scales", 7)
     filters = values.get("policy_filters", 0)
     numbers = _GIVEN[kind] + filters
-    colours = values.get("channels", 1) if kind == "colour_cells" else 1
-    return (
-        numbers * (1 + scales + core)
-        + _dense(core, scales)
-        + _dense(_FIELD**2 * colours, filters)
-    )
+    count = numbers * (1 + scales + core) + _dense(core, scales)
+    if kind == "cells":
+        return count + _dense(_FIELD**2, filters)
+    channels = 2 * values.get("channels", 1)  # Colours, and their contrast.
+    for side, part in _CONVOLUTIONS:
+        found = max(1, round(filters * part))
+        count += _dense(side**2 * channels, found)
+        channels = found
+    return count
 
 
 def _dense(inputs: int, outputs: int) -> int:

@@ -76,6 +76,14 @@ def test_changes_reach_where_the_value_is():
         settings.share = 1.0
 
 
+PHOTOGRAPHS = {
+    "location_policy": "colour_cells",
+    "policy_filters": 4,
+    "first_fixation": "centre",
+    "sensor": "pyramid",
+}
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -215,6 +223,10 @@ def test_records_that_cannot_be_read(values, message):
     [
         (ClassifySettings, {"rollouts": 1}, "needs --rollouts of at least 2"),
         (ClassifySettings, {"train_dir": "x"}, "need --source=folder"),
+        (ClassifySettings, PHOTOGRAPHS | {"sensor": "gather"}, "--sensor=pyr"),
+        (ClassifySettings, PHOTOGRAPHS | {"glimpse_size": 7}, "even.*=7"),
+        (ClassifySettings, {"encoder_size": 9}, "--encoder_size.* 8,.*=9"),
+        (ClassifySettings, {"encoder_size": 5}, "an even number less.*=5"),
         (NumbersSettings, {"glimpses": 7}, "multiple of.*of 6.*--glimpses=7"),
         (CatchSettings, {"angles": [90, 45]}, "low and high.*--angles=90,45"),
         (CatchSettings, {"angles": [90]}, "two numbers"),

@@ -105,10 +105,8 @@ def _with_what_was_read(looks: Looks, states: list[PolicyState], cell) -> Looks:
     glimpses = [cast(Glimpse, state.glimpse) for state in states]
     memories = [cell.divide(state.cell)[1] for state in states]
     return looks._replace(
-        glimpse=glimpses[0]._replace(
-            windows=stacked(glimpse.windows for glimpse in glimpses),
-            places=stacked(glimpse.places for glimpse in glimpses),
-            fixation=stacked(glimpse.fixation for glimpse in glimpses),
+        glimpse=glimpses[0].with_rows(
+            map(stacked, zip(*(seen.rows for seen in glimpses), strict=True))
         ),
         memory=tuple(map(stacked, zip(*memories, strict=True))),
         parameters=_kept([state.parameters for state in states[:-1]]),
@@ -131,13 +129,9 @@ def _remembered(
         return looks
 
     def look(memory, seen):
-        windows, places, fixation = seen
-        return policy.next_state(
-            memory,
-            glimpse._replace(windows=windows, places=places, fixation=fixation),
-        )
+        return policy.next_state(memory, glimpse.with_rows(seen))
 
-    after = tf.scan(look, tuple(map(_swapped, glimpse[:3])), memory)
+    after = tf.scan(look, tuple(map(_swapped, glimpse.rows)), memory)
     return looks._replace(memory=tuple(map(_swapped, after)))
 
 

@@ -61,6 +61,8 @@ class RAMCell(keras.layers.Layer):
         stop: Whether it decides, too, after which look to stop.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
+        encoder_size: Side of what it is given of each, from the middle, in
+            cells; None for all.
 
     Call arguments:
         frame: [B, H, W, C]; the states have N = M * B rows.
@@ -88,6 +90,7 @@ class RAMCell(keras.layers.Layer):
         num_actions: int | None = None,
         stop: bool = False,
         encoder_scales: int | None = None,
+        encoder_size: int | None = None,
         **kwargs,
     ):
         check_choice("first_fixation", first_fixation, FIRST_FIXATIONS)
@@ -98,11 +101,15 @@ class RAMCell(keras.layers.Layer):
             ("num_classes", num_classes),
             ("num_actions", num_actions),
             ("encoder_scales", encoder_scales),
+            ("encoder_size", encoder_size),
         ):
             if count is not None:
                 check_positive_int(name, count)
         _check_location_policy(location_policy, first_fixation, location_unit)
         _check_windows(sensor, encoder_scales)
+        _check_encoder_size(sensor, encoder_size)
+        if location_policy.reads_contrast:
+            sensor.check_contrast()
         super().__init__(autocast=False, **kwargs)
         self.sensor = sensor
         self.glimpse_net = glimpse_net
@@ -114,6 +121,7 @@ class RAMCell(keras.layers.Layer):
         self.num_actions = num_actions
         self.stop = stop
         self.encoder_scales = encoder_scales
+        self.encoder_size = encoder_size
         self.classifier = (
             Classifier(num_classes, name="classifier") if num_classes else None
         )
@@ -145,6 +153,11 @@ class RAMCell(keras.layers.Layer):
         return cast(int, scales)  # `_check_windows` asks for one of them.
 
     @property
+    def encoded_size(self) -> int:
+        """Side of what the encoder is given of each window, in cells."""
+        return self.encoder_size or self.sensor.size
+
+    @property
     def state_size(self) -> list[int]:
         memory = self.location_policy.state_sizes.values()
         return [*self._core_sizes, *memory, 2]
@@ -172,7 +185,8 @@ class RAMCell(keras.layers.Layer):
             places = (None, scales, self.sensor.size, 2)
             seen = [windows, places]
         read = self.encoder_scales or scales
-        encoded = (*windows[:-1], read * self.channels)
+        side = self.encoded_size
+        encoded = (windows[0], side, side, read * self.channels)
         shapes = [
             (self.sensor, [tuple(frame_shape), (None, 2)]),
             (self.glimpse_net, [encoded, (None, policy.place_size)]),
@@ -246,12 +260,16 @@ class RAMCell(keras.layers.Layer):
         windows = self.sensor(frame, offsets)
         if not self.location_policy.reads_glimpse:
             return Glimpse(windows)
+        contrast = None
+        if self.location_policy.reads_contrast:
+            contrast = self.sensor.contrast(frame, offsets, windows)
         return Glimpse(
             windows,
             self.sensor.places(frame, offsets),
             geometry.to_pixels(location, frame, unit),
             geometry.sides(frame),
             geometry.unit_in_pixels(frame, unit),
+            contrast,
         )
 
     def encode(
@@ -269,6 +287,11 @@ class RAMCell(keras.layers.Layer):
         windows = glimpse.windows
         if self.encoder_scales:
             windows = windows[..., : self.encoder_scales * self.channels]
+        if self.encoder_size:
+            # What a retina of that size would see.
+            first = (self.sensor.size - self.encoder_size) // 2
+            middle = slice(first, first + self.encoder_size)
+            windows = windows[:, middle, middle]
         return self.glimpse_net(windows, place)
 
     def remember(
@@ -355,6 +378,7 @@ class RAMCell(keras.layers.Layer):
             "num_actions": self.num_actions,
             "stop": self.stop,
             "encoder_scales": self.encoder_scales,
+            "encoder_size": self.encoder_size,
         }
         return {**super().get_config(), **config}
 
@@ -380,6 +404,15 @@ def _check_windows(sensor: GlimpseSensor, encoded: int | None) -> None:
         raise UserError(
             "`encoder_scales` must be at most the number of windows, "
             f"{least}. Received: encoder_scales={encoded}"
+        )
+
+
+def _check_encoder_size(sensor: GlimpseSensor, size: int | None) -> None:
+    if size and (size > sensor.size or (sensor.size - size) % 2):
+        raise UserError(
+            "`encoder_size` must be the size of a glimpse or an even number "
+            f"less, {sensor.size} or {sensor.size - 2} and so on, so that both "
+            f"have the same middle. Received: encoder_size={size}"
         )
 
 

@@ -18,6 +18,8 @@ _LITTLE_INK = 0.01
 # The mean square of colours about their mean below which a window is as good as
 # of one colour: eight levels of 255.
 _LITTLE_COLOUR = 0.001
+# The same of contrast: two and a half levels.
+_LITTLE_CONTRAST = 0.0001
 
 
 def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
@@ -41,7 +43,7 @@ def given(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
     usual = _one_over_usual(ink)
     return [
         *shown,
-        *looked_at(glimpse, fixations),
+        *looked_at(places, fixations),
         *[values * usual for values in shown],
     ]
 
@@ -77,10 +79,10 @@ def _radius(size: int) -> np.ndarray:
     return np.maximum(out[:, None], out)
 
 
-def _visited(places, fixations, wider: float) -> tf.Tensor:
+def _visited(places, fixations, wider: float, pixels: int) -> tf.Tensor:
     """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
     scales, size = places.shape[1:3]
-    widths = wider * np.maximum(2.0 ** np.arange(scales), size)
+    widths = wider * np.maximum(pixels * 2.0 ** np.arange(scales), size)
     widths = widths.astype(np.float32)
     count = fixations.shape[-1] // 2
     made = tf.reshape(fixations, [-1, count, 1, 1, 2])
@@ -90,48 +92,64 @@ def _visited(places, fixations, wider: float) -> tf.Tensor:
     return tf.reduce_sum(rows * columns, axis=1)
 
 
-def colours(glimpse: Glimpse) -> tf.Tensor:
-    """Colours less the mean of their window, over their usual distance to it.
+def shown(glimpse: Glimpse) -> tf.Tensor:
+    """Colours and contrast less the mean of their window, over the usual.
 
-    In any photograph, light and window they are as large; outside of the image
-    they are 0, and they know nothing of it.
+    The usual is the root of the mean square of that, and a little: in any
+    photograph, light and window they are as large. Outside of the image they
+    are 0, and they know nothing of it.
 
     Args:
-        glimpse: What was seen.
+        glimpse: What was seen, and its contrast.
 
     Returns:
-        [N, S, g, g, C].
+        [N, S, g, g, 2 C].
     """
     places = cast(Tensor, glimpse.places)
-    scales, size = places.shape[1:3]
-    channels = glimpse.windows.shape[-1] // scales
-    windows = tf.reshape(glimpse.windows, [-1, size, size, scales, channels])
-    windows = tf.transpose(windows, [0, 3, 1, 2, 4])
     inside = (places >= 0) & (places < cast(Tensor, glimpse.sides))
     inside = tf.cast(inside, tf.float32)
     inside = inside[..., :, None, 0] * inside[..., None, :, 1]
     inside = inside[..., None]
+    values = [
+        _standard(glimpse.windows, inside, _LITTLE_COLOUR),
+        _standard(glimpse.contrast, inside, _LITTLE_CONTRAST),
+    ]
+    return xla.barrier(tf.concat(values, axis=-1))
+
+
+def _standard(windows, inside, little: float) -> tf.Tensor:
+    """[N, S, g, g, C], of windows [N, g, g, S * C], where inside is 1."""
+    scales, size = inside.shape[1:3]
+    channels = windows.shape[-1] // scales
+    windows = tf.reshape(windows, [-1, size, size, scales, channels])
+    windows = tf.transpose(windows, [0, 3, 1, 2, 4])
     cells = tf.maximum(tf.reduce_sum(inside, axis=[2, 3], keepdims=True), 1.0)
     mean = tf.reduce_sum(windows * inside, axis=[2, 3], keepdims=True) / cells
     apart = (windows - mean) * inside
     square = tf.reduce_sum(tf.square(apart), axis=[2, 3, 4], keepdims=True) / (
         cells * channels
     )
-    return xla.barrier(apart * tf.math.rsqrt(square + _LITTLE_COLOUR))
+    return apart * tf.math.rsqrt(square + little)
 
 
-def looked_at(glimpse: Glimpse, fixations: tf.Tensor) -> list[tf.Tensor]:
+def looked_at(
+    places: tf.Tensor, fixations: tf.Tensor, pixels: int = 1
+) -> list[tf.Tensor]:
     """Radius, and nearness to fixations: what `given` tells of no image.
+
+    Args:
+        places: Of the cells, [N, S, g, 2].
+        fixations: [N, 2 K] pixels, y and x by turns.
+        pixels: Side of a cell of the finest window.
 
     Returns:
         Three numbers of each cell, each [N or 1, S, g, g].
     """
-    places = cast(Tensor, glimpse.places)
     radius = tf.constant(_radius(places.shape[2]))[None, None]
     return [
         radius,
         *(
-            xla.barrier(_visited(places, fixations, wider))
+            xla.barrier(_visited(places, fixations, wider, pixels))
             for wider in _VISITED
         ),
     ]
@@ -141,66 +159,37 @@ def learnt(shown: tf.Tensor, kernel, bias) -> tf.Tensor:
     """What filters give of cells, [N, S, g * g, filters].
 
     Args:
-        shown: Ink [N, S, g, g], or colours [N, S, g, g, C].
-        kernel: [FIELD^2 * C, filters].
+        shown: Ink, [N, S, g, g].
+        kernel: [FIELD^2, filters].
         bias: [filters].
     """
     scales, size = shown.shape[1:3]
-    channels = shown.shape[4] if shown.shape.rank == 5 else 1
     room = FIELD // 2
     # A product for a whole row of cells: it has more multiply-adds than one for
     # each cell, and takes a quarter of the time, which goes into copies.
-    rows = tf.reshape(shown, [-1, size, size * channels])
-    rows = tf.pad(rows, [[0, 0], [room, room], [0, 0]])
+    rows = tf.pad(
+        tf.reshape(shown, [-1, size, size]), [[0, 0], [room, room], [0, 0]]
+    )
     rows = tf.concat([rows[:, i : i + size] for i in range(FIELD)], axis=-1)
-    rows = xla.barrier(tf.reshape(rows, [-1, FIELD * size * channels]))
+    rows = xla.barrier(tf.reshape(rows, [-1, FIELD * size]))
     found = tf.matmul(rows, for_a_row(kernel, size)) + tf.tile(bias, [size])
     found = tf.nn.relu(found)
     return tf.reshape(found, [-1, scales, size * size, kernel.shape[-1]])
-
-
-def salient(channels: int, filters: int) -> np.ndarray:
-    """Filters of what stands out: a centre less what is around it.
-
-    In brightness, both ways; and of colours also in red, in blue and in yellow,
-    each against the other two: as in the salience maps of Itti, Koch and Niebur
-    (1998). The centre is a cell, and then 3 x 3.
-
-    Args:
-        channels: C; colours if 3.
-        filters: How many are wanted.
-
-    Returns:
-        [FIELD^2 * C, n], n <= filters.
-    """
-    axes = np.array([[1.0] * channels, [-1.0] * channels]) / channels
-    if channels == 3:
-        hues = [[1, -0.5, -0.5], [-0.5, -0.5, 1], [0.5, 0.5, -1]]
-        axes = np.concatenate([hues, axes])
-    found = []
-    for size in (1, 3):
-        middle = np.abs(np.arange(FIELD) - FIELD // 2) <= size // 2
-        centre = np.outer(middle, middle)
-        apart = centre / size**2 - ~centre / (FIELD**2 - size**2)
-        found += [apart[..., None] * axis for axis in axes]
-    kernel = np.stack(found, axis=-1).reshape(FIELD**2 * channels, -1)
-    return kernel[:, :filters].astype(np.float32)
 
 
 def for_a_row(kernel, size: int) -> tf.Tensor:
     """Filters of one cell as those of a row of cells.
 
     Args:
-        kernel: [FIELD^2 * C, filters].
+        kernel: [FIELD^2, filters].
         size: g.
 
     Returns:
-        [FIELD * g * C, g * filters], of FIELD rows of cells about that row.
+        [FIELD * g, g * filters], of FIELD rows of cells about that row.
     """
-    filters = kernel.shape[-1]
-    kernel = tf.reshape(kernel, [FIELD, FIELD, -1, filters])
+    kernel = tf.reshape(kernel, [FIELD, FIELD, -1])
     apart = np.arange(size)[:, None] - np.arange(size) + FIELD // 2
     # Which column of a filter each cell of a row is in, of each cell's filter.
     column = np.float32(apart == np.arange(FIELD)[:, None, None])
-    kernel = tf.einsum("ijcf,jxo->ixcof", kernel, column)
-    return tf.reshape(kernel, [-1, size * filters])
+    kernel = tf.einsum("ijf,jxo->ixof", kernel, column)
+    return tf.reshape(kernel, [FIELD * size, -1])

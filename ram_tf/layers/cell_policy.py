@@ -1,6 +1,6 @@
 """A policy that chooses among the cells of its own retina."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import keras
 import numpy as np
@@ -80,6 +80,8 @@ class CellPolicy(FixationPolicy):
     can_be_guided = True
     takes_unit = False
     choice_spec = tf.TensorSpec([], tf.int32)
+    # Side of what is chosen in the finest window.
+    cell_pixels: ClassVar[int] = 1
     place_size = 3
     state_sizes: ClassVar = {"fixations": 2 * _REMEMBERED}
 
@@ -108,7 +110,7 @@ class CellPolicy(FixationPolicy):
     def build(self, features_shape, windows_shape, places_shape):
         self._size, scales = windows_shape[1], places_shape[1]
         channels = windows_shape[-1] // scales
-        first = self._first_weights(channels)
+        first = self._first_weights()
         units, count = features_shape[-1], len(first)
         constant = keras.initializers.Constant
         normal = keras.initializers.RandomNormal
@@ -131,30 +133,37 @@ class CellPolicy(FixationPolicy):
         self.scale_bias = self.add_weight(
             shape=(self.scales,), initializer=constant(0), name="scale_bias"
         )
-        if self.filters:
-            self.kernel = self.add_weight(
-                shape=(self._field(channels), self.filters),
-                initializer=self._first_kernel,
-                name="kernel",
-            )
-            self.bias = self.add_weight(
-                shape=(self.filters,), initializer=constant(0), name="bias"
-            )
+        self._add_filters(channels)
         self.built = True
 
-    def _first_weights(self, channels: int) -> tuple[float, ...]:
+    def _first_weights(self) -> tuple[float, ...]:
         """What each number of a cell weighs at first."""
-        del channels
         return (*_FIRST, *[0.0] * self.filters)
 
-    def _first_kernel(self, shape, dtype) -> tf.Tensor:
-        """The filters at first."""
-        return keras.initializers.GlorotUniform()(shape, dtype)
-
-    def _field(self, channels: int) -> int:
-        """How many numbers a filter sees."""
+    def _add_filters(self, channels: int) -> None:
+        """Adds the weights of what is learnt about a cell."""
         del channels
-        return FIELD**2
+        if not self.filters:
+            return
+        self.kernel = self.add_weight(
+            shape=(FIELD**2, self.filters),
+            initializer=keras.initializers.GlorotUniform(),
+            name="kernel",
+        )
+        self.bias = self.add_weight(
+            shape=(self.filters,),
+            initializer=keras.initializers.Constant(0),
+            name="bias",
+        )
+
+    def _needed(self, glimpse: Glimpse) -> tf.Tensor:
+        """Which windows there are to choose from, [S] bool."""
+        scales, size = cast(tf.Tensor, glimpse.places).shape[1:3]
+        return geometry.is_needed(size, scales, glimpse.sides)
+
+    def _places(self, glimpse: Glimpse) -> tf.Tensor:
+        """Where the cells that it chooses from are, as those of a glimpse."""
+        return cast(tf.Tensor, glimpse.places)
 
     def _seen(self, glimpse: Glimpse, fixations: tf.Tensor) -> _Seen:
         given = cell_features.given(glimpse, fixations)
@@ -179,7 +188,7 @@ class CellPolicy(FixationPolicy):
         return tf.concat([move, first], axis=-1)
 
     def call(self, features, glimpse=None, state=()):
-        scales, size = glimpse.places.shape[1:3]
+        scales, size = self._places(glimpse).shape[1:3]
         weights = self.common + _for_scales(self.own, scales)
         weights += tf.matmul(features, self.query)[:, None]
         by_scale = tf.matmul(features, self.scale_kernel) + self.scale_bias
@@ -194,8 +203,7 @@ class CellPolicy(FixationPolicy):
             logits += tf.reshape(found, [-1, scales, size, size])
         logits *= _SHARPNESS
         by_scale = _for_scales(by_scale, scales, axis=1)
-        needed = geometry.is_needed(size, scales, glimpse.sides)
-        by_scale = tf.where(needed, by_scale, _NEVER)
+        by_scale = tf.where(self._needed(glimpse), by_scale, _NEVER)
         logits += by_scale[:, :, None, None]
         return tf.reshape(logits, [-1, scales * size * size])
 
@@ -232,9 +240,11 @@ class CellPolicy(FixationPolicy):
         A cell which the middle lies in always is, so that each window that
         shows the target has one.
         """
-        scales, size = glimpse.places.shape[1:3]
-        reach = tf.maximum(target[:, None, 2:], 2.0 ** np.arange(scales) / 2)
-        apart = tf.abs(glimpse.places - target[:, None, None, :2])
+        places = self._places(glimpse)
+        scales, size = places.shape[1:3]
+        half = self.cell_pixels * 2.0 ** np.arange(scales) / 2
+        reach = tf.maximum(target[:, None, 2:], half)
+        apart = tf.abs(places - target[:, None, None, :2])
         near = apart <= tf.reshape(reach, [-1, scales, 1, 1])
         near = near[..., :, None, 0] & near[..., None, :, 1]
         near = tf.reshape(near, [-1, scales * size * size])
@@ -249,8 +259,9 @@ class CellPolicy(FixationPolicy):
         return tf.where(logits < _NEVER / 2, _NEVER, 0.0)
 
     def locate(self, choice, glimpse):
-        scales, size = glimpse.places.shape[1:3]
-        rows = tf.reshape(glimpse.places, [-1, scales * size, 2])
+        places = self._places(glimpse)
+        scales, size = places.shape[1:3]
+        rows = tf.reshape(places, [-1, scales * size, 2])
         row = choice // size
         column = choice // (size * size) * size + choice % size
         y = tf.gather(rows[..., 0], row, axis=1, batch_dims=1)
@@ -272,7 +283,8 @@ class CellPolicy(FixationPolicy):
 
     def weights_for(self, other):
         # Of the windows in each weight.
-        axes = [None, 0, None, 1, 0, None, None][: len(self.weights)]
+        axes = [None, 0, None, 1, 0]
+        axes += [None] * (len(self.weights) - len(axes))
         return [
             weight
             if axis is None

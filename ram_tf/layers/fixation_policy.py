@@ -33,6 +33,8 @@ class FixationPolicy(keras.layers.Layer):
 
     Attributes:
         reads_glimpse: Whether it reads what was seen, and remembers it.
+        reads_contrast: Whether it also reads a glimpse's `contrast`, which only
+            a sensor that is a pyramid has.
         can_be_guided: Whether it has `target_log_prob`.
         choice_spec: Shape and dtype of a row's choice; None where the choice is
             the location itself.
@@ -53,6 +55,7 @@ class FixationPolicy(keras.layers.Layer):
     """
 
     reads_glimpse: bool = False
+    reads_contrast: bool = False
     can_be_guided: bool = False
     takes_unit: bool = True
     choice_spec: tf.TensorSpec | None = None
@@ -172,7 +175,8 @@ class FixationPolicy(keras.layers.Layer):
         )
         two = tf.TensorSpec([2], tf.float32)
         fixation = products.spec((None, 2))
-        glimpse = Glimpse(windows, places, fixation, two, two)
+        contrast = windows if self.reads_contrast else None
+        glimpse = Glimpse(windows, places, fixation, two, two, contrast)
         state = tuple(
             products.spec((None, size)) for size in self.state_sizes.values()
         )

@@ -152,6 +152,38 @@ class GlimpseSensor(keras.layers.Layer):
             places.append(start + middles * 2.0**scale)
         return tf.stack(places, axis=1)
 
+    def contrast(
+        self, images: tf.Tensor, locations: tf.Tensor, windows: tf.Tensor
+    ) -> tf.Tensor:
+        """How much there is to see within each cell.
+
+        Args:
+            images: As in a call.
+            locations: As in a call.
+            windows: What a call gives of them.
+
+        Returns:
+            [N, g, g, S * C] float32 in [0, 0.5]: how far the means of a cell's
+            blocks of 4 x 4 pixels are from its own, as a standard deviation; 0
+            in windows whose cells are no larger than these.
+
+        Raises:
+            UserError: Of a sensor that is no pyramid: the others do not have
+                the sums that it takes.
+        """
+        self.check_contrast()
+        packs = self.implementation == "pyramid"
+        found = pyramid.contrast(images, locations, windows, self.size, packs)
+        return tf.stop_gradient(found)
+
+    def check_contrast(self) -> None:
+        """Raises UserError if it has no contrast."""
+        if self.implementation not in _PYRAMIDS:
+            raise UserError(
+                "Only the sensor `pyramid` knows the contrast within a cell. "
+                f"Received: implementation={self.implementation!r}"
+            )
+
     def _read(self, images, locations):
         """The windows, bytes as 0..255."""
         scales = self.scales_of(images.shape)

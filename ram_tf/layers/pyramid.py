@@ -8,6 +8,7 @@ they should at most; `places` says where.
 """
 
 import weakref
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +21,8 @@ MOST_SCALES = 12
 # Sums and means of bytes are exact in float32 up to here: 255 * 4^8 < 2^24.
 _EXACT_LEVELS = 8
 _KEPT = "_ram_tf_pyramid"  # Of a tensor.
+# Contrast is that of the blocks of this level, 4 x 4 pixels.
+_BLOCK_LEVEL = 2
 
 
 def read(
@@ -43,10 +46,14 @@ def read(
     if scales > 1:
         sums = _sums(images, scales, packs)
         windows.append(_wider(images, sums, starts[1:], size))
-    windows = tf.concat(windows, axis=1)
-    rows, channels = geometry.dims(locations)[0], images.shape[-1]
+    return _scale_major(tf.concat(windows, axis=1), size)
+
+
+def _scale_major(windows, size: int) -> tf.Tensor:
+    """[N, g, g, S * C], of windows [N, S, g, g, C]."""
+    scales, channels = windows.shape[1], windows.shape[-1]
     windows = tf.transpose(windows, [0, 2, 3, 1, 4])
-    return tf.reshape(windows, [rows, size, size, scales * channels])
+    return tf.reshape(windows, [-1, size, size, scales * channels])
 
 
 def places(images, locations, size: int, scales: int) -> tf.Tensor:
@@ -57,6 +64,39 @@ def places(images, locations, size: int, scales: int) -> tf.Tensor:
     )
     blocks = (2.0 ** np.arange(scales)).astype(np.float32)[:, None, None]
     return (middles + 0.5) * blocks
+
+
+def contrast(
+    images, locations, windows, size: int, packs: bool = True
+) -> tf.Tensor:
+    """How much each cell's blocks of 4 x 4 pixels differ.
+
+    Args:
+        images: [B, H, W, C].
+        locations: [N, 2] in halves of the canvas.
+        windows: What is read of them, in [0, 1].
+        size: g.
+        packs: As for `read`.
+
+    Returns:
+        The root of the mean square of what the means of blocks differ from the
+        mean of their cell, as large as `windows`; 0 where a cell is no more
+        than a block, and outside the image.
+    """
+    channels = images.shape[-1]
+    scales = windows.shape[-1] // channels
+    few = min(scales, _BLOCK_LEVEL + 1)
+    nothing = tf.zeros_like(windows[..., : few * channels])
+    if few == scales:
+        return nothing
+    starts = _starts(images, locations, size, scales)[few:]
+    levels = _squares(images, scales, packs)
+    squares, inside = _cells(images, levels, starts, size, few)
+    squares = tf.where(inside, squares, 0.0)
+    squares = _scale_major(squares, size)
+    means = windows[..., few * channels :]
+    spread = tf.sqrt(tf.nn.relu(squares - tf.square(means)))
+    return tf.concat([nothing, spread], axis=-1)
 
 
 def check_scales(scales: int) -> None:
@@ -82,16 +122,59 @@ def _starts(images, locations, size: int, scales: int) -> list[tf.Tensor]:
 def _sums(images, scales: int, packs: bool) -> tf.Tensor:
     """All levels but the finest, [B, sum of h * w, C].
 
-    They are kept with the tensor, for the next look at it. What was made in one
-    graph is of no use in another.
+    They are kept with the tensor, for the next look at it.
+    """
+
+    def make():
+        return xla.barrier(_flat(_levels(images, scales, packs)))
+
+    return _kept(images, ("sums", scales, packs), make)
+
+
+def _squares(images, scales: int, packs: bool) -> tf.Tensor:
+    """Mean squares of the means of blocks, in [0, 1], of levels above theirs.
+
+    Kept and laid out as `_sums`.
+    """
+
+    def make():
+        batch, height, width, channels = geometry.dims(images)
+        before = 0
+        for _ in range(_BLOCK_LEVEL):
+            height, width = (height + 1) // 2, (width + 1) // 2
+            before, last = before + height * width, before
+        level = _sums(images, scales, packs)[:, last:before]
+        level = tf.reshape(level, [batch, height, width, channels])
+        level = tf.cast(level, tf.float32) * _mean_of(images, _BLOCK_LEVEL)
+        if images.dtype == tf.uint8:
+            level *= 1.0 / 255.0
+        level = tf.square(level)
+        levels = []
+        while len(levels) < scales - 1 - _BLOCK_LEVEL:
+            level = xla.barrier(_halved(level) * 0.25)
+            levels.append(level)
+        return xla.barrier(_flat(levels))
+
+    return _kept(images, ("squares", scales, packs), make)
+
+
+def _mean_of(images, level: int) -> float:
+    """What a number of a level is multiplied with, for a mean."""
+    return 0.25**level if images.dtype == tf.uint8 else 1.0
+
+
+def _kept(images, name: tuple, make: Callable[[], tf.Tensor]) -> tf.Tensor:
+    """What was made of a tensor under a name.
+
+    What was made in one graph is of no use in another.
     """
     graph = xla.graph()
-    kept = getattr(images, _KEPT, None)
-    if kept and kept[:2] == (scales, packs) and kept[2]() is graph:
-        return kept[3]
-    sums = xla.barrier(_flat(_levels(images, scales, packs)))
-    setattr(images, _KEPT, (scales, packs, weakref.ref(graph), sums))
-    return sums
+    kept = getattr(images, _KEPT, {})
+    made = kept.get(name)
+    if made is None or made[0]() is not graph:
+        made = (weakref.ref(graph), make())
+        setattr(images, _KEPT, {**kept, name: made})
+    return made[1]
 
 
 def _levels(images, scales: int, packs: bool) -> list[tf.Tensor]:
@@ -203,25 +286,41 @@ def _finest(images, start, size: int) -> tf.Tensor:
 
 def _wider(images, sums, starts, size: int) -> tf.Tensor:
     """[N, S - 1, g, g, C] means of blocks."""
+    cells, inside = _cells(images, sums, starts, size, 1)
+    factors = [_mean_of(images, scale) for scale in range(1, 1 + len(starts))]
+    by_scale = np.array(factors, np.float32).reshape([-1, 1, 1, 1])
+    means = tf.cast(cells, tf.float32) * by_scale
+    return tf.where(inside, means, 0.0)
+
+
+def _cells(images, levels, starts, size: int, first: int):
+    """Numbers [N, S', g, g, C] of levels from the first on, and which are.
+
+    Args:
+        images: Of which the levels are.
+        levels: [B, sum of h * w, C].
+        starts: The first block of each window, [N, 2].
+        size: g.
+        first: The number of the first level.
+    """
     batch, height, width, channels = geometry.dims(images)
-    indices, insides, factors, before = [], [], [], 0
-    for scale, start in enumerate(starts, 1):
+    for _ in range(first - 1):
+        height, width = (height + 1) // 2, (width + 1) // 2
+    indices, insides, before = [], [], 0
+    for start in starts:
         height, width = (height + 1) // 2, (width + 1) // 2
         blocks = start[:, None] + tf.range(size)[:, None]
         index, inside = _index(blocks, height, width)
         indices.append(index + before)
         insides.append(inside)
-        factors.append(0.25**scale if images.dtype == tf.uint8 else 1.0)
         before += height * width
     cells = _gathered(
-        tf.reshape(sums, [batch * before, channels]),
+        tf.reshape(levels, [batch * before, channels]),
         tf.stack(indices, axis=1),
         batch,
         before,
     )
-    by_scale = np.array(factors, np.float32).reshape([-1, 1, 1, 1])
-    means = tf.cast(cells, tf.float32) * by_scale
-    return tf.where(tf.stack(insides, axis=1)[..., None], means, 0.0)
+    return cells, tf.stack(insides, axis=1)[..., None]
 
 
 def _index(blocks, height, width):

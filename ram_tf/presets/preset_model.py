@@ -26,7 +26,8 @@ _SQUARES, _SIDES = (
     (
         *("glimpse_units", "location_units", "units"),
         *("num_classes", "num_actions"),
-        *("scales", "encoder_scales", "policy_scales", "policy_filters"),
+        *("scales", "encoder_scales", "encoder_size"),
+        *("policy_scales", "policy_filters"),
     ),
 )
 

@@ -74,6 +74,7 @@ class CheckedSensor:
     def __init__(self, sensor: GlimpseSensor):
         self._sensor = tf.function(sensor, autograph=False)
         self.places = sensor.places
+        self.contrast = sensor.contrast
 
     def __call__(self, images: tf.Tensor, locations: tf.Tensor) -> tf.Tensor:
         return self._sensor(images, locations)

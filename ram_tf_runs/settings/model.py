@@ -153,6 +153,13 @@ class Model(Settings):
         "all.",
         least=1,
     )
+    encoder_size: int | None = setting(
+        None,
+        "Side of what the glimpse encoder reads of each window, from the "
+        "middle, in pixels of the glimpse; by default all. With it, "
+        "--location_policy=cells sees more than is read.",
+        least=1,
+    )
     policy_scales: int = setting(
         7,
         "With --location_policy=cells: number of windows that have "
@@ -168,6 +175,13 @@ class Model(Settings):
     )
 
     def check(self):
+        less = self.glimpse_size - (self.encoder_size or self.glimpse_size)
+        if less < 0 or less % 2:
+            raise UserError(
+                f"--encoder_size must be --glimpse_size, {self.glimpse_size}, "
+                "or an even number less. Received: "
+                f"--encoder_size={self.encoder_size}"
+            )
         if self.location_policy == "gaussian":
             if not self.scales:
                 raise UserError(
@@ -186,6 +200,24 @@ class Model(Settings):
                 "--location_policy=colour_cells needs --policy_filters, which "
                 "are all that it sees of a picture. Received: "
                 "--policy_filters=0"
+            )
+        if policy == "colour_cells" and 0 < self.scales < _LEAST_SCALES:
+            raise UserError(
+                "--location_policy=colour_cells chooses from all windows but "
+                "the two finest: --scales must be 0 or at least "
+                f"{_LEAST_SCALES}. Received: --scales={self.scales}"
+            )
+        if policy == "colour_cells" and self.sensor != "pyramid":
+            raise UserError(
+                "--location_policy=colour_cells reads the contrast within "
+                "cells, which only --sensor=pyramid has. Received: "
+                f"--sensor={self.sensor}"
+            )
+        if policy == "colour_cells" and self.glimpse_size % 2:
+            raise UserError(
+                "--location_policy=colour_cells chooses among squares of 2x2 "
+                "cells: --glimpse_size must be even. Received: "
+                f"--glimpse_size={self.glimpse_size}"
             )
         if self.first_fixation == "learned":
             raise UserError(
