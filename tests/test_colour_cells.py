@@ -18,6 +18,8 @@ from ram_tf.layers import cell_features
 
 SIZE, UNITS, FILTERS = 6, 5, 3
 SQUARES = SIZE // 2
+# Windows that it does not choose from.
+FINEST = 2
 
 
 def _policy(scales=3, channels=3):
@@ -128,14 +130,14 @@ def test_logits_square_by_square():
         *[(3, 3, 2, FILTERS), (FILTERS,)],
         *[(3, 3, FILTERS, FILTERS), (FILTERS,)],
     ]
-    rows = glimpse.places.numpy().reshape(2, 4, SQUARES, 2, 2).mean(3)
+    rows = _rows(glimpse)
     looked = [
-        np.broadcast_to(values, [2, 4, SQUARES, SQUARES])
-        for values in cell_features.looked_at(tf.constant(rows), state[0], 2)
+        np.broadcast_to(values, [2, 2, SQUARES, SQUARES])
+        for values in cell_features.looked_at(tf.constant(rows), state[0], 8)
     ]
-    shown = _expected_shown(glimpse)
-    expected = np.zeros([2, 4, SQUARES, SQUARES])
-    for n, s in np.ndindex(2, 4):
+    shown = _expected_shown(glimpse)[:, FINEST:]
+    expected = np.zeros([2, 2, SQUARES, SQUARES])
+    for n, s in np.ndindex(2, 2):
         seen = shown[n, s]
         for number, stride in enumerate((2, 1, 1)):
             kernel, bias = learnt[2 * number : 2 * number + 2]
@@ -155,43 +157,47 @@ def test_logits_square_by_square():
     )
 
 
+def _rows(glimpse):
+    """The middles of squares, [N, S - 2, g / 2, 2]."""
+    places = glimpse.places.numpy()[:, FINEST:]
+    return places.reshape(2, -1, SQUARES, 2, 2).mean(3)
+
+
 def test_where_squares_are():
-    """By hand: those of a window of 6 pixels about (30.5, 30.5)."""
+    """By hand: window 2 is the first, of six cells of 4 pixels from pixel 20.
+
+    Its squares have 8 pixels, and their middles are 24, 32 and 40. Those of
+    window 3 have 16, and begin at pixel 8.
+    """
     policy, glimpse = _policy(4), _glimpse()
-    # Pixels 27 to 32: the middles of pairs are 28, 30 and 32.
-    first = glimpse.places.numpy()[0, 0, :, 0]
-    np.testing.assert_array_equal(first, [27.5, 28.5, 29.5, 30.5, 31.5, 32.5])
-    choices = tf.constant([[0, 0], [5, 0]]), tf.constant([[8, 0], [26, 0]])
-    pixels = []
-    for choice in choices:
-        for column in choice[:, 0]:
-            location = policy.locate(tf.stack([column, 0]), glimpse)[0]
-            pixels.append((location.numpy() + 1) * 30)
-    np.testing.assert_allclose(
-        pixels[:3], [[28.5, 28.5], [30.5, 32.5], [32.5, 32.5]], atol=1e-4
+    np.testing.assert_array_equal(
+        glimpse.places.numpy()[0, FINEST:, 0, 0], [22, 12]
     )
-    # Window 2 has cells of 4 pixels, squares of 8: it starts at pixel 20.
-    assert glimpse.places.numpy()[0, 2, 0, 0] == 22
-    np.testing.assert_allclose(pixels[3], [40.5, 40.5], atol=1e-4)
+    pixels = [
+        (policy.locate(tf.constant([choice, 0]), glimpse)[0].numpy() + 1) * 30
+        for choice in (0, 5, 8, 9, 17)
+    ]
+    np.testing.assert_allclose(
+        pixels,
+        [[24.5] * 2, [32.5, 40.5], [40.5] * 2, [16.5] * 2, [48.5] * 2],
+        atol=1e-4,
+    )
 
 
 def test_a_target_that_squares_show():
-    """A square is as near as its half side, or as the target says."""
+    """By hand: a square is near within half its side, or what the target says.
+
+    Of window 2 the squares about 24 and 32 are 4 from (28, 28): four are near.
+    Of window 3 those about 16, 32 and 48 are 12, 4 and 20 from it: one is.
+    """
     policy, glimpse = _policy(4), _glimpse()
-    logits = tf.zeros([2, 4 * SQUARES**2])
-    # One pixel from the middle of window 0's square at (28, 28); of windows 1
-    # to 3 the nearest squares are within 2, 4 and 8 pixels.
-    target = tf.constant([[27.2, 27.2, 0.5], [27.2, 27.2, 0.5]])
-    rows = glimpse.places.numpy().reshape(2, 4, SQUARES, 2, 2).mean(3)
-    near = 0
-    for s in range(4):
-        apart = np.abs(rows[0, s] - 27.2) <= 2.0**s
-        near += apart[:, 0].sum() * apart[:, 1].sum()
-    assert near >= 4
-    chance = policy.target_log_prob(logits, glimpse, target)[0]
-    np.testing.assert_allclose(
-        chance, np.log(near / (4 * SQUARES**2)), atol=1e-5
-    )
+    logits = tf.zeros([2, 2 * SQUARES**2])
+    chances = [
+        policy.target_log_prob(logits, glimpse, tf.constant([[28, 28, r]] * 2))
+        for r in (0.5, 12.0)
+    ]
+    expected = np.log([5 / 18, (9 + 4) / 18])
+    np.testing.assert_allclose([c[0] for c in chances], expected, atol=1e-5)
 
 
 def test_windows_share_the_convolutions():
@@ -203,7 +209,7 @@ def test_windows_share_the_convolutions():
     assert found.max() > 0.1
     for scale in range(12):
         np.testing.assert_allclose(found[:, scale], found[:, 0], atol=1e-6)
-    assert _policy(3).count_params() - _policy(1).count_params() == 2 * (
+    assert _policy(5).count_params() - _policy(3).count_params() == 2 * (
         3 + FILTERS + UNITS + 1
     )
 
@@ -213,7 +219,7 @@ def test_it_is_told_of_fixations_by_squares():
     policy, glimpse = _policy(4), _glimpse()
     state = policy.next_state(policy.get_initial_state(2), glimpse)
     _, visited, _ = policy._seen(glimpse, state[0])[0]
-    # The fixation is in the middle square of each window.
+    # Of each window the fixation is in the middle square.
     assert visited[0, :, 1, 1].numpy().min() > 0.25
 
 
@@ -242,7 +248,7 @@ def _model(**changes):
     return model
 
 
-def _images(side=40, count=4):
+def _images(side=90, count=4):
     rng = np.random.default_rng(side)
     small = rng.integers(0, 256, [count, 5, 5, 3], np.uint8)
     large = small.repeat(side // 5 + 1, 1).repeat(side // 5 + 1, 2)
@@ -314,3 +320,8 @@ def test_it_takes_an_even_retina():
 def test_it_takes_a_pyramid():
     with pytest.raises(ValueError, match=r"sensor `pyramid`.*'gather'"):
         _model(sensor="gather")
+
+
+def test_it_takes_three_windows():
+    with pytest.raises(ValueError, match=r"`scales` must.*at least 3.*: 2"):
+        _model(scales=2)

@@ -44,7 +44,11 @@ CELLS = {
     "first_fixation": "centre",
     "sensor": "gather",
 }
-PHOTOGRAPHS = CELLS | {"location_policy": "colour_cells", "sensor": "pyramid"}
+PHOTOGRAPHS = CELLS | {
+    "location_policy": "colour_cells",
+    "sensor": "pyramid",
+    "scales": 3,
+}
 SIZES = {"core_units": 6, "glimpse_units": 5, "location_units": 4, "units": 7}
 
 

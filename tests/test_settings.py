@@ -81,6 +81,7 @@ PHOTOGRAPHS = {
     "policy_filters": 4,
     "first_fixation": "centre",
     "sensor": "pyramid",
+    "scales": 3,
 }
 
 
@@ -225,6 +226,7 @@ def test_records_that_cannot_be_read(values, message):
         (ClassifySettings, {"train_dir": "x"}, "need --source=folder"),
         (ClassifySettings, PHOTOGRAPHS | {"sensor": "gather"}, "--sensor=pyr"),
         (ClassifySettings, PHOTOGRAPHS | {"glimpse_size": 7}, "even.*=7"),
+        (ClassifySettings, PHOTOGRAPHS | {"scales": 2}, "at least 3.*=2"),
         (ClassifySettings, {"encoder_size": 9}, "--encoder_size.* 8,.*=9"),
         (ClassifySettings, {"encoder_size": 5}, "an even number less.*=5"),
         (NumbersSettings, {"glimpses": 7}, "multiple of.*of 6.*--glimpses=7"),

@@ -79,16 +79,29 @@ def _radius(size: int) -> np.ndarray:
     return np.maximum(out[:, None], out)
 
 
-def _visited(places, fixations, wider: float, pixels: int) -> tf.Tensor:
-    """How near fixations [N, 2 K] are to the cells: [N, S, g, g]."""
+def _widths(places, pixels: int) -> np.ndarray:
+    """How near is near, in each window whose first has cells of these, [S]."""
     scales, size = places.shape[1:3]
-    widths = wider * np.maximum(pixels * 2.0 ** np.arange(scales), size)
-    widths = widths.astype(np.float32)
+    widths = np.maximum(pixels * 2.0 ** np.arange(scales), size)
+    return widths.astype(np.float32)
+
+
+def _visited(places, fixations, widths, counts=None) -> tf.Tensor:
+    """How near fixations [N, 2 K] are to the cells: [N, S, g, g].
+
+    Args:
+        places: As for `looked_at`.
+        fixations: As for `looked_at`.
+        widths: [S].
+        counts: How much each fixation counts, [N, K]; None for 1.
+    """
     count = fixations.shape[-1] // 2
     made = tf.reshape(fixations, [-1, count, 1, 1, 2])
     apart = tf.abs(places[:, None] - made) / widths[:, None, None]
     near = tf.nn.relu(1.0 - apart)
     rows, columns = near[..., :, None, 0], near[..., None, :, 1]
+    if counts is not None:
+        rows *= counts[:, :, None, None, None]
     return tf.reduce_sum(rows * columns, axis=1)
 
 
@@ -132,24 +145,57 @@ def _standard(windows, inside, little: float) -> tf.Tensor:
     return apart * tf.math.rsqrt(square + little)
 
 
-def looked_at(
-    places: tf.Tensor, fixations: tf.Tensor, pixels: int = 1
-) -> list[tf.Tensor]:
+def looked_at(places: tf.Tensor, fixations: tf.Tensor) -> list[tf.Tensor]:
     """Radius, and nearness to fixations: what `given` tells of no image.
 
     Args:
         places: Of the cells, [N, S, g, 2].
         fixations: [N, 2 K] pixels, y and x by turns.
-        pixels: Side of a cell of the finest window.
 
     Returns:
         Three numbers of each cell, each [N or 1, S, g, g].
     """
-    radius = tf.constant(_radius(places.shape[2]))[None, None]
+    size = places.shape[2]
+    widths = _widths(places, 1)
     return [
-        radius,
+        tf.constant(_radius(size))[None, None],
         *(
-            xla.barrier(_visited(places, fixations, wider, pixels))
+            xla.barrier(_visited(places, fixations, wider * widths))
+            for wider in _VISITED
+        ),
+    ]
+
+
+def left(
+    places: tf.Tensor, fixations: tf.Tensor, pixels: int, apart: int
+) -> list[tf.Tensor]:
+    """Radius, and nearness to the present fixation, and to those it has left.
+
+    Of the others each counts as far as it is from the present one: where the
+    eye has stayed, it has not left.
+
+    Args:
+        places: Of the cells, [N, S, g, 2].
+        fixations: [N, 2 K] pixels, y and x by turns, the present one first.
+        pixels: Side of a cell of the first window.
+        apart: How far from the present one a fixation counts in full.
+
+    Returns:
+        Four numbers of each cell, each [N or 1, S, g, g]: the radius, and
+        nearness to the present fixation and, twice, to those left, within the
+        two widths of `looked_at`.
+    """
+    widths = _widths(places, pixels)
+    here, others = fixations[:, :2], fixations[:, 2:]
+    moved = tf.abs(
+        tf.reshape(others, [-1, others.shape[1] // 2, 2]) - here[:, None]
+    )
+    gone = 1.0 - tf.reduce_prod(tf.nn.relu(1.0 - moved / apart), axis=-1)
+    return [
+        tf.constant(_radius(places.shape[2]))[None, None],
+        xla.barrier(_visited(places, here, widths)),
+        *(
+            xla.barrier(_visited(places, others, wider * widths, gone))
             for wider in _VISITED
         ),
     ]

@@ -11,8 +11,8 @@ from ram_tf.layers.cell_policy import CellPolicy
 from ram_tf.parts import LOCATION_POLICIES
 from ram_tf.validation import check_positive_int
 
-# At first: not where you have been.
-_LOOKED_AT = (0.0, -0.5, 0.0)
+# At first: not where you are, and least of all where you have been.
+_LOOKED_AT = (0.0, -0.5, -1.0, 0.0)
 # What is learnt counts a little for a square, or against it, by turns.
 _LEARNT = 0.01
 # The finest windows, which it does not choose from: what it looks for is as
@@ -29,14 +29,16 @@ class ColourCellPolicy(CellPolicy):
 
     It chooses among squares of 2 x 2 of the retina's cells, in all windows but
     the two finest, which show no more than where it is. Of the numbers of such
-    a square only `radius` and `visited` are given. All others are learnt
-    by three convolutions, each with ReLU, which all windows share, so that what
-    is found at one size is found at any: 4 x 4 cells in steps of two, and twice
-    3 x 3 of what the one before gives. They read colours and the contrast
-    within a cell, by which a wide window shows where something is that is
-    smaller than its cells. Each counts less the mean of its window, over the
-    root of the mean square of that; cells outside of the image have none.
-    REINFORCE trains the convolutions, and guidance if there is any.
+    a square only `radius` and `visited` are given, the latter apart for the
+    present fixation and for those that the eye has left: it may have good
+    reason to stay, and hardly any to go back. All others are learnt by three
+    convolutions, each with ReLU, which all windows share, so that what is found
+    at one size is found at any: 4 x 4 cells in steps of two, and twice 3 x 3 of
+    what the one before gives. They read colours and the contrast within a cell,
+    by which a wide window shows where something is that is smaller than its
+    cells. Each counts less the mean of its window, over the root of the mean
+    square of that; cells outside of the image have none. REINFORCE trains the
+    convolutions, and guidance if there is any.
 
     Args:
         scales: Windows that have weights of their own, A_s, D and e.
@@ -103,7 +105,9 @@ class ColourCellPolicy(CellPolicy):
     def _seen(self, glimpse, fixations):
         places = self._places(glimpse)
         return (
-            cell_features.looked_at(places, fixations, self.cell_pixels),
+            cell_features.left(
+                places, fixations, self.cell_pixels, glimpse.places.shape[2]
+            ),
             self._learnt(cell_features.shown(glimpse)[:, _FINEST:]),
         )
 
