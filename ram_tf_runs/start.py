@@ -89,6 +89,16 @@ def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):
                 f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
                 f"which it was trained. Received: --{flag}={new.get(flag)}"
             )
+    read = [
+        values.get("encoder_size") or values.get("glimpse_size")
+        for values in (old, new)
+    ]
+    if read[0] != read[1]:
+        raise UserError(
+            f"--pretrained={name} needs --encoder_size={read[0]}, or "
+            f"--glimpse_size={read[0]} without it, because it was trained to "
+            f"read as much. Received: {read[1]}"
+        )
     if old.get("scales", 0) > new.get("scales", 0):
         raise UserError(
             f"--pretrained={name} needs --scales={old['scales']} or more, "

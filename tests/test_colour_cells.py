@@ -133,7 +133,7 @@ def test_logits_square_by_square():
     rows = _rows(glimpse)
     looked = [
         np.broadcast_to(values, [2, 2, SQUARES, SQUARES])
-        for values in cell_features.looked_at(tf.constant(rows), state[0], 8)
+        for values in cell_features.left(tf.constant(rows), state[0], 8, SIZE)
     ]
     shown = _expected_shown(glimpse)[:, FINEST:]
     expected = np.zeros([2, 2, SQUARES, SQUARES])
@@ -210,17 +210,62 @@ def test_windows_share_the_convolutions():
     for scale in range(12):
         np.testing.assert_allclose(found[:, scale], found[:, 0], atol=1e-6)
     assert _policy(5).count_params() - _policy(3).count_params() == 2 * (
-        3 + FILTERS + UNITS + 1
+        4 + FILTERS + UNITS + 1
     )
 
 
-def test_it_is_told_of_fixations_by_squares():
-    """A fixation within a square of a wide window is near its middle."""
-    policy, glimpse = _policy(4), _glimpse()
-    state = policy.next_state(policy.get_initial_state(2), glimpse)
-    _, visited, _ = policy._seen(glimpse, state[0])[0]
-    # Of each window the fixation is in the middle square.
-    assert visited[0, :, 1, 1].numpy().min() > 0.25
+def test_where_it_is_and_what_it_has_left():
+    """By hand, of a window of four squares of 8 pixels.
+
+    The eye is at (4, 4), where it has been before, and was at (20, 20) and at
+    (10, 4); this counts 6 of 8 pixels away as three quarters.
+    """
+    middles = np.arange(4, dtype="f") * 8 + 4
+    places = tf.constant(np.stack([middles, middles], -1)[None, None])
+    fixations = [[4.0, 4, 4, 4, 20, 20, 10, 4, -(2.0**20), -(2.0**20)]]
+    radius, here, left, wide = cell_features.left(
+        places, tf.constant(fixations), 8, 8
+    )
+    np.testing.assert_allclose(radius[0, 0, 0], [0.75] * 4)
+    expected = np.zeros([4, 4])
+    expected[0, 0] = 1
+    np.testing.assert_allclose(here[0, 0], expected)
+    # (10, 4) is 6 from the first row's square, and 2 from the second row's.
+    expected = np.zeros([4, 4])
+    expected[2, 2] = 1
+    expected[:2, 0] = np.array([2 / 8, 6 / 8]) * 0.75
+    np.testing.assert_allclose(left[0, 0], expected, atol=1e-6)
+    # Within four times as much: 16 of 32 pixels along both axes; and 6 of 32.
+    np.testing.assert_allclose(
+        wide[0, 0, 0, 0], 0.25 + 0.75 * 26 / 32, atol=1e-6
+    )
+
+
+def test_at_first_it_does_not_go_back():
+    """The place that it has left is the least likely of all."""
+    policy, size = ColourCellPolicy(1, FILTERS), 8
+    policy.build((None, UNITS), (None, size, size, 9), (None, 3, size, 2))
+    grey = tf.fill([1, 256, 256, 3], 0.5)
+    sensor = GlimpseSensor(size, 3, "pyramid")
+    sides = tf.constant([256.0, 256.0])
+    state = policy.get_initial_state(1)
+    for pixel in (132.5, 124.5):
+        fixation = tf.fill([1, 2], pixel)
+        offset = fixation / 128 - 1
+        windows = sensor(grey, offset)
+        glimpse = Glimpse(
+            windows,
+            sensor.places(grey, offset),
+            fixation,
+            sides,
+            sides / 2,
+            sensor.contrast(grey, offset, windows),
+        )
+        state = policy.next_state(state, glimpse)
+    logits = policy(tf.zeros([1, UNITS]), glimpse, state)
+    least = policy.locate(tf.argmin(logits, -1, tf.int32), glimpse)
+    apart = np.abs((least[0].numpy() + 1) * 128 - 132.5)
+    assert apart.max() <= 4
 
 
 def _model(**changes):
@@ -298,7 +343,7 @@ def test_a_saved_model_and_its_graph_are_the_same(tmp_path):
 def test_tflite_answers_as_it_does():
     model, images = _model(), _images()
     expected = model(images)["probabilities"]
-    flat = flatbuffer.write(tflite.convert(model, 40)["float32"])
+    flat = flatbuffer.write(tflite.convert(model, 90)["float32"])
     classify = Interpreter(model_content=flat).get_signature_runner("classify")
     for image, probabilities in zip(images, expected, strict=True):
         answer = classify(image=image[None])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ram_tf import widening
+from ram_tf import RecurrentAttentionModel, widening
 from ram_tf_runs import start
 from ram_tf_runs.errors import UserError as SettingError
 
@@ -54,6 +54,51 @@ def test_a_longer_range_keeps_short_moves(make_model):
     widening.adopt(trained, model)
     means = [head(np.zeros([1, 6], "f"))[0, 0] for head in heads]
     np.testing.assert_allclose(means, [0.9640276, 1.9593495], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"glimpse_size": 12}, {"glimpse_size": 8}),
+        (
+            {"glimpse_size": 12},
+            {"glimpse_size": 12, "encoder_size": 8},
+        ),
+        ({"glimpse_size": 16, "encoder_size": 12}, {"glimpse_size": 8}),
+    ],
+)
+def test_as_much_must_be_read(old, new, make_model):
+    with pytest.raises(
+        SettingError, match=r"encoder_size=12, or.*size=12.*: 8"
+    ):
+        start._check_settings("mine", old, new)
+    enough = {"glimpse_size": 32, "encoder_size": 12}
+    start._check_settings("mine", old, enough)
+    with pytest.raises(ValueError, match=r"given 12 x 12 pixels.*: 8 x 8"):
+        widening.adopt(make_model(**old), make_model(**new))
+
+
+def test_a_larger_retina_around_what_is_read():
+    """The weights are the same, and so is what the encoder makes of them."""
+
+    def make(**sizes):
+        model = RecurrentAttentionModel(
+            num_classes=3,
+            scales=2,
+            core_units=6,
+            location_policy="cells",
+            first_fixation="centre",
+            **sizes,
+        )
+        model.build((None, None, None, 1))
+        return model
+
+    trained, model = make(glimpse_size=4), make(glimpse_size=6, encoder_size=4)
+    widening.adopt(trained, model)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, [3, 20, 22, 1], np.uint8)
+    first = [m(images)["probabilities"][:, 0].numpy() for m in (trained, model)]
+    np.testing.assert_array_equal(*first)
 
 
 @pytest.mark.parametrize("flag", widening.ARCHITECTURE)
