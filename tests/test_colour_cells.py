@@ -337,7 +337,7 @@ def test_a_saved_model_and_its_graph_are_the_same(tmp_path):
     found = tf.function(again, jit_compile=True)(_images())
     for name, values in expected.items():
         np.testing.assert_allclose(found[name], values, atol=2e-5)
-    assert len(np.unique(expected["locations"].numpy().round(4))) > 6
+    assert len(np.unique(expected["locations"].numpy().round(4))) > 4
 
 
 def test_tflite_answers_as_it_does():

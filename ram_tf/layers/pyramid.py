@@ -149,7 +149,7 @@ def _squares(images, scales: int, packs: bool) -> tf.Tensor:
         if images.dtype == tf.uint8:
             level *= 1.0 / 255.0
         level = tf.square(level)
-        levels = []
+        levels: list[tf.Tensor] = []
         while len(levels) < scales - 1 - _BLOCK_LEVEL:
             level = xla.barrier(_halved(level) * 0.25)
             levels.append(level)
