@@ -195,30 +195,8 @@ class Model(Settings):
 
     def _check_cells(self) -> None:
         policy = self.location_policy
-        if policy == "colour_cells" and not self.policy_filters:
-            raise UserError(
-                "--location_policy=colour_cells needs --policy_filters, which "
-                "are all that it sees of a picture. Received: "
-                "--policy_filters=0"
-            )
-        if policy == "colour_cells" and 0 < self.scales < _LEAST_SCALES:
-            raise UserError(
-                "--location_policy=colour_cells chooses from all windows but "
-                "the two finest: --scales must be 0 or at least "
-                f"{_LEAST_SCALES}. Received: --scales={self.scales}"
-            )
-        if policy == "colour_cells" and self.sensor != "pyramid":
-            raise UserError(
-                "--location_policy=colour_cells reads the contrast within "
-                "cells, which only --sensor=pyramid has. Received: "
-                f"--sensor={self.sensor}"
-            )
-        if policy == "colour_cells" and self.glimpse_size % 2:
-            raise UserError(
-                "--location_policy=colour_cells chooses among squares of 2x2 "
-                "cells: --glimpse_size must be even. Received: "
-                f"--glimpse_size={self.glimpse_size}"
-            )
+        if policy == "colour_cells":
+            self._check_colour_cells()
         if self.first_fixation == "learned":
             raise UserError(
                 f"--location_policy={policy} has no cells to choose the first "
@@ -241,4 +219,30 @@ class Model(Settings):
                 "--encoder_scales must be at most the number of windows, "
                 f"{self.scales or _LEAST_SCALES}. Received: "
                 f"--encoder_scales={self.encoder_scales}"
+            )
+
+    def _check_colour_cells(self) -> None:
+        if not self.policy_filters:
+            raise UserError(
+                "--location_policy=colour_cells needs --policy_filters, which "
+                "are all that it sees of a picture. Received: "
+                "--policy_filters=0"
+            )
+        if 0 < self.scales < _LEAST_SCALES:
+            raise UserError(
+                "--location_policy=colour_cells chooses from all windows but "
+                "the two finest: --scales must be 0 or at least "
+                f"{_LEAST_SCALES}. Received: --scales={self.scales}"
+            )
+        if self.sensor != "pyramid":
+            raise UserError(
+                "--location_policy=colour_cells reads the contrast within "
+                "cells, which only --sensor=pyramid has. Received: "
+                f"--sensor={self.sensor}"
+            )
+        if self.glimpse_size % 2:
+            raise UserError(
+                "--location_policy=colour_cells chooses among squares of 2x2 "
+                "cells: --glimpse_size must be even. Received: "
+                f"--glimpse_size={self.glimpse_size}"
             )
