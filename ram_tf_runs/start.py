@@ -79,25 +79,31 @@ def _check_classifier(name: str, old: keras.Model, settings: dict[str, Any]):
         )
 
 
+def _read(settings: dict[str, Any]) -> int | None:
+    """The side of the square that the encoder reads of each window."""
+    return settings.get("encoder_size") or settings.get("glimpse_size")
+
+
 def _check_settings(name: str, old: dict[str, Any], new: dict[str, Any]):
     same = _ARCHITECTURE
     if new.get("train_only_stop"):
         same += _WAY_OF_LOOKING
-    for flag in same:
-        if old.get(flag) != new.get(flag):
-            raise UserError(
-                f"--pretrained={name} needs --{flag}={old.get(flag)}, with "
-                f"which it was trained. Received: --{flag}={new.get(flag)}"
-            )
-    read = [
-        values.get("encoder_size") or values.get("glimpse_size")
-        for values in (old, new)
+    other = [
+        (f"--{flag}={old.get(flag)}", f"--{flag}={new.get(flag)}")
+        for flag in same
+        if old.get(flag) != new.get(flag)
     ]
-    if read[0] != read[1]:
+    if _read(old) != _read(new):
+        sizes = old.get("encoder_size"), new.get("encoder_size")
+        flag = "encoder_size" if any(sizes) else "glimpse_size"
+        other.append((f"--{flag}={_read(old)}", f"--{flag}={_read(new)}"))
+    if other:
+        needed, received = (
+            ", ".join(flags) for flags in zip(*other, strict=True)
+        )
         raise UserError(
-            f"--pretrained={name} needs --encoder_size={read[0]}, or "
-            f"--glimpse_size={read[0]} without it, because it was trained to "
-            f"read as much. Received: {read[1]}"
+            f"--pretrained={name} needs {needed}, with which it was trained. "
+            f"Received: {received}"
         )
     if old.get("scales", 0) > new.get("scales", 0):
         raise UserError(
