@@ -2,6 +2,8 @@
 
     python -m trainers.evaluate --workdir=runs/cluttered --out=result.json
     python -m trainers.evaluate --pretrained=catch
+    python -m trainers.evaluate --pretrained=find --backgrounds=PHOTOGRAPHS \\
+        --data_dir=FOLDER_OF_SIGNS
 
 A model that was trained on pictures in folders without a test set (--test_dir)
 is measured on its validation data.
@@ -10,15 +12,22 @@ is measured on its validation data.
 import pathlib
 
 from ram_tf_runs.command import Command, run
-from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
+from ram_tf_runs.settings.options import (
+    OTHER_FLAGS,
+    Backgrounds,
+    ModelOptions,
+    Out,
+)
 
 
-def main(options: ModelOptions, out: Out) -> None:
+def main(options: ModelOptions, scenery: Backgrounds, out: Out) -> None:
     # TensorFlow comes with these; --help does without.
     from ram_tf_runs import model_source
     from ram_tf_runs.records.workdir import write_json
 
     trained = model_source.load(options)
+    if scenery.backgrounds:
+        trained.look_in(scenery.backgrounds)
     task = trained.task
     result = task.measure(task.test(trained.model))
     print(task.table(result))
@@ -26,7 +35,7 @@ def main(options: ModelOptions, out: Out) -> None:
         write_json(pathlib.Path(out.out), result)
 
 
-COMMAND = Command(main, (ModelOptions, Out), others=OTHER_FLAGS)
+COMMAND = Command(main, (ModelOptions, Backgrounds, Out), others=OTHER_FLAGS)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,12 @@ from typing import Any
 from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.settings.fields import Settings, setting
-from ram_tf_runs.settings.options import OTHER_FLAGS, ModelOptions, Out
+from ram_tf_runs.settings.options import (
+    OTHER_FLAGS,
+    Backgrounds,
+    ModelOptions,
+    Out,
+)
 
 _LARGE = 1024  # Larger canvases take a second each, and the like.
 _POLICIES = {
@@ -57,12 +62,6 @@ class Sizes(Settings):
         "edge of a block.",
         choices=("gather", "integral", "pyramid"),
     )
-    backgrounds: str | None = setting(
-        None,
-        "For a model that finds signs: the folder of photographs, which have "
-        "the same names as those of the training and may be larger.",
-        path=True,
-    )
     split: str = setting(
         "test",
         "Which digits to measure on: those of the test set or those of "
@@ -91,7 +90,9 @@ class Sizes(Settings):
         return found
 
 
-def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
+def main(
+    options: ModelOptions, sizes: Sizes, scenery: Backgrounds, out: Out
+) -> None:
     # TensorFlow comes with these; --help does without.
     import ram_tf_runs.quiet  # noqa: F401  First.
 
@@ -102,8 +103,8 @@ def main(options: ModelOptions, sizes: Sizes, out: Out) -> None:
 
     trained = model_source.load(options)
     _check(trained, sizes)
-    if sizes.backgrounds:
-        trained.task = trained.task.changed(backgrounds=sizes.backgrounds)
+    if scenery.backgrounds:
+        trained.look_in(scenery.backgrounds)
     for side, patches, _ in sizes.wanted:
         memory.check_use(
             trained.settings,
@@ -150,11 +151,6 @@ def _check(trained, sizes: Sizes) -> None:
             "The model must be one of --scales=0, or a network on whole images "
             f"of any size. Received: {trained.name}, of "
             f"--network={network.network} --scales={settings.model.scales}"
-        )
-    if sizes.backgrounds and not hasattr(settings, "hidden"):
-        raise UserError(
-            "--backgrounds is for models that find signs in photographs. "
-            f"Received: one that {trained.task.does}"
         )
     if sizes.sensor and not network.looks:
         raise UserError(
@@ -231,7 +227,9 @@ def _line(row: dict[str, Any]) -> str:
     return line
 
 
-COMMAND = Command(main, (ModelOptions, Sizes, Out), others=OTHER_FLAGS)
+COMMAND = Command(
+    main, (ModelOptions, Sizes, Backgrounds, Out), others=OTHER_FLAGS
+)
 
 
 if __name__ == "__main__":

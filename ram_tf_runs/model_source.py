@@ -30,7 +30,7 @@ class Trained:
         model: The model.
         directory: Where a command leaves what it makes of it.
         result: Of the run; None if there is none.
-        class_names: Of its source's classes; None if they are just numbers.
+        data: Which images the run was on, as its record has it.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Trained:
         model: keras.Model,
         directory: pathlib.Path,
         result: dict[str, Any] | None = None,
-        class_names: list[str] | None = None,
+        data: dict[str, Any] | None = None,
     ):
         _check_weights(name, model)
         self.name = name
@@ -48,12 +48,44 @@ class Trained:
         self.model = model
         self.directory = directory
         self.result = result
-        self.class_names = class_names
+        self.data = data or {}
 
     @property
     def settings(self) -> RunSettings:
         """The settings of the run that trained it."""
         return self.task.settings
+
+    @property
+    def class_names(self) -> list[str] | None:
+        """Of its source's classes; None if they are just numbers."""
+        return self.data.get("class_names")
+
+    def look_in(self, folder: str) -> None:
+        """Takes photographs from another folder than the run did.
+
+        Raises:
+            UserError: If the model looks at none, or has been trained on some
+                that it would be measured on: a folder of other names is
+                divided in another way.
+        """
+        if not hasattr(self.settings, "hidden"):
+            raise UserError(
+                "--backgrounds is for models that find signs in photographs. "
+                f"Received: one that {self.task.does}"
+            )
+        settings = self.settings.replace(backgrounds=folder)
+        task = task_of(settings, self.task.data_dir)
+        trained_on = self.data.get("photographs_names", {}).get("train", ())
+        for split in ("validation", "test"):
+            names = {file.name for file in task.files[split]}
+            if seen := sorted(names.intersection(trained_on)):
+                raise UserError(
+                    "--backgrounds must have the same names as the folder of "
+                    f"the training, or others. Received: {folder}, of which "
+                    f"{seen[0]} would be in the {split} set, and {self.name} "
+                    "was trained on it"
+                )
+        self.task = task
 
 
 def _check_weights(name: str, model: keras.Model) -> None:
@@ -108,6 +140,7 @@ def named(name: str, data_dir: str | None = None) -> Trained:
             pretrained.load_pretrained(name),
             pathlib.Path(),
             result,
+            result.get("data"),
         )
     if path.name != "model.keras":
         raise UserError(
@@ -134,5 +167,5 @@ def of_run(
         run.load_model(),
         run.path,
         run.load_result() if run.result.exists() else None,
-        run.load_data().get("class_names"),
+        run.load_data(),
     )

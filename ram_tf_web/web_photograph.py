@@ -102,6 +102,7 @@ def load(
     chosen = photographs.divide(backgrounds)["test"]
     trained = model_source.named(name, data_dir)
     check(trained)
+    trained.look_in(backgrounds)
     loaded = photographs.load(chosen, SIDE)
     return Finder(trained, trained.task.load_source().test, loaded, chosen)
 

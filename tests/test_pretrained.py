@@ -15,7 +15,6 @@ from ram_tf.evaluation.images import Evaluator
 from ram_tf_data.batches import evaluation_set
 from ram_tf_data.shrink import shrink
 from ram_tf_runs.cards.catch_card import catch_card
-from ram_tf_runs.cards.model_card import model_card
 from ram_tf_runs.settings.run import from_record
 from ram_tf_runs.tasks.registry import task_of
 
@@ -32,13 +31,14 @@ EXPECTED = (
 )
 PLAYERS = ("catch",)
 SIGNS = ("signs",)
+FINDERS = ("find",)
 CASES = 1000
 # Of MNIST's models on scikit-learn's digits, which nobody trained them on:
 # mnist has 14.5, cluttered 23.1 and cluttered_100 31.6; chance is 90.
 STRANGE_DIGITS_BOUND = 40.0
 
 every_model = pytest.mark.parametrize(
-    "name", sorted({*EXPECTED, *SIGNS, *pretrained.classifiers()})
+    "name", sorted({*EXPECTED, *SIGNS, *FINDERS, *pretrained.classifiers()})
 )
 # The first is measured in every run of the tests; the others take long.
 MEASURED_FIRST = "mnist"
@@ -48,7 +48,9 @@ digit_models = pytest.mark.parametrize(
         pytest.param(
             name, marks=() if name == MEASURED_FIRST else pytest.mark.slow
         )
-        for name in sorted({*EXPECTED, *pretrained.classifiers()} - {*SIGNS})
+        for name in sorted(
+            {*EXPECTED, *pretrained.classifiers()} - {*SIGNS, *FINDERS}
+        )
     ],
 )
 
@@ -99,7 +101,8 @@ def test_files_of_a_release(name):
     assert 4 * model.count_params() < size < 5 * model.count_params()
     card = (pretrained.DIRECTORY / f"{name}.md").read_text(encoding="utf-8")
     # `python -m trainers.release --cards_only` writes all cards again.
-    assert card == model_card(name, record)
+    task = task_of(from_record(record["config"]))
+    assert card == task.card(name, record)
 
 
 def test_the_wheel_holds_every_released_file():

@@ -151,7 +151,11 @@ def test_a_session_restores_the_weights(exported, digits):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", pretrained.classifiers())
+@pytest.mark.parametrize(
+    "name",
+    # That of photographs has none at hand.
+    [name for name in pretrained.classifiers() if name != "find"],
+)
 def test_released_models_answer_the_same(name, mnist, tmp_path, request):
     """All test cases; a window may start a pixel off by the last bit."""
     record = pretrained.record(name)

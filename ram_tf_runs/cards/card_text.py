@@ -31,6 +31,11 @@ def square(side: int) -> str:
     return f"{side}\N{MULTIPLICATION SIGN}{side}"
 
 
+def number(count: float, noun: str) -> str:
+    """A number of things, such as 1 epoch or 2.5 epochs."""
+    return f"{count:g} {noun}" if count == 1 else f"{count:g} {noun}s"
+
+
 def table(rows: list[list[str]]) -> str:
     """Rows of cells, the first two being heads and rule."""
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -50,9 +55,12 @@ def trained(record: dict[str, Any]) -> str:
     """How long, on what, by which code."""
     machine, versions = record["machine"], record["versions"]
     packages = ", ".join(f"{name} {v}" for name, v in versions.items())
+    together = ""
+    if (workers := record.get("workers", 1)) > 1:
+        together = f"in {workers} processes, each "
     return (
         f"{record['steps']:,} steps: {record['seconds'] / 60:.0f} min of "
-        f"training and validation on {threads_text(machine['threads'])} of "
-        f"{machine['processor']}. Code at commit {record['git_revision']}; "
-        f"{packages}."
+        f"training and validation {together}on "
+        f"{threads_text(machine['threads'])} of {machine['processor']}. "
+        f"Code at commit {record['git_revision']}; {packages}."
     )

@@ -1,6 +1,5 @@
 """The card of a released model, written from the record of its run alone."""
 
-import math
 from typing import Any
 
 from ram_tf.presets.card import head
@@ -11,10 +10,9 @@ from ram_tf_runs.cards.card_text import (
     command,
     filled,
     square,
-    table,
     trained,
 )
-from ram_tf_runs.records.image_results import ROWS
+from ram_tf_runs.cards.measured import HOW, answers_early, errors, uncertainty
 from ram_tf_runs.settings.data import Scene
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.run import from_record
@@ -86,8 +84,8 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         source=filled(SOURCE.format(name=name)),
         data=filled(f"{_task(settings)} {_images(settings)}"),
         measured=filled(_measured(record, settings)),
-        errors=_errors(record, settings),
-        uncertainty=filled(_uncertainty(record)),
+        errors=errors(record),
+        uncertainty=filled(uncertainty(record)),
         command=command(settings),
         training=filled(
             f"Seed {settings.seed}, {settings.training.epochs:g} epochs, "
@@ -221,51 +219,12 @@ def _measured(record: dict[str, Any], settings: ClassifySettings) -> str:
     cases = f"In % of {cases:,} test cases"
     if draws > 1:
         cases += f" ({draws} canvases of each test image)"
-    return (
-        f"{cases}, after each glimpse. The model's error is that of one "
-        "deterministic rollout. The rows below show the same weights averaged "
-        "over stochastic rollouts, and without eye movements."
-    )
-
-
-def _errors(record: dict[str, Any], settings: ClassifySettings) -> str:
-    numbers = [str(t + 1) for t in range(settings.network.glimpses)]
-    rows = [
-        ["glimpses", *numbers],
-        ["---", *["---:"] * settings.network.glimpses],
-    ]
-    for error, words in ROWS.items():
-        if error not in record:  # That of videos alone.
-            continue
-        values = record[f"{error}_by_glimpse"]
-        rows.append([words, *(f"{value:.2f}" for value in values)])
-    return table(rows)
-
-
-def _uncertainty(record: dict[str, Any]) -> str:
-    error, cases = record["test_error"], record["test_cases"]
-    assumed = "assuming independent cases"
-    if record.get("test_draws", 1) > 1:
-        cases = record["test_effective_cases"]
-        assumed = "clustered by test image"
-    deviation = math.sqrt(error * (100 - error) / cases)
-    return (
-        f"The test error is **{error:.2f}% ± {2 * deviation:.2f}** (two "
-        f"standard errors, {assumed}). The weights are those "
-        f"of step {record['best_step']:,}, which had the lowest validation "
-        f"error of the run ({record['validation_error']:.2f}%)."
-    )
+    return HOW.format(cases=cases)
 
 
 def _limits(settings: ClassifySettings) -> list[str]:
     kind = _kind(settings)
-    if weight := settings.answers.intermediate_weight:
-        early = "It was trained to answer after every glimpse. The last answer "
-        early += f"has weight 1, the others {weight:g}."
-    else:
-        early = "It was trained to answer after the last glimpse only. A model "
-        early += "that is trained for fewer glimpses can have lower errors "
-        early += "after them than this one."
+    early = answers_early(settings.answers.intermediate_weight)
     if settings.any_size:
         known = (
             "It knows grey images, light on black, with one whole "

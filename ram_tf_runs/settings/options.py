@@ -86,6 +86,19 @@ class ModelOptions(Settings):
 
 
 @dataclasses.dataclass(frozen=True)
+class Backgrounds(Settings):
+    """What a trained model that finds signs is measured in."""
+
+    backgrounds: str | None = setting(
+        None,
+        "For a model that finds signs: the folder of photographs, by default "
+        "that of the training. They have the same names as those, and may be "
+        "larger.",
+        path=True,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
 class Jobs(Settings):
     """What runs at a time."""
 
