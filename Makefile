@@ -52,6 +52,8 @@ benchmarks: .venv/runtime
 	    --out=benchmarks/results/device.json --plot=docs/device.png
 	$(BIN)/python -m benchmarks.searching \
 	    --out=benchmarks/results/searching.json
+	$(BIN)/python -m benchmarks.searching --model=find \
+	    --out=benchmarks/results/searching_photographs.json
 	$(BIN)/python -m benchmarks.fit --out=benchmarks/results/fit.json
 	$(BIN)/python -m benchmarks.serving --out=benchmarks/results/serving.json
 	$(BIN)/python -m benchmarks.agreement --pretrained=cluttered \

@@ -21,10 +21,10 @@ def compiled(function: Callable) -> Callable:
     return tf.function(function, jit_compile=True, autograph=False)
 
 
-def images(side: int, batch_size: int) -> list[tf.Tensor]:
-    """Batches [B, side, side, 1] uint8."""
+def images(side: int, batch_size: int, channels: int = 1) -> list[tf.Tensor]:
+    """Batches [B, side, side, channels] uint8."""
     rng = np.random.default_rng(side)
-    shape = (batch_size, side, side, 1)
+    shape = (batch_size, side, side, channels)
     return [
         tf.constant(rng.integers(0, 256, shape, np.uint8)) for _ in range(_SETS)
     ]

@@ -15,7 +15,7 @@ With --finder there is a photograph of 512x512, too, in which a model of
 `trainers find` finds a traffic sign:
 
     python -m trainers.web --pretrained=cluttered --out=web/dist \\
-        --finder=runs/find/model.keras --backgrounds=PHOTOGRAPHS \\
+        --finder=find --backgrounds=PHOTOGRAPHS \\
         --data_dir=FOLDER_OF_SIGNS
 
 Signs and photographs are those of the test. The page that is written holds some
