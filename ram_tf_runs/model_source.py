@@ -80,10 +80,10 @@ class Trained:
             names = {file.name for file in task.files[split]}
             if seen := sorted(names.intersection(trained_on)):
                 raise UserError(
-                    "--backgrounds must have the same names as the folder of "
-                    f"the training, or others. Received: {folder}, of which "
-                    f"{seen[0]} would be in the {split} set, and {self.name} "
-                    "was trained on it"
+                    "--backgrounds must have the photographs of the training "
+                    "under the same names, all or none, because the names "
+                    f"divide them. Received: {folder}, which puts {seen[0]} "
+                    f"into the {split} set; {self.name} was trained on it"
                 )
         self.task = task
 
