@@ -73,7 +73,7 @@ def trained(small_photographs, tmp_path):
     folder, signs = small_photographs
     conftest.save_sign_finder(tmp_path / "run", folder, signs)
     found = model_source.of_run(tmp_path / "run", str(signs))
-    found.data = found.task.load_source() and found.task.data_record()
+    found.data = found.task.data_record()
     return found
 
 
@@ -116,7 +116,9 @@ def test_only_finders_look_at_photographs(tmp_path, run_command, capsys):
 
 
 def test_a_finder_is_measured_in_another_folder(trained, tmp_path, run_command):
-    folder = trained.settings.hidden.backgrounds
+    folder = shutil.copytree(
+        trained.settings.hidden.backgrounds, tmp_path / "x"
+    )
     arguments = [
         f"--workdir={tmp_path / 'run'}",
         f"--data_dir={trained.task.data_dir}",

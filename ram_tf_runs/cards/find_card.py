@@ -14,7 +14,13 @@ from ram_tf_runs.cards.card_text import (
     square,
     trained,
 )
-from ram_tf_runs.cards.measured import HOW, answers_early, errors, uncertainty
+from ram_tf_runs.cards.measured import (
+    HOW,
+    SECTIONS,
+    answers_early,
+    errors,
+    uncertainty,
+)
 from ram_tf_runs.settings.kinds.find import FindSettings
 from ram_tf_runs.settings.run import from_record
 
@@ -32,35 +38,6 @@ outputs["probabilities"]  # [B, {glimpses}, {classes}]: after each glimpse
 outputs["locations"]  # [B, {glimpses}, 2]: where it looked, (y, x)
 ```
 
-{source}
-
-## Data
-
-{data}
-
-## Test error
-
-{measured}
-
-{errors}
-
-{uncertainty}
-
-## Training
-
-```sh
-{command}
-```
-
-{training}
-
-## Limits
-
-{limits}
-
-## Licence
-
-{licence}
 """
 
 
@@ -73,7 +50,7 @@ def find_card(name: str, record: dict[str, Any]) -> str:
     """
     settings = from_record(record["config"])
     facts = FACTS[settings.source]
-    return _head(name, record, settings) + _PAGE.format(
+    return _head(name, record, settings) + (_PAGE + SECTIONS).format(
         name=name,
         what=filled(_what(settings)),
         images=_shape(settings),

@@ -6,6 +6,38 @@ from typing import Any
 from ram_tf_runs.cards.card_text import table
 from ram_tf_runs.records.image_results import ROWS
 
+# What follows the head of the card of a model that names what it sees.
+SECTIONS = """\
+{source}
+
+## Data
+
+{data}
+
+## Test error
+
+{measured}
+
+{errors}
+
+{uncertainty}
+
+## Training
+
+```sh
+{command}
+```
+
+{training}
+
+## Limits
+
+{limits}
+
+## Licence
+
+{licence}
+"""
 HOW = (
     "{cases}, after each glimpse. The model's error is that of one "
     "deterministic rollout. The rows below show the same weights averaged over "

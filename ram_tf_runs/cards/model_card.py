@@ -12,7 +12,13 @@ from ram_tf_runs.cards.card_text import (
     square,
     trained,
 )
-from ram_tf_runs.cards.measured import HOW, answers_early, errors, uncertainty
+from ram_tf_runs.cards.measured import (
+    HOW,
+    SECTIONS,
+    answers_early,
+    errors,
+    uncertainty,
+)
 from ram_tf_runs.settings.data import Scene
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
 from ram_tf_runs.settings.run import from_record
@@ -30,35 +36,6 @@ outputs = model(images)  # {images}
 outputs["probabilities"]  # [B, {glimpses}, {classes}]: after each glimpse
 ```
 
-{source}
-
-## Data
-
-{data}
-
-## Test error
-
-{measured}
-
-{errors}
-
-{uncertainty}
-
-## Training
-
-```sh
-{command}
-```
-
-{training}
-
-## Limits
-
-{limits}
-
-## Licence
-
-{licence}
 """
 _STANDARDISED = (
     " It is standardised: `ram_tf_data.contrast.standardise` gives each image "
@@ -75,7 +52,7 @@ def model_card(name: str, record: dict[str, Any]) -> str:
         record: Of its run, as result.json has it.
     """
     settings = from_record(record["config"])
-    return _head(name, record, settings) + _PAGE.format(
+    return _head(name, record, settings) + (_PAGE + SECTIONS).format(
         name=name,
         images=_shape(settings),
         glimpses=settings.network.glimpses,
