@@ -13,7 +13,7 @@ from ram_tf.episodes.environments.video import Video
 from ram_tf.episodes.policies import Policy
 from ram_tf.episodes.unroll import unroll
 from ram_tf.layers.cell import RAMCell
-from ram_tf.layers.glimpse_sensor import GlimpseSensor
+from ram_tf.layers.glimpse_sensor import IMPLEMENTATIONS, GlimpseSensor
 from ram_tf.parts import GLIMPSE_ENCODERS, LOCATION_POLICIES
 from ram_tf.presets.preset_model import PresetModel
 from ram_tf.served import keras_export
@@ -127,6 +127,7 @@ class RecurrentAttentionModel(PresetModel):
         check_positive_int("glimpse_size", glimpse_size)
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
+        check_choice("sensor", sensor, IMPLEMENTATIONS)
         check_positive("scale_gain", scale_gain)
         check_positive("location_gain", location_gain)
         check_positive("location_std", location_std)

@@ -22,6 +22,15 @@ def check_positive_int(name: str, value: Any) -> None:
         )
 
 
+def check_count(name: str, value: Any) -> None:
+    """Raises UserError unless `value` is an integer, zero or more."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise UserError(
+            f"`{name}` must be an integer, at least 0. "
+            f"Received: {name}={value!r}"
+        )
+
+
 def is_number(value: Any) -> bool:
     """Whether it is an integer or a float, Python's or NumPy's."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -437,6 +437,8 @@ def test_bad_arguments():
         CellPolicy(0)
     with pytest.raises(UserError, match=r"filters.*at least 0.*filters=-1"):
         CellPolicy(filters=-1)
+    with pytest.raises(UserError, match=r"`filters` must be an int.*=0\.5"):
+        CellPolicy(filters=0.5)
     with pytest.raises(UserError, match=r"first_fixation.*'learned'"):
         _model(first_fixation="learned")
     with pytest.raises(UserError, match=r"location_unit.*None.*50"):

@@ -188,7 +188,7 @@ def test_shapes_are_known_beforehand(name):
         ),
         (
             lambda: RecurrentAttentionModel(sensor="crop"),
-            "`implementation` must be one of.*'crop'",
+            "`sensor` must be one of.*sensor='crop'",
         ),
     ],
 )

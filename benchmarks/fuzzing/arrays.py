@@ -87,7 +87,8 @@ _FLOATS = {
     "infinite": lambda unit: 0 * unit + np.inf,
     "negative": lambda unit: -0.2 - 0.8 * unit,
     "bytes": lambda unit: 2 + 253 * unit,
-    "standardised": lambda unit: 3 * (unit - 0.5) + 2,
+    # Each outside of [0, 1], so that an array of one is bad, too.
+    "standardised": lambda unit: np.where(unit < 0.5, -1 - unit, 1 + unit),
     "huge": lambda unit: 1e30 * (1 + unit),
 }
 

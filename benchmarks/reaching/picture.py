@@ -34,6 +34,7 @@ def draw(records: list[dict[str, Any]], path: pathlib.Path) -> None:
         ylabel="validation error",
         yscale="log",
     )
+    axes.set_ylim(None, 100)
     percent_ticks(axes)
     _scale_time(axes, [_longest(record) for record in records])
     axes.legend(fontsize=8, loc="upper right")

@@ -14,7 +14,7 @@ from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.noise import uniform_noise
 from ram_tf.parts import LOCATION_POLICIES
 from ram_tf.types import Glimpse
-from ram_tf.validation import check_at_least, check_positive_int
+from ram_tf.validation import check_count, check_positive_int
 
 tfd = tfp.distributions
 
@@ -87,7 +87,7 @@ class CellPolicy(FixationPolicy):
 
     def __init__(self, scales: int = 7, filters: int = 0, **kwargs):
         check_positive_int("scales", scales)
-        check_at_least("filters", filters, 0)
+        check_count("filters", filters)
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.scales = scales
         self.filters = filters
