@@ -51,6 +51,8 @@ def reader(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("digit.png", "photo.jpg", "picture.png"):
         Image.fromarray(image[0, ..., 0]).save(name)
+    colours = rng.integers(0, 255, [256, 300, 3]).astype(np.uint8)
+    Image.fromarray(colours).save("photograph.jpg")
     return {
         "image": image,
         "images": images,

@@ -187,6 +187,10 @@ def test_shapes_are_known_beforehand(name):
             "`location_unit` must be a positive.*location_unit=0.0",
         ),
         (
+            lambda: RecurrentAttentionModel(scales=None, scale_gain=2.0),
+            "`encoder_scales` must say.*scale_gain=2.0, scales=None",
+        ),
+        (
             lambda: RecurrentAttentionModel(sensor="crop"),
             "`sensor` must be one of.*sensor='crop'",
         ),

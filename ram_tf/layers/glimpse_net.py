@@ -165,7 +165,13 @@ class GlimpseNet(GlimpseEncoder):
         return {**super().get_config(), **config}
 
 
-def _gains(scale_gain: float, scales: int) -> list[float] | None:
+def _gains(scale_gain: float, scales: int | None) -> list[float] | None:
     if scale_gain == 1:
         return None
+    if scales is None:
+        raise UserError(
+            "With `scale_gain`, `scales` or `encoder_scales` must say how many "
+            f"windows the encoder is given. Received: scale_gain={scale_gain}, "
+            "scales=None"
+        )
     return [float(scale_gain) ** scale for scale in range(scales)]
