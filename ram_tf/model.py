@@ -19,6 +19,7 @@ from ram_tf.presets.preset_model import PresetModel
 from ram_tf.served import keras_export
 from ram_tf.validation import (
     check_choice,
+    check_count,
     check_frames,
     check_positive,
     check_positive_int,
@@ -128,6 +129,8 @@ class RecurrentAttentionModel(PresetModel):
         check_positive_int("core_units", core_units)
         check_choice("core", core, CORES)
         check_choice("sensor", sensor, IMPLEMENTATIONS)
+        check_positive_int("policy_scales", policy_scales)
+        check_count("policy_filters", policy_filters)
         check_positive("scale_gain", scale_gain)
         check_positive("location_gain", location_gain)
         check_positive("location_std", location_std)

@@ -191,6 +191,14 @@ def test_shapes_are_known_beforehand(name):
             "`encoder_scales` must say.*scale_gain=2.0, scales=None",
         ),
         (
+            lambda: RecurrentAttentionModel(policy_filters=1.5),
+            r"`policy_filters` must be an int.*=1\.5",
+        ),
+        (
+            lambda: RecurrentAttentionModel(policy_scales=0),
+            "`policy_scales` must be a positive.*policy_scales=0",
+        ),
+        (
             lambda: RecurrentAttentionModel(sensor="crop"),
             "`sensor` must be one of.*sensor='crop'",
         ),
