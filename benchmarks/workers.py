@@ -28,10 +28,13 @@ from absl import flags
 from benchmarks.reaching.process import environment, follow
 from benchmarks.timing import REPETITIONS, show, write
 from ram_tf_runs.command import run
+from ram_tf_runs.errors import UserError
 
 _FLAGFILE = flags.DEFINE_string("flags", "cluttered.flags", "A flagfile.")
 _DATA_DIR = flags.DEFINE_string("data_dir", None, "TFDS's data directory.")
-_BATCHES = flags.DEFINE_list("batches", ["16", "32", "64", "128"], "Measured.")
+_BATCHES = flags.DEFINE_multi_integer(
+    "batches", [16, 32, 64, 128], "Measured; once for each.", lower_bound=1
+)
 _WORKERS = (1, 2)
 _MORE = (4, 16, 64)  # Computed.
 _MORE_BATCHES = (32, 128, 512)
@@ -42,8 +45,13 @@ _COSTS = ("fixed", "image", "sum", "drawing")
 
 def main() -> None:
     cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < max(_WORKERS):
+        raise UserError(
+            f"Each of {max(_WORKERS)} workers needs a core of its own. "
+            f"Received: {len(cores)} cores"
+        )
     rows = [
-        _row(workers, int(batch), cores)
+        _row(workers, batch, cores)
         for batch in _BATCHES.value
         for workers in _WORKERS
     ]
