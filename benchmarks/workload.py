@@ -31,22 +31,34 @@ class Workload:
         batch_size: B.
         rollouts: M.
         sensor: Implementation of the GlimpseSensor.
+        **model: Further arguments of the model.
+
+    Attributes:
+        agent: Trains it.
     """
 
-    def __init__(self, batch_size: int, rollouts: int = 1, sensor="gather"):
+    def __init__(
+        self, batch_size: int, rollouts: int = 1, sensor="gather", **model
+    ):
         keras.utils.set_random_seed(0)
         self._batch_size = batch_size
         self._rollouts = rollouts
         self._model = RecurrentAttentionModel(
-            glimpses=GLIMPSES.value, glimpse_size=12, scales=3, sensor=sensor
+            glimpses=GLIMPSES.value,
+            glimpse_size=12,
+            scales=3,
+            sensor=sensor,
+            **model,
         )
         self._model.build((None, CANVAS.value, CANVAS.value, 1))
-        self._agent = ReinforceAgent(
+        self.agent = ReinforceAgent(
             self._model, make_optimizer("adam", 1e-4, 10**6), rollouts=rollouts
         )
         self._data = TrainingBatches(
             _random_digits(), Canvas(CANVAS.value, 4), batch_size, seed=0
         )
+        indices = self._data.indices(0, 1)[0]
+        self._fixed = self._data.make(tf.constant(indices), tf.constant(0))
 
     @property
     def images(self) -> int:
@@ -58,13 +70,24 @@ class Workload:
         """Floating-point operations in a call: forward, backward, update."""
         return self.images * self._rollouts * training_flop(self._model)
 
+    @property
+    def halves(self) -> list[slice]:
+        """Rows of the fixed batch."""
+        middle = self._batch_size // 2
+        return [slice(0, middle), slice(middle, 2 * middle)]
+
+    def environment(self, rows: slice):
+        """The episodes of some rows of the fixed batch."""
+        return self._environment(
+            {name: values[rows] for name, values in self._fixed.items()}
+        )
+
     def training(self, fresh: bool, compiled: bool = True):
         """A call of several steps, on fresh data or on one fixed batch."""
         indices = self._data.indices(0, _STEPS)
-        fixed = self._data.make(tf.constant(indices[0]), tf.constant(0))
-        make_batch = self._data.make if fresh else (lambda *unused: fixed)
+        make_batch = self._data.make if fresh else (lambda *_: self._fixed)
         steps = compile_steps(
-            self._agent,
+            self.agent,
             make_batch,
             self._environment,
             seed=0,
