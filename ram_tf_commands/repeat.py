@@ -25,7 +25,7 @@ from typing import Any
 
 from absl import flags
 
-from ram_tf_runs import memory, repeated, training
+from ram_tf_runs import cluster, memory, repeated, training
 from ram_tf_runs.command import Command, run
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records import lock
@@ -62,6 +62,7 @@ class Repeat(Settings):
 
 
 def main(repeat: Repeat, jobs: Jobs, out: Out, arguments: list[str]) -> int:
+    cluster.check_alone()
     name, trainer = _trainer(arguments)
     given: list[Settings] = []
     parsing = dataclasses.replace(

@@ -69,6 +69,21 @@ def place(environment: Mapping[str, str] = os.environ) -> Place:
     return Place(before + index, sum(sizes.values()))
 
 
+def check_alone() -> None:
+    """Raises UserError where TF_CONFIG names several processes.
+
+    For commands whose runs are processes of their own: each of them would take
+    the place of this one.
+    """
+    if place().count > 1:
+        raise UserError(
+            f"{VARIABLE} must not name several processes for this command, "
+            "which starts its runs by itself; --workers among the flags of "
+            f"the runs lets several share one. Received: {VARIABLE} of "
+            f"{place().count} workers"
+        )
+
+
 def on_loopback(count: int) -> list[str]:
     """Values of TF_CONFIG for so many processes of this machine."""
     addresses = [f"{_LOOPBACK}:{port}" for port in _free_ports(count)]

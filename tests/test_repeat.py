@@ -12,7 +12,7 @@ import pytest
 from absl import flags
 
 from ram_tf_commands import repeat
-from ram_tf_runs import repeated
+from ram_tf_runs import cluster, repeated
 from ram_tf_runs.errors import UserError
 from ram_tf_runs.records.workdir import Workdir
 from ram_tf_runs.settings import flags as setting_flags
@@ -69,6 +69,16 @@ def test_what_cannot_be_repeated_is_told_in_a_line(
     assert len(lines) == 1
     assert words in lines[0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_runs_of_a_team_are_not_started_in_each_of_its_processes(
+    run_command, monkeypatch, capsys
+):
+    monkeypatch.setenv("TF_CONFIG", cluster.on_loopback(2)[0])
+    assert run_command(repeat, "mnist") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "TF_CONFIG must not name several processes" in line
+    assert "TF_CONFIG of 2 workers" in line
 
 
 @pytest.mark.parametrize("kind", names())

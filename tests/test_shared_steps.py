@@ -5,6 +5,7 @@ The members of the team are threads here, each with a model of its own;
 """
 
 import threading
+import types
 
 import keras
 import numpy as np
@@ -25,6 +26,7 @@ from ram_tf.episodes.environments.catch import Catch, Games
 from ram_tf.episodes.environments.catch_rules import CatchRules
 from ram_tf.noise import step_seed
 from ram_tf.share import WHOLE, Share
+from ram_tf.training.compiled_steps import CompiledSteps
 from ram_tf.training.shared_step import compile_shared_steps
 from ram_tf.training.step import compile_steps
 from ram_tf.training.steps import Steps
@@ -247,6 +249,20 @@ def test_a_share_takes_its_rows():
     drawn = Share(1, 3).drawn(lambda n: {"a": tf.range(n)}, 2)
     assert drawn["a"].numpy().tolist() == [2, 3]
     assert WHOLE.drawn(lambda n: n, 2) == 2
+
+
+def test_batches_must_be_made_in_parts():
+    batches = make_batches()
+    whole = types.SimpleNamespace(
+        batch_size=BATCH,
+        seed=0,
+        indices=batches.indices,
+        make=lambda indices, step: batches.make(indices, step),
+    )
+    agent = make_agent(make_model())
+    made = CompiledSteps(agent, whole, lambda batch: None)
+    with pytest.raises(UserError, match=r"`make` takes `rows`.*indices, step"):
+        made.join(_teams(2)[0])
 
 
 def test_other_steps_cannot_be_shared():

@@ -223,6 +223,21 @@ def test_a_run_from_before_there_were_all_flags(tmp_path):
         run_dir.claim(settings.replace(place="left"), {})
 
 
+def test_runs_are_told_apart_by_what_they_are_to_do(tmp_path):
+    def run(name, data, *flags):
+        workdir = Workdir(tmp_path / name)
+        workdir.claim(parse(ClassifySettings, list(flags)), {}, data)
+        return workdir.load_run()
+
+    runs = [
+        run("seed_0", {"sha256": "a"}),
+        run("seed_1", {"sha256": "a"}, "--seed=1"),
+        run("others", {"sha256": "b"}),
+    ]
+    assert len(set(runs)) == 3
+    assert run("again", {"sha256": "a"}) == runs[0]
+
+
 @pytest.mark.parametrize(
     ("words", "workdir"),
     [

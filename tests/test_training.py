@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from ram_tf import ReinforceAgent, files
 from ram_tf.episodes.environments.still_image import StillImage
-from ram_tf.errors import DamagedError, FileError
+from ram_tf.errors import DamagedError, FileError, UserError
 from ram_tf.training import log
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.interrupt import Interrupt
@@ -189,6 +189,29 @@ def test_the_newest_has_the_highest_number(make_model, tmp_path):
         assert Checkpointer(state, tmp_path).restore()
         assert state.step == step
         (tmp_path / f"ckpt-{step}.index").write_bytes(b"")
+
+
+def test_checkpoints_of_another_run_are_refused(make_model, tmp_path):
+    state = _state(make_model)
+    Checkpointer(state, tmp_path, "one").save()
+    for run in ("one", ""):
+        assert Checkpointer(state, tmp_path, run).restore()
+    with pytest.raises(UserError, match=r"must be its own.*ckpt-0, of another"):
+        Checkpointer(state, tmp_path, "two").restore()
+
+
+def test_checkpoints_that_name_no_run_are_anyones(make_model, tmp_path):
+    state = _state(make_model)
+    state.best_error.assign(3.0)
+    parts = {"model": state.model, "optimizer": state.optimizer}
+    for name in ("best", "best_error", "best_step", "seconds"):
+        parts[name] = getattr(state, name)
+    earlier = tf.train.Checkpoint(**parts)  # As it was written before.
+    earlier.save_counter.assign(0)
+    earlier.write(str(tmp_path / "ckpt-0"))
+    restored = _state(make_model)
+    assert Checkpointer(restored, tmp_path, "one").restore()
+    assert float(restored.best_error) == 3.0
 
 
 @pytest.mark.parametrize("part", ["index", "data-00000-of-00001"])

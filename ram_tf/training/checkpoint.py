@@ -16,9 +16,10 @@ import tensorflow as tf
 
 from ram_tf import files
 from ram_tf.agents.update import Agent
-from ram_tf.errors import DamagedError, FileError
+from ram_tf.errors import DamagedError, FileError, UserError
 
 _KEPT = 3
+_RUN = "run/.ATTRIBUTES/VARIABLE_VALUE"  # Its name in a checkpoint.
 
 
 class RunState:
@@ -112,20 +113,14 @@ class Checkpointer:
     Args:
         state: What is saved.
         directory: Where; made when needed.
+        run: What tells the run from others. It is in each checkpoint, and one
+            that has another is not read. "" reads any.
     """
 
-    def __init__(self, state: RunState, directory: pathlib.Path):
+    def __init__(self, state: RunState, directory: pathlib.Path, run: str = ""):
         self._state = state
-        self._checkpoint = tf.train.Checkpoint(
-            model=state.model,
-            optimizer=state.optimizer,
-            best=state.best,
-            best_error=state.best_error,
-            best_step=state.best_step,
-            seconds=state.seconds,
-            **state.counters,
-        )
-        # Has always been in checkpoints: it is made when it is asked for.
+        self._run = run
+        self._checkpoint = _checkpoint(state, run=tf.Variable(run))
         self._saved = self._checkpoint.save_counter
         self._directory = pathlib.Path(directory)
         self._list = self._directory / "checkpoint"
@@ -167,9 +162,11 @@ class Checkpointer:
 
         Raises:
             DamagedError: If there were whole checkpoints and all are damaged.
+            UserError: If the newest sound one is of another run.
         """
         paths = _newest_first(self._directory)
         for path in paths:
+            self._check_run(path)
             if self._restores(path):
                 self._tidy()
                 return True
@@ -221,11 +218,22 @@ class Checkpointer:
         for path in sorted(written, key=lambda path: path.suffix == ".index"):
             files.move(path, self._directory / path.name)
 
+    def _check_run(self, path: pathlib.Path) -> None:
+        """Raises UserError on a checkpoint of another run."""
+        if self._run and _run_of(path) not in (None, self._run):
+            raise UserError(
+                f"A run's checkpoints must be its own. Received: {path}, of "
+                "another run. Remove it, or use another directory."
+            )
+
     def _restores(self, path: pathlib.Path) -> bool:
         """Restores a checkpoint, if it is sound."""
         try:
+            layout = self._checkpoint
+            if _run_of(path) is None:  # Of earlier code.
+                layout = _checkpoint(self._state)
             with files.plain(path.parent) as folder:
-                whole = self._checkpoint.read(str(folder / path.name))
+                whole = layout.read(str(folder / path.name))
                 whole.assert_consumed()
         except Exception as error:  # Its kind depends on the damage.
             self._damage = error
@@ -238,6 +246,35 @@ class Checkpointer:
             )
             return False
         return True
+
+
+def _checkpoint(state: RunState, **more: tf.Variable) -> tf.train.Checkpoint:
+    """What a checkpoint of the state holds, and more by name."""
+    checkpoint = tf.train.Checkpoint(
+        model=state.model,
+        optimizer=state.optimizer,
+        best=state.best,
+        best_error=state.best_error,
+        best_step=state.best_step,
+        seconds=state.seconds,
+        **state.counters,
+        **more,
+    )
+    # Has always been in checkpoints: it is made when it is asked for.
+    checkpoint.save_counter  # noqa: B018
+    return checkpoint
+
+
+def _run_of(path: pathlib.Path) -> str | None:
+    """The run in a checkpoint; None if it says none, or is damaged."""
+    try:
+        with files.plain(path.parent) as folder:
+            reader = tf.train.load_checkpoint(str(folder / path.name))
+            if not reader.has_tensor(_RUN):
+                return None
+            return reader.get_tensor(_RUN).decode()
+    except (OSError, ValueError, RuntimeError, tf.errors.OpError):
+        return None
 
 
 def _newest_first(directory: pathlib.Path) -> list[pathlib.Path]:

@@ -1,5 +1,6 @@
 """Steps on data, many of them in one call of one compiled program."""
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
@@ -102,6 +103,7 @@ class CompiledSteps(Steps):
                 f"their number must divide {batches.batch_size}. "
                 f"Received: {team.share.count}"
             )
+        _check_rows(batches)
         self._rows = rows = team.share.rows(batches.batch_size)
         self._agent.share = team.share
         self._train = compile_shared_steps(
@@ -168,3 +170,18 @@ class CompiledSteps(Steps):
         """For as many steps as are compiled."""
         padding = [(0, self.most - len(values))] + [(0, 0)] * (values.ndim - 1)
         return tf.constant(np.pad(values, padding))
+
+
+def _check_rows(batches: Batches) -> None:
+    """Raises UserError if batches cannot be made in parts."""
+    for name in ("make", "given"):
+        if not (method := getattr(batches, name, None)):
+            continue
+        try:
+            inspect.signature(method).bind(None, None, None)
+        except TypeError as error:
+            raise UserError(
+                "Processes that train together need batches whose "
+                f"`{name}` takes `rows`. Received: {type(batches).__name__}."
+                f"{name}{inspect.signature(method)}"
+            ) from error

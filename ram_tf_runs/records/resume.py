@@ -37,7 +37,7 @@ def resume(
             "an uninterrupted run's",
             file=sys.stderr,
         )
-    checkpointer = Checkpointer(state, workdir.checkpoints)
+    checkpointer = Checkpointer(state, workdir.checkpoints, workdir.load_run())
     if checkpointer.restore():
         print(f"resuming from step {state.step}", flush=True)
     return checkpointer

@@ -1,5 +1,6 @@
 """The directory of a run: its configuration, its model, its results."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -79,6 +80,7 @@ class Workdir:
             "machine": machine,
             "data": data or {},
         }
+        mine["run"] = _told_apart(mine["config"], mine["data"])
         if not self._config.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             write_json(self._config, mine)
@@ -114,6 +116,14 @@ class Workdir:
             UserError: If there is no run here.
         """
         return self._record().get("data", {})
+
+    def load_run(self) -> str:
+        """What tells the run from others; "" if it is older than that.
+
+        Raises:
+            UserError: If there is no run here.
+        """
+        return str(self._record().get("run", ""))
 
     def _record(self) -> dict[str, Any]:
         if not self._config.exists():
@@ -185,6 +195,12 @@ def write_json(path: pathlib.Path, value: Any) -> None:
     What fits on a line stands on one: the file is to be read and committed.
     """
     files.write_text(path, f"{_to_json(value)}\n")
+
+
+def _told_apart(*what: Any) -> str:
+    """What tells a run from others: the SHA-256 of what it is to do."""
+    text = json.dumps(what, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _check_finished(path: pathlib.Path) -> None:
