@@ -13,6 +13,7 @@ from ram_tf_runs.records.curve import percent_ticks
 # Times as long as another.
 _MANY = 5
 NAMES = {"ram_tf": "ram_tf", "torch": "PyTorch"}
+POLICIES = {"gaussian": "the paper's policy", "cells": "cell policy"}
 
 
 def draw(records: list[dict[str, Any]], path: pathlib.Path) -> None:
@@ -71,7 +72,8 @@ def _draw_goal(axes: Axes, goal: float) -> None:
 
 def _draw_record(axes: Axes, record: dict[str, Any], colour: str) -> None:
     name = NAMES[record["of"]["implementation"]]
-    label = f"{name}: {record['flagfile']}"
+    policy = record["of"]["recipe"]["location_policy"]
+    label = f"{name}, {POLICIES.get(policy, policy)}"
     for seed in record["seeds"].values():
         seconds, _, errors = zip(*seed["curve"], strict=True)
         minutes = [second / 60 for second in seconds]
