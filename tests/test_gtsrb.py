@@ -139,6 +139,15 @@ def test_tables_that_are_wrong(published, rows, columns, message):
     assert "GT-00003.csv" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["00000.ppm", "one_00000.ppm"])
+def test_training_pictures_are_named_by_track_and_frame(published, name):
+    folder = published / "Final_Training" / "Images" / "00003"
+    (folder / "00000_00000.ppm").rename(folder / name)
+    _write_table(folder / "GT-00003.csv", [(name, 3), ("00001_00000.ppm", 3)])
+    with pytest.raises(ValueError, match=rf"called TRACK_FRAME.*{name}"):
+        sources.load("gtsrb", str(published))
+
+
 def test_a_table_that_is_missing(published):
     table = published / "Final_Test" / "Images" / "GT-final_test.csv"
     table.unlink()

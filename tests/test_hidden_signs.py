@@ -227,8 +227,16 @@ def test_evaluation_sets_hide_each_sign():
     ],
 )
 def test_what_cannot_be_composed(hidden, shape, message):
-    with pytest.raises(ValueError, match=message):
-        hidden.check(np.zeros(shape, np.uint8))
+    split = Split(np.zeros(shape, np.uint8), np.zeros(1, np.int32))
+    given = split, hidden, _photographs(GREY)
+    for compose in (
+        lambda: hidden.check(split.image),
+        lambda: HiddenBatches(*given, batch_size=1, seed=0),
+        lambda: hidden_set(*given),
+        lambda: next(streamed_signs(*given, cases=1, at_once=1)),
+    ):
+        with pytest.raises(ValueError, match=message):
+            compose()
 
 
 @pytest.fixture
