@@ -278,8 +278,18 @@ def test_photographs_as_they_are(folder):
     assert 0.2 < kinds.mean() <= 1
 
 
+def test_a_piece_may_be_as_large_as_a_photograph(tmp_path):
+    stripes = np.repeat(np.uint8([0, 255, 0, 255]), 16)
+    path = tmp_path / "stripes.png"
+    Image.fromarray(np.broadcast_to(stripes[:, None], (64, 64, 3))).save(path)
+    found = photographs.load([path], 64).pieces[..., 0]
+    # Of the means of 2 x 2 pixels: all four stripes are in it.
+    assert np.any(np.all(found == stripes[::2], axis=(1, 2)))
+
+
 def test_a_photograph_that_is_too_small(folder):
     files = sorted(folder.glob("[a-z]*.png"))
+    assert photographs.load(files, 70).names  # As large is large enough.
     message = r"canvas, 71x71. Received: .*photograph_01.png of 80x70 pixels"
     with pytest.raises(ValueError, match=message):
         photographs.load(files, 71)

@@ -109,6 +109,7 @@ def test_a_source(tmp_path, caplog):
     assert source.test.label.tolist() == [[2, 2, 10, 10]]
     assert source.test.origin[0] == str(tmp_path / "test" / "1.png")
     assert source.validation.origin[0] == str(tmp_path / "train" / "10.png")
+    assert source.repeats == 1
     # Which image is which.
     assert source.train.image[:, 0, 0, 0].tolist() == list(range(9))
     assert source.validation.image[0, 0, 0, 0] == 9
