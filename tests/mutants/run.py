@@ -3,8 +3,8 @@
     python -m tests.mutants.run
 
 A fault is noticed if a test fails, or takes many times as long. It is tried
-with the fastest of the tests that run its line: with a minute of them, and if
-all pass, with three.
+with the fastest of the tests that run its line: with half a minute of them, and
+if all pass, with two minutes.
 The report is written after every fault; the same command goes on from there,
 and tries those that were not noticed anew with --again.
 """
@@ -22,7 +22,7 @@ from tests.mutants.measure import LINES
 
 REPORT = pathlib.Path(__file__).with_name("report.json")
 _COPIED = ("git", "ls-files", "-z")
-_QUICK, _LONG = 60.0, 180.0  # Seconds of tests.
+_QUICK, _LONG = 30.0, 120.0  # Seconds of tests.
 _SLOWER = 5  # Times, and half a minute: then a fault is said to hang.
 
 
