@@ -4,6 +4,7 @@ import json
 import signal
 
 import numpy as np
+import optuna
 import pytest
 from absl import flags
 from optuna.trial import TrialState
@@ -60,6 +61,12 @@ def _drawn(study):
 def _killed(study, trial):
     """What is left of a trial whose process was killed: its lock is free."""
     study._locks.pop(trial.number).release()
+
+
+def test_optuna_says_nothing_of_its_own(open_study):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    open_study()
+    assert optuna.logging.get_verbosity() == optuna.logging.WARNING
 
 
 def test_draws_are_log_uniform_in_their_ranges(open_study):

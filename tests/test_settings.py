@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import pathlib
 import pkgutil
 from typing import ClassVar
 
@@ -170,6 +171,23 @@ def test_the_kinds_of_runs():
 def _made(kind):
     needed = ["--env=Some-v0"] if kind == "play" else []
     return recipe.parse(of_kind(kind), needed)
+
+
+DEFAULTS = pathlib.Path(__file__).parent / "fixtures/defaults.json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"), json.loads(DEFAULTS.read_text()).items()
+)
+def test_defaults_and_rules_are_what_they_were(kind, known):
+    """Flagfiles and old records that say nothing mean them.
+
+    Whoever changes one says so in the file of them, and in CHANGELOG.md.
+    """
+    found = {
+        leaf.name: [leaf.default, leaf.rule] for leaf in of_kind(kind).leaves()
+    }
+    assert json.loads(json.dumps(found)) == known
 
 
 @pytest.mark.parametrize("kind", ["catch", "classify", "numbers", "play"])

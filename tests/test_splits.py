@@ -7,6 +7,8 @@ import pytest
 
 from ram_tf_data.contents import said_of_equal
 from ram_tf_data.errors import UserError
+from ram_tf_data.gate import Gate
+from ram_tf_data.pictures import Pictures
 from ram_tf_data.splits import Source, Split
 from ram_tf_runs.records.recipe import parse
 from ram_tf_runs.settings.kinds.classify import ClassifySettings
@@ -73,6 +75,15 @@ def test_rows_of_an_array_in_two_splits_are_refused(
     message = f"share rows.*train and {place}, which share {count} in memory"
     with pytest.raises(UserError, match=message):
         _source(*parts)
+
+
+def test_pictures_on_disk_share_no_memory():
+    """They are not even read, beside a split that is in memory."""
+    paths = np.array(["nowhere.png", "either.png"])
+    files = Pictures(paths, np.array([b"1", b"2"]), Gate(side=3, channels=1))
+    for parts in ((files, ROWS), (ROWS, files)):
+        source = _source(*map(_split, parts))
+        assert source.train.image is parts[0]
 
 
 def test_rows_of_a_set_in_two_splits_are_refused():
