@@ -10,6 +10,9 @@ import ram_tf.games  # noqa: F401  Registers the environment.
 from ram_tf.episodes.environments.catch import Catch, Games, draw_games
 from ram_tf.episodes.environments.catch_players import PLAYERS, caught
 from ram_tf.episodes.environments.catch_rules import PIXEL, CatchRules
+from ram_tf_runs.records.recipe import parse
+from ram_tf_runs.settings.kinds.catch import CatchSettings
+from ram_tf_runs.tasks.kinds.catch import CatchTask
 
 SEED = tf.constant([3, 4])
 VARIANTS = [
@@ -119,6 +122,18 @@ def test_both_environments_are_equal(variant, jit):
     assert not rewards[:-1].any()
 
 
+@pytest.mark.parametrize("angles", [(45.0, 135.0), (60.0, 100.0)])
+def test_gymnasium_draws_games_as_the_rules_say(angles):
+    rules = {"angles": angles, "speed": 0.5, "width": 3, "height": 4}
+    env = gymnasium.make("ram_tf/Catch-v0", extremes_only=True, **rules)
+    games = [env.reset(seed=seed)[1] for seed in range(40)]
+    ends = 0.5 * np.cos(np.radians(angles)) / np.cos(np.pi / 4)
+    found = np.unique([game["dx"] for game in games])
+    np.testing.assert_allclose(found, np.sort(ends), atol=1e-6)
+    assert {game["column"] for game in games} == {0, 1, 2}
+    assert {game["paddle"] for game in games} == {0, 1}
+
+
 def test_a_game_by_hand():
     env = gymnasium.make(
         "ram_tf/Catch-v0", render_mode="ansi", height=3, width=4
@@ -201,3 +216,10 @@ def test_bad_actions_and_games():
     games = Games(tf.zeros([2]), tf.zeros([3]), tf.zeros([2]))
     with pytest.raises(ValueError, match="`dx` must have shape"):
         Catch(CatchRules(), games)
+
+
+def test_rules_are_those_of_the_settings():
+    words = ["--screen=9", "--paddle_width=3", "--angles=60,100"]
+    words += ["--extremes_only", "--ball_speed=0.7"]
+    rules = CatchTask(parse(CatchSettings, words)).rules
+    assert rules == CatchRules(9, 9, 3, (60.0, 100.0), True, 0.7)

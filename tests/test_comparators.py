@@ -25,6 +25,19 @@ def _network(name="fc_64"):
     return make_comparator(name, 15, num_classes=3)
 
 
+@pytest.mark.parametrize("name", ["fc_64", "conv", "conv_any", "conv_128"])
+def test_every_layer_computes_as_the_network_is_told_to(name):
+    keras.config.set_dtype_policy("float64")
+    try:
+        network = _network(name)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    again = Comparator.from_config(network.get_config())
+    # The answer itself is float32 always.
+    policies = [stage.dtype_policy.name for stage in again.stages]
+    assert set(policies[:-1]) == {"float64"}
+
+
 def _agent(name="fc_64", optimizer=None):
     return SupervisedAgent(_network(name), optimizer or keras.optimizers.SGD())
 

@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import socket
 import time
+import types
 
 import numpy as np
 import pytest
@@ -331,6 +332,17 @@ def test_further_canvases_of_the_test_digits(digits):
     without_test = _task(validated, "--test_draws=2")
     (further,) = without_test.further_data()
     np.testing.assert_array_equal(further["label"], digits.validation.label)
+
+
+def test_what_comes_after_training_is_said(digits):
+    state = types.SimpleNamespace(best_step=7, best_error=2.5)
+    validated = dataclasses.replace(digits, test=None)
+    words = "weights of step 7, the best on validation (2.50%); "
+    for source, following in (
+        (digits, "reading the test set"),
+        (validated, "no test set"),
+    ):
+        assert _task(source).best(state) == words + following
 
 
 def test_digits_are_placed_several_times_already(digits):

@@ -6,10 +6,15 @@ A fault is noticed if a test fails, or takes many times as long. It is tried
 with the fastest of the tests that run its line: with half a minute of them, and
 if all pass, with two minutes.
 The report is written after every fault; the same command goes on from there,
-and tries those that were not noticed anew with --again.
+and tries those that were not noticed anew with --again. With
+
+    python -m tests.mutants.run --try=NUMBER TESTS
+
+a fault is tried with tests that one names, such as new or slow ones.
 """
 
 import json
+import math
 import pathlib
 import shutil
 import subprocess
@@ -28,16 +33,21 @@ _SLOWER = 5  # Times, and half a minute: then a fault is said to hang.
 
 def main() -> None:
     faults = json.loads(FAULTS.read_text())["faults"]
-    known = json.loads(LINES.read_text())
     report = json.loads(REPORT.read_text()) if REPORT.exists() else {}
-    if "--again" in sys.argv:
+    first, named = (sys.argv[1:] or [""])[0], sys.argv[2:]
+    if first == "--again":
         report = {k: v for k, v in report.items() if v["found"] != "survived"}
+    if first.startswith("--try="):
+        numbers = [int(first.removeprefix("--try="))]
+        known = {"seconds": dict.fromkeys(named, _LONG), "lines": {}}
+    else:
+        numbers = [n for n in range(len(faults)) if str(n) not in report]
+        known = json.loads(LINES.read_text())
     with tempfile.TemporaryDirectory() as folder:
         tree = _copy(pathlib.Path(folder, "main"))
-        for number, fault in enumerate(faults):
-            if str(number) in report:
-                continue
-            found = _try(sites.Fault(**fault), known, tree)
+        for number in numbers:
+            fault = faults[number]
+            found = _try(sites.Fault(**fault), known, tree, named)
             report[str(number)] = {**fault, **found}
             files = dict(sorted(report.items(), key=lambda kv: int(kv[0])))
             text = json.dumps(files, indent=1, ensure_ascii=False)
@@ -57,7 +67,7 @@ def _copy(tree: pathlib.Path) -> pathlib.Path:
     return tree
 
 
-def _try(fault, known, tree):
+def _try(fault, known, tree, named):
     """What became of a fault: noticed, by which test; survived; gone."""
     path = tree / fault.file
     source = (ROOT / fault.file).read_text()
@@ -65,12 +75,12 @@ def _try(fault, known, tree):
         changed = sites.put_in(source, fault)
     except sites.FaultIsGoneError:
         return {"found": "gone"}
-    tests = _tests(fault, source, changed, known)
+    tests = named or _tests(fault, source, changed, known)
     if not tests:
         return {"found": "survived", "tests": 0, "of": 0}
     path.write_text(changed)
     try:
-        for limit in (_QUICK, _LONG):
+        for limit in [math.inf] if named else [_QUICK, _LONG]:
             chosen = _within(tests, known["seconds"], limit)
             failed = _run(chosen, known["seconds"], tree)
             if failed is not None:
