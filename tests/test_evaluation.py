@@ -97,6 +97,7 @@ def test_protocol_names_every_error(make_model, data):
         assert errors[name] == errors[f"{name}_by_glimpse"][-1]
         assert len(errors[f"{name}_by_glimpse"]) == 3
     assert "error_first_frame_only" not in errors  # These are no videos.
+    assert DRAWS == 10  # As RESULTS.md says, and the names of the figures.
     draws = [
         evaluator.rollouts("stochastic", draw).probabilities
         for draw in range(DRAWS)

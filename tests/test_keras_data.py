@@ -196,6 +196,7 @@ def test_labels_of_a_dataset():
         ((IMAGES, None), "Labels must come with the images"),
         ((IMAGES.tolist(), LABELS), r"numpy\.stack.*Received: list"),
         ((iter([(IMAGES, LABELS)]), None), "Received: list_iterator"),
+        (((part for part in [(IMAGES,)]), None), "Received: images alone"),
         ((IMAGES * 2.0, LABELS), r"\[0, 1\]"),
     ],
 )

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ram_tf import Comparator, RecurrentAttentionModel
 from ram_tf.comparators import make_comparator
-from ram_tf.gate import check_channels_last
+from ram_tf.gate import check_arrays, check_channels_last
 from ram_tf.layers.glimpse_sensor import GlimpseSensor
 
 RNG = np.random.default_rng(0)
@@ -189,3 +189,12 @@ def test_keras_own_order_of_axes_changes_nothing(name):
         keras.config.set_image_data_format(before)
     for one, model in zip(logits, (expected, ram), strict=True):
         np.testing.assert_allclose(one, model(images)["logits"], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_arrays_are_images_or_videos(dtype):
+    for shape in ([2, 6, 5, 1], [2, 3, 6, 5, 1]):
+        check_arrays(np.zeros(shape, dtype))
+    for shape in ([6, 5, 1], [2, 3, 4, 6, 5, 1]):
+        with pytest.raises(ValueError, match="rank 4 or rank 5"):
+            check_arrays(np.zeros(shape, dtype))
