@@ -370,3 +370,12 @@ def test_it_takes_a_pyramid():
 def test_it_takes_three_windows():
     with pytest.raises(ValueError, match=r"`scales` must.*at least 3.*: 2"):
         _model(scales=2)
+
+
+def test_filters_begin_without_a_bias():
+    policy = ColourCellPolicy(3, FILTERS)
+    policy.build((None, UNITS), (None, SIZE, SIZE, 9), (None, 3, SIZE, 2))
+    assert len(policy.biases) == len(policy.kernels) > 0
+    for kernel, bias in zip(policy.kernels, policy.biases, strict=True):
+        assert np.any(kernel.numpy())
+        assert not np.any(bias.numpy())

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from ram_tf import GlimpseNet, RecurrentAttentionModel
@@ -74,3 +75,15 @@ def test_glimpse_net_keeps_the_location_in_float32():
     out = net(np.zeros([2, 1, 1, 1], "f"), np.float32([[0.9, 0], [0.901, 0]]))
     assert out.dtype == tf.bfloat16
     np.testing.assert_allclose(tf.cast(out, "float32")[:, 0], [0, 1.024], 0.01)
+
+
+def test_convolutions_need_a_place():
+    def built(size):
+        model = RecurrentAttentionModel(
+            2, 2, glimpse_size=size, scales=2, glimpse_encoder="conv"
+        )
+        model.build((None, 30, 30, 1))
+
+    built(6)
+    with pytest.raises(ValueError, match=r"glimpse_size.*at least 6.*: 5"):
+        built(5)
