@@ -1,6 +1,7 @@
 """Pictures of searches on large images, by what is drawn in them."""
 
 import itertools
+import types
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from ram_tf import GlimpseSensor, UserError
-from ram_tf.pictures import paths, searches, seen
+from ram_tf.pictures import glimpses, paths, searches, seen
 
 SENSOR = GlimpseSensor(12, None, "pyramid")
 
@@ -43,6 +44,32 @@ def test_images_of_several_sizes_have_a_block_each():
     bottom = min(axes.get_position().y0 for axes in figure.axes[:6])
     top = max(axes.get_position().y1 for axes in figure.axes[6:])
     assert bottom > top
+
+
+def _texts(figure):
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    return titles + [axes.get_xlabel() for axes in figure.axes]
+
+
+@pytest.mark.parametrize("labels", [None, [0, 2]])
+def test_a_model_of_any_size_is_drawn_as_a_search(labels):
+    model = types.SimpleNamespace(
+        scales=None, cell=types.SimpleNamespace(sensor=SENSOR)
+    )
+    images = [_image(50, 80), _image(70, 30)]
+    each = [_outputs(5), _outputs(5)]
+    stacked = {name: np.stack([o[name] for o in each]) for name in each[0]}
+    drawn = glimpses.draw(model, images, stacked, labels=labels)
+    expected = searches.draw_searches(images, each, SENSOR, labels=labels)
+    assert _texts(drawn) == _texts(expected)
+
+
+def test_right_answers_are_said():
+    drawn = [
+        searches.draw_searches([_image(50, 80)], [_outputs(5)], SENSOR, **more)
+        for more in ({}, {"labels": [0]}, {"labels": [1]})
+    ]
+    assert len({tuple(_texts(figure)) for figure in drawn}) == 3
 
 
 def test_long_names_lie_over_nothing():
