@@ -1,5 +1,6 @@
 """Presets: what is saved is loaded, and what is damaged is named."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -476,3 +477,10 @@ def test_damage_is_told_as_such(saved):
     (saved / "config.json").unlink()
     with pytest.raises(DamagedError):
         _load(saved)
+
+
+def test_a_card_stays_as_it_is():
+    card = Card(title="one")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        card.title = "another"
+    assert Card().metrics == {}

@@ -64,6 +64,14 @@ def test_a_model_of_any_size_is_drawn_as_a_search(labels):
     assert _texts(drawn) == _texts(expected)
 
 
+def test_three_windows_of_a_look_are_shown():
+    drawn = seen.see(_image(700, 300), _outputs(2), seen.Eye(SENSOR, None, 0))
+    assert [view.shape[:2] for view in drawn.views] == [(48, 48)] * 2
+    few = seen.Eye(GlimpseSensor(12, 2), None, 0)
+    drawn = seen.see(_image(60, 60), _outputs(2), few)
+    assert [view.shape[:2] for view in drawn.views] == [(24, 24)] * 2
+
+
 def test_right_answers_are_said():
     drawn = [
         searches.draw_searches([_image(50, 80)], [_outputs(5)], SENSOR, **more)
