@@ -28,6 +28,7 @@ EXPECTED = (
     "mnist",
     "mnist_7_glimpses",
     "translated",
+    "translated_cells",
 )
 PLAYERS = ("catch",)
 SIGNS = ("signs",)
