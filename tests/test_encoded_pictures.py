@@ -1,5 +1,6 @@
 """Encoded pictures in the graph, against what Pillow makes of the files."""
 
+import dataclasses
 import functools
 import io
 import re
@@ -228,3 +229,9 @@ def test_standardising_has_the_same_numbers():
 
     for name in ("_MEAN", "_DEVIATION", "_LEAST", "_PER_BYTE"):
         assert getattr(pictures, name) == getattr(contrast, name)
+
+
+def test_what_pictures_go_through_does_not_change():
+    pictures = Pictures(1, SIDE)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        pictures.invert = True
