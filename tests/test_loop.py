@@ -2,6 +2,7 @@
 
 import json
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from ram_tf.evaluation.images import Evaluator
 from ram_tf.evaluation.returns import ReturnEvaluator
 from ram_tf.training.checkpoint import Checkpointer, RunState
 from ram_tf.training.compiled_steps import CompiledSteps
+from ram_tf.training.in_turn import InTurn
 from ram_tf.training.interrupt import Interrupted
 from ram_tf.training.loop import TrainingLoop
 from ram_tf.training.optimizers import make_optimizer
@@ -210,3 +212,15 @@ def test_recorded_episodes_are_resumed(make_player, tmp_path):
     ):
         np.testing.assert_array_equal(one, other)
     assert _evaluated(tmp_path / "broken") == [3, 6]
+
+
+def test_the_rate_of_programs_in_turn():
+    """All that they made over all of their time; a program counts once."""
+    small, large, idle = (
+        types.SimpleNamespace(
+            units=units, seconds=seconds, optimizer=None, unit="images"
+        )
+        for units, seconds in ((30, 2.0), (10, 3.0), (0, 0.0))
+    )
+    assert InTurn([small, large, small]).units_per_second == 8.0
+    assert InTurn([idle]).units_per_second is None
