@@ -251,6 +251,22 @@ def test_a_share_takes_its_rows():
     assert WHOLE.drawn(lambda n: n, 2) == 2
 
 
+def test_the_call_that_compiles_is_not_timed():
+    model = make_model()
+    made = CompiledSteps(
+        make_agent(model),
+        make_batches(),
+        lambda batch: model.environment(
+            batch["image"], batch["label"], rollouts=ROLLOUTS
+        ),
+    )
+    made.make(0, 2)
+    assert (made.units, made.seconds, made.units_per_second) == (0, 0.0, None)
+    made.make(2, 1)
+    assert made.units == BATCH
+    assert made.units_per_second == BATCH / made.seconds > 0
+
+
 def test_batches_must_be_made_in_parts():
     batches = make_batches()
     whole = types.SimpleNamespace(
