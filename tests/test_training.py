@@ -97,6 +97,8 @@ def test_the_paper_s_optimizer_reaches_zero_linearly():
     assert optimizer.momentum == 0.9
     rates = [float(optimizer._learning_rate(step)) for step in (0, 5, 10)]
     np.testing.assert_allclose(rates, [0.1, 0.05, 0.0], atol=1e-7)
+    assert optimizer.global_clipnorm is None
+    assert make_optimizer("adam", 0.1, 10, clip_norm=2).global_clipnorm == 2
 
 
 @pytest.mark.parametrize(

@@ -191,3 +191,11 @@ def test_without_matplotlib_it_says_what_to_install(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(UserError, match=r"pip install 'ram_tf\[reports\]'"):
         watch(make_model(), images)
+
+
+def test_another_missing_module_is_said_as_it_is(
+    make_model, images, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "ram_tf.pictures.watched", None)
+    with pytest.raises(ModuleNotFoundError, match=r"ram_tf\.pictures"):
+        watch(make_model(), images)
