@@ -11,6 +11,7 @@ from ram_tf_commands import (
     export,
     invariance,
     larger_canvases,
+    photographs,
     predict,
     release,
     sizes,
@@ -79,3 +80,24 @@ def test_what_it_needs_is_said(
     assert run_command(command, *arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert re.fullmatch(f"error: .*{words}.*", line)
+
+
+@pytest.mark.parametrize(
+    ("command", "flag", "rule"),
+    [
+        (larger_canvases, "--canvases=", "whole numbers above zero"),
+        (larger_canvases, "--canvases=30,0", "whole numbers above zero"),
+        (larger_canvases, "--canvases=30,x", "whole numbers above zero"),
+        (photographs, "--shorter=63", "at least 64"),
+        (photographs, "--shorter=8193", "at most 8192"),
+    ],
+)
+def test_sizes_that_are_none(
+    command, flag, rule, run_command, tmp_path, capsys
+):
+    out = f"--out={tmp_path / 'out'}"
+    assert run_command(command, flag, out) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert rule in line
+    assert flag in line
+    assert not (tmp_path / "out").exists()

@@ -187,6 +187,8 @@ def test_the_report_has_a_section(trained, run_command, tmp_path):
     assert not list(reporting.section(folder))
     arguments = (f"--out={players}", "--player_games=100")
     assert run_command(catch_players, *arguments) == 0
+    usual, extremes = json.loads(players.read_text())["catch_rate"].values()
+    assert usual != extremes  # They play by different rules.
     for seed, rate in enumerate([0.9, 0.94]):
         config = record["config"] | {"seed": seed}
         run = record | {"catch_rate": rate, "config": config}
