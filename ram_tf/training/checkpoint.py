@@ -114,7 +114,7 @@ class Checkpointer:
         state: What is saved.
         directory: Where; made when needed.
         run: What tells the run from others. It is in each checkpoint, and one
-            that has another is not read. "" reads any.
+            that has another is refused. "" takes any.
     """
 
     def __init__(self, state: RunState, directory: pathlib.Path, run: str = ""):
@@ -162,12 +162,17 @@ class Checkpointer:
 
         Raises:
             DamagedError: If there were whole checkpoints and all are damaged.
-            UserError: If the newest sound one is of another run.
+            UserError: If one that would be read is of another run.
         """
         paths = _newest_first(self._directory)
         for path in paths:
-            self._check_run(path)
-            if self._restores(path):
+            run = _run_of(path)
+            self._check_run(path, run)
+            # Those of earlier code have none.
+            whole = (
+                _checkpoint(self._state) if run is None else self._checkpoint
+            )
+            if self._restores(path, whole):
                 self._tidy()
                 return True
         if paths and self._was_whole(paths):
@@ -218,23 +223,20 @@ class Checkpointer:
         for path in sorted(written, key=lambda path: path.suffix == ".index"):
             files.move(path, self._directory / path.name)
 
-    def _check_run(self, path: pathlib.Path) -> None:
+    def _check_run(self, path: pathlib.Path, run: str | None) -> None:
         """Raises UserError on a checkpoint of another run."""
-        if self._run and _run_of(path) not in (None, self._run):
+        if self._run and run not in (None, self._run):
             raise UserError(
                 f"A run's checkpoints must be its own. Received: {path}, of "
                 "another run. Remove it, or use another directory."
             )
 
-    def _restores(self, path: pathlib.Path) -> bool:
-        """Restores a checkpoint, if it is sound."""
+    def _restores(self, path: pathlib.Path, whole: tf.train.Checkpoint) -> bool:
+        """Restores a checkpoint, if it is sound and holds what `whole` does."""
         try:
-            layout = self._checkpoint
-            if _run_of(path) is None:  # Of earlier code.
-                layout = _checkpoint(self._state)
             with files.plain(path.parent) as folder:
-                whole = layout.read(str(folder / path.name))
-                whole.assert_consumed()
+                read = whole.read(str(folder / path.name))
+                read.assert_consumed()
         except Exception as error:  # Its kind depends on the damage.
             self._damage = error
             logging.warning(

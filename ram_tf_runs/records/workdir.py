@@ -80,10 +80,10 @@ class Workdir:
             "machine": machine,
             "data": data or {},
         }
-        mine["run"] = _told_apart(mine["config"], mine["data"])
         if not self._config.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            write_json(self._config, mine)
+            run = _told_apart(mine["config"], mine["data"])
+            write_json(self._config, mine | {"run": run})
             return []
         self.check(settings)
         record = self._record()
