@@ -1,8 +1,8 @@
 """The training loop: what it does when it is told to stop."""
 
+import dataclasses
 import json
 import signal
-import types
 
 import numpy as np
 import pytest
@@ -214,13 +214,18 @@ def test_recorded_episodes_are_resumed(make_player, tmp_path):
     assert _evaluated(tmp_path / "broken") == [3, 6]
 
 
+@dataclasses.dataclass(eq=False)
+class _Program:
+    """What a compiled program has counted; told apart by identity, as those."""
+
+    units: int
+    seconds: float
+    unit: str = "images"
+    optimizer: None = None
+
+
 def test_the_rate_of_programs_in_turn():
     """All that they made over all of their time; a program counts once."""
-    small, large, idle = (
-        types.SimpleNamespace(
-            units=units, seconds=seconds, optimizer=None, unit="images"
-        )
-        for units, seconds in ((30, 2.0), (10, 3.0), (0, 0.0))
-    )
+    small, large, idle = _Program(30, 2.0), _Program(10, 3.0), _Program(0, 0.0)
     assert InTurn([small, large, small]).units_per_second == 8.0
     assert InTurn([idle]).units_per_second is None
