@@ -10,6 +10,7 @@ from ram_tf.layers.cell import RAMCell
 from ram_tf.layers.cell_policy import CellPolicy
 from ram_tf.layers.colour_cell_policy import ColourCellPolicy
 from ram_tf.layers.conv_encoder import ConvEncoder
+from ram_tf.layers.directed_cell_policy import DirectedCellPolicy
 from ram_tf.layers.fixation_policy import FixationPolicy
 from ram_tf.layers.glimpse_encoder import GlimpseEncoder
 from ram_tf.layers.glimpse_net import GlimpseNet
@@ -34,6 +35,7 @@ __all__ = [
     "ColourCellPolicy",
     "Comparator",
     "ConvEncoder",
+    "DirectedCellPolicy",
     "FixationPolicy",
     "Glimpse",
     "GlimpseEncoder",

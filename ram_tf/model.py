@@ -56,8 +56,8 @@ class RecurrentAttentionModel(PresetModel):
             which T then bounds.
         glimpse_encoder: Name of the GlimpseEncoder; "dense" is the paper's.
         location_policy: Name of the FixationPolicy; "gaussian" is the paper's,
-            "cells" chooses among what the retina shows, "colour_cells" does
-            so in photographs.
+            "cells" chooses among what the retina shows, "directed_cells"
+            does so in an order, "colour_cells" in photographs.
         encoder_scales: Windows that the encoder is given, the finest; None for
             all.
         encoder_size: Side of what it is given of each of them, from the middle;

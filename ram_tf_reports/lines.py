@@ -9,6 +9,8 @@ from ram_tf_reports.published import NETWORKS, Row, Task
 from ram_tf_reports.records import CELLS, Record, Runs
 from ram_tf_reports.run_files import by_seed
 
+_NAMES = {**NETWORKS, CELLS: "RAM, cell policy"}
+
 
 class Line(NamedTuple):
     """A model after so many glimpses, beside what was published.
@@ -65,7 +67,7 @@ def of_runs(runs: Runs) -> list[Line]:
         return record.name != "ram", record.network != "ram"
 
     return [
-        Line(NETWORKS.get(record.name, record.name), record, record.glimpses)
+        Line(_NAMES.get(record.name, record.name), record, record.glimpses)
         for record in sorted(runs.values(), key=place)
     ]
 
@@ -99,7 +101,7 @@ def of_networks(task: Task, runs: Runs) -> Iterator[Line]:
     last = task.glimpses
     yield Line(f"RAM, {last} glimpses", runs.get("ram"), last, task.last)
     if CELLS in runs:
-        yield Line("RAM, cell policy", runs[CELLS], last, task.last)
+        yield Line(_NAMES[CELLS], runs[CELLS], last, task.last)
 
 
 def repeats(task: Task, runs: Runs) -> Iterator[tuple[Line, list[float]]]:

@@ -10,7 +10,7 @@ from typing import Any
 _LEAST_SCALES = 3  # Of a model of any size (ram_tf.layers.glimpse_sensor).
 # Numbers of a cell that are given, by policies over cells (ram_tf.layers), and
 # how wide a square of cells a learnt one is made of.
-_GIVEN = {"cells": 9, "colour_cells": 4}
+_GIVEN = {"cells": 9, "colour_cells": 4, "directed_cells": 11}
 _FIELD = 5
 # Of those convolutions of `colour_cells`: side, and part of all filters.
 _CONVOLUTIONS = ((4, 2 / 3), (3, 1.0), (3, 1.0))
@@ -108,7 +108,7 @@ def _of_policy(values: Mapping[str, Any]) -> int:
     filters = values.get("policy_filters", 0)
     numbers = _GIVEN[kind] + filters
     count = numbers * (1 + scales + core) + _dense(core, scales)
-    if kind == "cells":
+    if kind != "colour_cells":
         return count + _dense(_FIELD**2, filters)
     channels = 2 * values.get("channels", 1)  # Colours, and their contrast.
     for side, part in _CONVOLUTIONS:

@@ -107,7 +107,8 @@ def test_help_lists_them():
     words = " ".join(output.split())
     assert "--drawn: Training pictures of each shape." in words
     assert "one of ['conv', 'dense', 'strided']" in words
-    assert "one of ['cells', 'colour_cells', 'gaussian', 'ink']" in words
+    named = "['cells', 'colour_cells', 'directed_cells', 'gaussian', 'ink']"
+    assert f"one of {named}" in words
 
 
 @pytest.mark.slow

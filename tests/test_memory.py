@@ -62,6 +62,7 @@ SIZES = {"core_units": 6, "glimpse_units": 5, "location_units": 4, "units": 7}
         {"glimpse_encoder": "conv", "scales": None, "encoder_scales": 3}
         | CELLS,
         {"scales": 4, "encoder_scales": 2, "policy_filters": 2} | CELLS,
+        CELLS | {"location_policy": "directed_cells", "policy_filters": 2},
         PHOTOGRAPHS | {"policy_filters": 2},
         PHOTOGRAPHS | {"policy_filters": 24, "encoder_size": 6},
     ],

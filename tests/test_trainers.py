@@ -264,7 +264,7 @@ def test_flagfiles_name_the_workdir_unless_it_is_given(
 def test_flagfiles_parse(name):
     kinds = {"minatar": "play"}
     kinds |= {kind: kind for kind in ("catch", "find", "numbers")}
-    kinds["find_128"] = "find"
+    kinds |= {"find_128": "find", "numbers_cells": "numbers"}
     kind = of_kind(kinds.get(name, "classify"))
     settings = parse(kind, [f"--flagfile={name}.flags"])
     assert settings.model.glimpse_size > 1

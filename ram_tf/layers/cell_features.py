@@ -72,10 +72,21 @@ def averaging(size: int) -> np.ndarray:
     return np.concatenate(means, axis=1)
 
 
+def directions(size: int) -> list[tf.Tensor]:
+    """How far below the middle each cell is, and to the right: [1, 1, g, g]."""
+    out = np.broadcast_to(_out(size), [1, 1, size, size])
+    return [tf.constant(np.swapaxes(out, 2, 3)), tf.constant(out)]
+
+
+def _out(size: int) -> np.ndarray:
+    """How far right of the middle each column's centre is, -1 to 1: [g]."""
+    middle = (size - 1) / 2
+    return (np.arange(size, dtype=np.float32) - middle) / (size / 2)
+
+
 def _radius(size: int) -> np.ndarray:
     """How far out each cell is, [g, g]."""
-    middle = (size - 1) / 2
-    out = np.abs(np.arange(size, dtype=np.float32) - middle) / (size / 2)
+    out = np.abs(_out(size))
     return np.maximum(out[:, None], out)
 
 

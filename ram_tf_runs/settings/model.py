@@ -11,7 +11,7 @@ _TINY = 1e-9
 # Of an image of any size (ram_tf.layers.glimpse_sensor).
 _LEAST_SCALES = 3
 # Policies over the cells of the windows.
-_OF_CELLS = ("cells", "colour_cells")
+_OF_CELLS = ("cells", "colour_cells", "directed_cells")
 # Networks on whole images of any size (ram_tf.comparators).
 _ANY_SIZE = ("conv_any", "conv_128")
 # Parts of a model that no plugin brings, by the settings that name them.
@@ -140,8 +140,9 @@ class Model(Settings):
         "gaussian",
         "What chooses where to look next: gaussian, the paper's, "
         "samples about a mean on the canvas; cells chooses one of the "
-        "cells of the windows just seen; colour_cells does so in "
-        "photographs, where it sees what --policy_filters tell it.",
+        "cells of the windows just seen; directed_cells also knows in which "
+        "direction each lies, for what is read in an order; colour_cells "
+        "chooses in photographs, where it sees what --policy_filters tell it.",
         choices=lambda: plugins.part_names(
             "LOCATION_POLICIES", OWN_PARTS["location_policy"]
         ),
