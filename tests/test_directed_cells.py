@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 
 from ram_tf import (
     CellPolicy,
@@ -12,6 +13,7 @@ from ram_tf import (
     GlimpseSensor,
     RecurrentAttentionModel,
 )
+from ram_tf.export import flatbuffer, tflite
 
 SIZE, SCALES, UNITS, GIVEN = 4, 3, 5, 9
 # Of the centres of four columns, from the middle, in halves of the window.
@@ -116,7 +118,8 @@ def test_it_begins_as_a_cell_policy():
     assert not first["own"].any()
 
 
-def test_a_saved_model_is_the_same(tmp_path):
+def _model_and_images():
+    """A model that has learnt to ask for directions, and two images."""
     keras.utils.set_random_seed(0)
     model = RecurrentAttentionModel(
         num_classes=3,
@@ -128,10 +131,36 @@ def test_a_saved_model_is_the_same(tmp_path):
         location_policy="directed_cells",
         first_fixation="centre",
     )
+    model.build((None, 40, 40, 1))
+    policy = model.cell.location_policy
+    query = np.random.default_rng(1).normal(0, 0.3, policy.query.shape)
+    policy.query.assign(query.astype("f"))
     images = np.random.default_rng(0).integers(0, 256, [2, 40, 40, 1], "uint8")
+    return model, images
+
+
+def test_a_saved_model_is_the_same(tmp_path):
+    model, images = _model_and_images()
     expected = model(images)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     assert isinstance(again.cell.location_policy, DirectedCellPolicy)
     for name, values in again(images).items():
         np.testing.assert_array_equal(values, expected[name])
+
+
+@pytest.mark.parametrize(("kind", "near"), [("float32", 1e-5), ("int8", 0.02)])
+def test_tflite_looks_where_it_does(kind, near):
+    model, images = _model_and_images()
+    expected = model(images)
+    flat = flatbuffer.write(tflite.convert(model, 40)[kind])
+    classify = Interpreter(model_content=flat).get_signature_runner("classify")
+    for number, image in enumerate(images):
+        answer = classify(image=image[None])
+        for found, name in [
+            ("probabilities_by_glimpse", "probabilities"),
+            ("locations", "locations"),
+        ]:
+            np.testing.assert_allclose(
+                answer[found][0], expected[name][number], atol=near
+            )
