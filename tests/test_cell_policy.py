@@ -1,6 +1,7 @@
 """The policy over the cells of the retina, by hand and by an oracle."""
 
 import keras
+import noise_glimpses
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -34,22 +35,8 @@ def _policy(scales=SCALES, filters=0, seed=0):
     return policy
 
 
-def _glimpse(rows=6, scales=SCALES, side=40, channels=1, seed=0):
-    """What a sensor shows of noise, at the middles of pixels."""
-    rng = np.random.default_rng(seed)
-    shape = [rows, side, side, channels]
-    images = tf.constant(rng.integers(0, 256, shape, "uint8"))
-    pixels = rng.integers(0, side, [rows, 2]) + 0.5
-    offsets = tf.constant((2 * pixels / side - 1).astype("f"))
-    sensor = GlimpseSensor(SIZE, scales, "pyramid")
-    sides = tf.constant([side, side], tf.float32)
-    return Glimpse(
-        sensor(images, offsets),
-        sensor.places(images, offsets),
-        tf.constant(pixels, tf.float32),
-        sides,
-        sides / 2,
-    )
+def _glimpse(scales=SCALES, **settings):
+    return noise_glimpses.make(SIZE, scales, **settings)
 
 
 def _memory(glimpse, policy, before=()):

@@ -1,6 +1,7 @@
 """The policy over cells that knows in which direction each of them lies."""
 
 import keras
+import noise_glimpses
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,8 +10,6 @@ from ai_edge_litert.interpreter import Interpreter
 from ram_tf import (
     CellPolicy,
     DirectedCellPolicy,
-    Glimpse,
-    GlimpseSensor,
     RecurrentAttentionModel,
 )
 from ram_tf.export import flatbuffer, tflite
@@ -27,20 +26,8 @@ def _built(policy):
     return policy
 
 
-def _glimpse(rows=3, side=40):
-    rng = np.random.default_rng(0)
-    images = tf.constant(rng.integers(0, 256, [rows, side, side, 1], "uint8"))
-    pixels = rng.integers(0, side, [rows, 2]) + 0.5
-    offsets = tf.constant((2 * pixels / side - 1).astype("f"))
-    sensor = GlimpseSensor(SIZE, SCALES, "pyramid")
-    sides = tf.constant([side, side], tf.float32)
-    return Glimpse(
-        sensor(images, offsets),
-        sensor.places(images, offsets),
-        tf.constant(pixels, tf.float32),
-        sides,
-        sides / 2,
-    )
+def _glimpse(rows=3):
+    return noise_glimpses.make(SIZE, SCALES, rows)
 
 
 def _features(rows=3):

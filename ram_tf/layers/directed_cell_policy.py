@@ -14,14 +14,13 @@ class DirectedCellPolicy(CellPolicy):
 
     Beside the numbers of a CellPolicy, x has how far below and how far to the
     right of its window's middle a cell is, each from -1 to 1. So the core can
-    ask for what comes next on a line, which no number of the CellPolicy tells
-    from what came before.
+    ask for what lies to the right, which none of the numbers that a CellPolicy
+    is given tells from what lies to the left.
     """
 
     def _first_weights(self):
-        given = super()._first_weights()
-        learnt = given[len(given) - self.filters :]
-        return (*given[: len(given) - self.filters], 0.0, 0.0, *learnt)
+        # Like what is learnt behind them, directions weigh nothing at first.
+        return (*super()._first_weights(), 0.0, 0.0)
 
     def _seen(self, glimpse, fixations):
         given, learnt = super()._seen(glimpse, fixations)
